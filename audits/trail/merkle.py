@@ -231,13 +231,13 @@ def verify_consistency(
     """
     if not 0 < old_size <= new_size:
         raise ProofRefused(f"No consistency proof leads from {old_size} to {new_size} leaves.")
-    _require_hashes([old_root, new_root, *proof])
     if old_size == new_size:
         if proof:
             raise ProofRefused(f"Two trees of {old_size} leaves need no hashes, but there are {len(proof)}.")
         if old_root != new_root:
             raise ProofRefused(f"Two different roots are claimed for the same {old_size} leaves.")
         return
+    _require_hashes([old_root, new_root, *proof])
     # The proof starts at the last perfect subtree of the old tree. When the old tree is that subtree,
     # the verifier already has its hash and the proof leaves it out.
     shift = (old_size & -old_size).bit_length() - 1
