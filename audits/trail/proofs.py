@@ -53,7 +53,10 @@ class EntryProof:
         hashes = tuple(_bytes(line, "hash") for line in lines)
         if any(len(one) != HASH_BYTES for one in hashes):
             raise ProofRefused(f"A hash of the proof has another length than {HASH_BYTES} bytes.")
-        return cls(int(number), hashes, checkpoint, extra)
+        proof = cls(int(number), hashes, checkpoint, extra)
+        if proof.text != text:
+            raise ProofRefused("The proof file has an empty line of extra data; leave the line out.")
+        return proof
 
     @property
     def text(self) -> str:

@@ -16,7 +16,7 @@ TILE_HEIGHT: Final = 8
 TILE_WIDTH: Final = 1 << TILE_HEIGHT
 MAX_LEVEL: Final = 63
 
-_NUMBER = r"(?:x[0-9]{3}/)*[0-9]{3}"
+_NUMBER = r"(?:x[0-9]{3}/){0,6}[0-9]{3}"
 _WIDTH = r"(?:\.p/(?P<width>[1-9][0-9]{0,2}))?"
 _TILE_PATH = re.compile(rf"tile/(?P<level>0|[1-9][0-9]?)/(?P<index>{_NUMBER}){_WIDTH}")
 _BUNDLE_PATH = re.compile(rf"tile/entries/(?P<index>{_NUMBER}){_WIDTH}")
