@@ -45,9 +45,7 @@ class Verifier:
         if not is_key_name(self.name):
             raise KeyRefused(f"A key name has no spaces and no '+', and is not empty: {self.name!r}.")
         if len(self.public_key) != _KEY_BYTES:
-            raise KeyRefused(
-                f"An Ed25519 public key has {_KEY_BYTES} bytes, this one has {len(self.public_key)}."
-            )
+            raise KeyRefused(f"An Ed25519 public key has {_KEY_BYTES} bytes, this one has {len(self.public_key)}.")
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -214,16 +214,13 @@ def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[byte
     _require_hashes([leaf, *proof])
     if len(proof) != inner + border:
         raise ProofRefused(
-            f"An inclusion proof of leaf {index} of {size} has {inner + border} hashes, "
-            f"this one has {len(proof)}."
+            f"An inclusion proof of leaf {index} of {size} has {inner + border} hashes, this one has {len(proof)}."
         )
     result = _climb(leaf, proof[:inner], index)
     return _climb_right_border(result, proof[inner:])
 
 
-def verify_consistency(
-    old_size: int, new_size: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes
-) -> None:
+def verify_consistency(old_size: int, new_size: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes) -> None:
     """Raise `ProofRefused` unless the tree of `new_size` leaves starts with the tree of `old_size`.
 
     RFC 9162 section 2.1.4.2. An old size of 0 MUST be refused here, whatever the roots are: every
@@ -247,8 +244,7 @@ def verify_consistency(
     expected = inner + border + (0 if seed_is_known else 1)
     if len(proof) != expected:
         raise ProofRefused(
-            f"A consistency proof from {old_size} to {new_size} has {expected} hashes, "
-            f"this one has {len(proof)}."
+            f"A consistency proof from {old_size} to {new_size} has {expected} hashes, this one has {len(proof)}."
         )
     seed, rest = (old_root, proof) if seed_is_known else (proof[0], proof[1:])
     inside, beside, place = rest[:inner], rest[inner:], (old_size - 1) >> shift

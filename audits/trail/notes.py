@@ -77,15 +77,11 @@ class Checkpoint:
     def __post_init__(self) -> None:
         for line in (self.origin, *self.extensions):
             if not line or "\n" in line or _CONTROL.search(line):
-                raise NoteRefused(
-                    f"A line of a checkpoint is not empty and has no control characters: {line!r}."
-                )
+                raise NoteRefused(f"A line of a checkpoint is not empty and has no control characters: {line!r}.")
         if not 0 <= self.size <= MAX_SIZE:
             raise NoteRefused(f"The size of a checkpoint is between 0 and {MAX_SIZE}, not {self.size}.")
         if len(self.root) != HASH_BYTES:
-            raise NoteRefused(
-                f"The root of a checkpoint has {HASH_BYTES} bytes, this one has {len(self.root)}."
-            )
+            raise NoteRefused(f"The root of a checkpoint has {HASH_BYTES} bytes, this one has {len(self.root)}.")
         if self.size == 0 and self.root != EMPTY_ROOT:
             raise NoteRefused("A checkpoint of size 0 has the root of the empty tree, this one has another.")
 
@@ -98,9 +94,7 @@ class Checkpoint:
         origin, size, root, *extensions = lines[:-1]
         # Twenty digits are enough for any size, and keep a long line away from int().
         if not _DECIMAL.fullmatch(size) or len(size) > 20:
-            raise NoteRefused(
-                f"Line 2 of a checkpoint is its size in decimal, without zeros in front: {size[:40]!r}."
-            )
+            raise NoteRefused(f"Line 2 of a checkpoint is its size in decimal, without zeros in front: {size[:40]!r}.")
         try:
             decoded = from_base64(root)
         except ValueError as error:

@@ -37,9 +37,7 @@ class EntryProof:
         head, blank, checkpoint = text.partition("\n\n")
         lines = head.split("\n")
         if not blank or lines.pop(0) != FIRST_LINE:
-            raise ProofRefused(
-                f"A proof file starts with {FIRST_LINE!r}, and a blank line ends its first part."
-            )
+            raise ProofRefused(f"A proof file starts with {FIRST_LINE!r}, and a blank line ends its first part.")
         extra = b""
         if lines and lines[0].startswith("extra "):
             extra = _bytes(lines.pop(0).removeprefix("extra "), "extra data")

@@ -65,9 +65,7 @@ class Tile:
     def hashes(self, contents: bytes) -> list[bytes]:
         """Split the bytes of the tile into its hashes, or raise `TileRefused`."""
         if len(contents) != self.width * HASH_BYTES:
-            raise TileRefused(
-                f"{self.path} has {self.width * HASH_BYTES} bytes, but {len(contents)} were read."
-            )
+            raise TileRefused(f"{self.path} has {self.width * HASH_BYTES} bytes, but {len(contents)} were read.")
         return [contents[at : at + HASH_BYTES] for at in range(0, len(contents), HASH_BYTES)]
 
 
@@ -89,9 +87,7 @@ class EntryBundle:
             raise TileRefused(f"Not the path of an entry bundle: {path[:120]!r}.")
         bundle = cls(_number(found["index"]), int(found["width"] or TILE_WIDTH))
         if bundle.path != path:
-            raise TileRefused(
-                f"Not the path of an entry bundle: {path[:120]!r}; it would be {bundle.path!r}."
-            )
+            raise TileRefused(f"Not the path of an entry bundle: {path[:120]!r}; it would be {bundle.path!r}.")
         return bundle
 
     @classmethod
@@ -223,7 +219,5 @@ def _require_place(index: int, width: int) -> None:
 
 def _with_length(entry: bytes) -> bytes:
     if len(entry) > MAX_ENTRY_BYTES:
-        raise ValueError(
-            f"An entry of a bundle has at most {MAX_ENTRY_BYTES} bytes, this one has {len(entry)}."
-        )
+        raise ValueError(f"An entry of a bundle has at most {MAX_ENTRY_BYTES} bytes, this one has {len(entry)}.")
     return len(entry).to_bytes(2, "big") + entry

@@ -135,9 +135,7 @@ def test_event_1_of_the_end_to_end_vector_keeps_its_bytes_and_digest() -> None:
         (object(), "", "object"),
     ],
 )
-def test_a_value_without_a_canonical_form_is_refused_by_its_path(
-    document: object, path: str, problem: str
-) -> None:
+def test_a_value_without_a_canonical_form_is_refused_by_its_path(document: object, path: str, problem: str) -> None:
     with pytest.raises(NotCanonical) as refused:
         canonical_json(document)
     assert refused.value.path == path

@@ -117,10 +117,7 @@ def test_the_hashes_of_rfc_6962() -> None:
     assert EMPTY_ROOT.hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert leaf_hash(b"").hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
     assert leaf_hash(b"L123456").hex() == "395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56"
-    assert (
-        node_hash(b"N123", b"N456").hex()
-        == "aa217fe888e47007fa15edab33c2b492a722cb106c64667fc2b044444de66bbb"
-    )
+    assert node_hash(b"N123", b"N456").hex() == "aa217fe888e47007fa15edab33c2b492a722cb106c64667fc2b044444de66bbb"
 
 
 @pytest.mark.parametrize("size", range(9))
@@ -315,9 +312,7 @@ def test_a_frontier_kept_as_size_and_hashes_goes_on_where_it_was(first: int, mor
     assert (kept.size, kept.root()) == (first, early.root())
 
 
-@pytest.mark.parametrize(
-    ("size", "hashes"), [(1, []), (0, [bytes(32)]), (3, [bytes(32)]), (1, [bytes(31)]), (-1, [])]
-)
+@pytest.mark.parametrize(("size", "hashes"), [(1, []), (0, [bytes(32)]), (3, [bytes(32)]), (1, [bytes(31)]), (-1, [])])
 def test_a_frontier_whose_hashes_do_not_fit_its_size_is_refused(size: int, hashes: list[bytes]) -> None:
     with pytest.raises(ValueError, match="frontier"):
         Frontier(size, hashes)

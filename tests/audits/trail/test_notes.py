@@ -40,18 +40,14 @@ FOO_NOTE = (
 )
 PETER_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 PETER_SECRET = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
-PETER_TEXT = (
-    "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
-)
+PETER_TEXT = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
 PETER_LINE = (
-    "— PeterNeumann "
-    "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
+    "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
 )
 PETER_NOTE = PETER_TEXT + "\n" + PETER_LINE
 ENOCH_KEY = "EnochRoot+af0cfe78+ATtqJ7zOtqQtYqOo0CpvDXNlMhV3HeJDpjrASKGLWdop"
 ENOCH_LINE = (
-    "— EnochRoot "
-    "rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGrQ5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n"
+    "— EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGrQ5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n"
 )
 
 PETER = Verifier.parse(PETER_KEY)
@@ -169,9 +165,7 @@ def test_one_wrong_signature_of_a_known_key_refuses_the_note() -> None:
 
 @pytest.mark.parametrize("count", [16, 17, 100])
 def test_many_signatures_are_read(count: int) -> None:
-    signers = [
-        Signer(f"key{number}.example", KeyKind.ED25519, bytes([number]) * 32) for number in range(count)
-    ]
+    signers = [Signer(f"key{number}.example", KeyKind.ED25519, bytes([number]) * 32) for number in range(count)]
     opened = open_note(sign_note("text\n", *signers), [signer.verifier for signer in signers])
     assert len(opened.signatures) == count
 
@@ -302,6 +296,25 @@ def test_every_bit_of_a_cosignature_counts() -> None:
             verify_cosignature(TEXT, f"{start} {b64encode(answer[:cut]).decode()}", WITNESS.verifier)
 
 
+def test_the_first_cosignature_of_a_witness_counts_when_there_are_two() -> None:
+    lines = cosignature_line(TEXT, WITNESS, at=2) + cosignature_line(TEXT, WITNESS, at=1)
+    signed = open_checkpoint(
+        sign_note(TEXT, LOG) + lines,
+        origin=OWN["origin"],
+        log_keys=[LOG.verifier],
+        witness_keys=[WITNESS.verifier],
+    )
+    assert [one.time for one in signed.cosignatures] == [2]
+
+
+def test_a_cosignature_at_an_impossible_time_is_refused_even_when_it_verifies() -> None:
+    at = 2**63
+    signature = at.to_bytes(8, "big") + WITNESS.sign(f"cosignature/v1\ntime {at}\n{TEXT}".encode())
+    encoded = b64encode(WITNESS.verifier.key_id + signature).decode()
+    with pytest.raises(NoteRefused, match="impossible time"):
+        verify_cosignature(TEXT, f"— {WITNESS.name} {encoded}\n", WITNESS.verifier)
+
+
 def test_log_keys_do_not_cosign_and_witness_keys_do_not_sign() -> None:
     with pytest.raises(KeyRefused, match="not a witness key"):
         cosignature_line(TEXT, LOG, at=1)
@@ -379,8 +392,7 @@ def test_every_checkpoint_of_the_tessera_log_is_signed_right_and_extends_all_bef
     verifier = Verifier.parse(TESSERA["key"])
     tree = Tree(leaf_hash(entry.encode()) for entry in TESSERA["entries"])
     checkpoints = [
-        open_checkpoint(note, origin=verifier.name, log_keys=[verifier]).checkpoint
-        for note in TESSERA["checkpoints"]
+        open_checkpoint(note, origin=verifier.name, log_keys=[verifier]).checkpoint for note in TESSERA["checkpoints"]
     ]
     assert [one.size for one in checkpoints] == list(range(16))
     assert [one.root for one in checkpoints] == [tree.root(size) for size in range(16)]

@@ -46,9 +46,7 @@ def test_the_end_to_end_proof_file_is_made_byte_for_byte() -> None:
 
 def test_a_proof_file_reads_back_and_proves_its_entry() -> None:
     assert EntryProof.parse(PROOF.text) == PROOF
-    signed = EntryProof.parse(PROOF.text).verify(
-        ENTRY, origin=OWN["origin"], log_keys=[LOG], witness_keys=[WITNESS]
-    )
+    signed = EntryProof.parse(PROOF.text).verify(ENTRY, origin=OWN["origin"], log_keys=[LOG], witness_keys=[WITNESS])
     assert signed.checkpoint.size == 3
     assert [one.time for one in signed.cosignatures] == [1767225600]
 

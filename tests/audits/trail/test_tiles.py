@@ -136,9 +136,7 @@ def test_a_tree_of_70000_has_the_tiles_of_the_specification() -> None:
 def test_the_new_tiles_are_exactly_those_the_smaller_tree_did_not_have(size: int, more: int) -> None:
     grown = size + more
     assert set(tiles_of(grown, since=size)) == set(tiles_of(grown)) - set(tiles_of(size))
-    assert set(entry_bundles_of(grown, since=size)) == set(entry_bundles_of(grown)) - set(
-        entry_bundles_of(size)
-    )
+    assert set(entry_bundles_of(grown, since=size)) == set(entry_bundles_of(grown)) - set(entry_bundles_of(size))
     assert sum(bundle.width for bundle in entry_bundles_of(grown)) == grown
 
 
@@ -152,9 +150,7 @@ def test_a_tile_holds_the_hashes_of_its_specification(large_tree: Tree, files: d
 
 
 @pytest.mark.parametrize("size", [1, 2, 255, 256, 257, 65_535, 65_536, 65_537, SIZE])
-def test_proofs_from_tiles_are_those_from_memory(
-    large_tree: Tree, files: dict[str, bytes], size: int
-) -> None:
+def test_proofs_from_tiles_are_those_from_memory(large_tree: Tree, files: dict[str, bytes], size: int) -> None:
     def read(tile: Tile) -> bytes:
         whole = files.get(tile.path)
         # Smaller trees need partial tiles, which a log cuts from the wider tile that replaced them.
