@@ -1,0 +1,50 @@
+"""How do messages travel? By files beside the database, unless a broker is given."""
+
+import ctypes
+import os
+import signal
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_process_init
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "governance.conf.settings")
+
+app = Celery("countersign")
+app.conf.update(
+    broker_url=settings.CELERY_BROKER_URL,
+    broker_connection_retry_on_startup=True,
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    # Events and remote control cost file traffic and serve nobody: progress is told by the job's own row.
+    worker_send_task_events=False,
+    worker_enable_remote_control=False,
+)
+
+if settings.CELERY_BROKER_URL.startswith("filesystem"):
+    queue = settings.DATA_DIR / "queue"
+    for folder in (queue, queue / "control"):
+        folder.mkdir(parents=True, exist_ok=True)
+    app.conf.broker_transport_options = {
+        "data_folder_in": str(queue),
+        "data_folder_out": str(queue),
+        "control_folder": str(queue / "control"),
+        "polling_interval": 0.3,
+    }
+elif settings.CELERY_BROKER_URL.startswith("redis"):
+    # With the defaults kombu looks for lost messages every hundred seconds.
+    app.conf.broker_transport_options = {"visibility_timeout": 30, "unacked_restore_throttle": 1}
+
+app.autodiscover_tasks(["audits", "governance"])
+
+PR_SET_PDEATHSIG = 1
+
+
+@worker_process_init.connect
+def die_with_the_parent(**_: Any) -> None:
+    """A pool child must not outlive a killed worker and finish a task that somebody else has taken over."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

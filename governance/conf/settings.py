@@ -1,0 +1,190 @@
+"""How is this installation set up? Every setting comes from the environment and has a working default.
+
+Reference: docs/reference/settings.md.
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from governance.conf.secrets import secret_key, trail_key_seed
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+DATA_DIR = Path(os.environ.get("COUNTERSIGN_DATA", BASE_DIR / ".countersign")).resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def _flag(name: str, default: bool) -> bool:
+    return os.environ.get(name, "1" if default else "0").lower() in {"1", "true", "yes", "on"}
+
+
+def _words(name: str, default: str) -> list[str]:
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def _database(url: str) -> dict[str, object]:
+    parts = urlsplit(url)
+    options: dict[str, object] = dict(parse_qsl(parts.query))
+    if parts.scheme == "sqlite":
+        # WAL lets readers pass writers; IMMEDIATE takes the write lock at BEGIN, so that a transaction never
+        # finds half-way that it must wait for a lock it can no longer get.
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": unquote(parts.path) or str(DATA_DIR / "countersign.sqlite3"),
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 30,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON;",
+            },
+        }
+    if parts.scheme in {"postgres", "postgresql"}:
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path).lstrip("/"),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": unquote(parts.hostname or ""),
+            "PORT": parts.port or "",
+            "OPTIONS": options,
+            # A pooler in transaction mode loses server-side cursors between statements.
+            "DISABLE_SERVER_SIDE_CURSORS": _flag("COUNTERSIGN_POOLED_DATABASE", False),
+        }
+    raise ValueError(f"DATABASE_URL starts with {parts.scheme!r}; use sqlite:///path or postgresql://…")
+
+
+DEBUG = False
+SECRET_KEY = os.environ.get("COUNTERSIGN_SECRET_KEY") or secret_key(DATA_DIR)
+ALLOWED_HOSTS = _words("COUNTERSIGN_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = _words("COUNTERSIGN_TRUSTED_ORIGINS", "")
+HTTPS = _flag("COUNTERSIGN_HTTPS", False)
+
+# The origin names this trail in every entry; it never changes in the life of an installation.
+TRAIL_ORIGIN = os.environ.get("COUNTERSIGN_TRAIL_ORIGIN", "countersign.local/trail")
+
+# The Ed25519 seed that signs the trail's checkpoints, 32 bytes; from the environment as hex, else kept beside the data.
+TRAIL_KEY_SEED = bytes.fromhex(os.environ.get("COUNTERSIGN_TRAIL_KEY", "")) or trail_key_seed(DATA_DIR)
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "audits",
+    "registry",
+    "governance",
+]
+AUTH_USER_MODEL = "governance.Account"
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "governance.conf.urls"
+WSGI_APPLICATION = "governance.conf.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": _database(os.environ.get("DATABASE_URL") or "sqlite://")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "/admin/login/"
+LOGIN_REDIRECT_URL = "/admin/"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+# Served straight from the packages: an embedded start needs no collectstatic.
+WHITENOISE_USE_FINDERS = True
+
+# Uploads go to disk as they arrive, whatever their size.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "files"},
+    },
+    "evidence": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "evidence", "file_permissions_mode": 0o440},
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+EVIDENCE_MAX_BYTES = int(os.environ.get("COUNTERSIGN_EVIDENCE_MAX_BYTES", 5 * 1024**3))
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
+FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True, mode=0o700)
+
+# How long a worker may be silent before its job counts as lost, and how often a job may be lost.
+JOB_LEASE_SECONDS = int(os.environ.get("COUNTERSIGN_JOB_LEASE_SECONDS", 20))
+JOB_REPUBLISH_SECONDS = int(os.environ.get("COUNTERSIGN_JOB_REPUBLISH_SECONDS", 10))
+JOB_MAX_ATTEMPTS = int(os.environ.get("COUNTERSIGN_JOB_MAX_ATTEMPTS", 5))
+JOB_WALL_SECONDS = int(os.environ.get("COUNTERSIGN_JOB_WALL_SECONDS", 1800))
+JOB_MEMORY_BYTES = int(os.environ.get("COUNTERSIGN_JOB_MEMORY_BYTES", 4 * 1024**3))
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "governance.api.authentication.TokenAuthentication",
+        "governance.api.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "governance.api.problems.problem_response",
+    "UNAUTHENTICATED_USER": None,
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Countersign",
+    "DESCRIPTION": "Registry, checks, gates and trail for machine-learning models.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+CELERY_BROKER_URL = os.environ.get("COUNTERSIGN_BROKER_URL") or "filesystem://"
+
+UNFOLD = {
+    "SITE_TITLE": "Countersign",
+    "SITE_HEADER": "Countersign",
+    "SITE_SYMBOL": "verified",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+}
+LOGGING_CONFIG = "governance.conf.logging.configure"

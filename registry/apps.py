@@ -1,0 +1,8 @@
+"""The middle floor: it says what exists."""
+
+from django.apps import AppConfig
+
+
+class RegistryConfig(AppConfig):
+    name = "registry"
+    verbose_name = "Registry"
