@@ -1,0 +1,8 @@
+"""Which acts does this floor put on the trail?"""
+
+ACTIONS = {
+    "table.declared": "A table was put on record, with what its columns mean.",
+    "artifact.declared": "A model's artifact was put on record.",
+    "check_run.ordered": "A check was ordered over inputs named by digest.",
+    "check_run.completed": "A check run ended with a verdict.",
+}

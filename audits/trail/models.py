@@ -1,0 +1,105 @@
+"""What does the trail consist of?"""
+
+from django.db import models
+
+
+class Entry(models.Model):
+    """One line of the trail: somebody did something to something.
+
+    Created by: `Recording.append`, as the last statement of a use case's transaction.
+    States: 1. appended. There is no other; triggers refuse update, delete and truncate.
+    Personal data: no. Actors are stable ids.
+    """
+
+    id = models.UUIDField(
+        primary_key=True, help_text="Minted before the row it explains, so that the row can point here."
+    )
+    index = models.BigIntegerField(unique=True, help_text="Position in the log, from 0, without gaps.")
+    recorded_at = models.DateTimeField(help_text="UTC, by the log's clock; never decreases with the index.")
+    actor = models.CharField(max_length=120, db_index=True, help_text="kind:id; copied from the text.")
+    action = models.CharField(
+        max_length=60, db_index=True, help_text="noun.participle; copied from the text."
+    )
+    subject = models.CharField(max_length=300, help_text="What it happened to, e.g. version/name/3.")
+    subject_number = models.BigIntegerField(help_text="1, 2, 3 … within the subject; inside the text.")
+    text = models.TextField(help_text="Canonical JSON (RFC 8785, safe subset), stored and hashed verbatim.")
+    leaf_hash = models.BinaryField(max_length=32, help_text="SHA-256(0x00 || text), RFC 6962 section 2.1.")
+    chain_hash = models.BinaryField(max_length=32, help_text="SHA-256(previous chain hash || leaf hash).")
+
+    class Meta:
+        verbose_name_plural = "entries"
+        ordering = ["-index"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject", "subject_number"], name="entry_once_per_subject_number"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.index} {self.action} {self.subject}"
+
+
+class Head(models.Model):
+    """Where the trail ends. The single row is locked while entries are numbered.
+
+    An operational row: everything in it can be recomputed from the entries, and `verify_trail` does so.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    size = models.BigIntegerField(help_text="Number of entries.")
+    chain_hash = models.BinaryField(
+        max_length=32, help_text="Chain hash of the last entry; 32 zero bytes before it."
+    )
+    recorded_at = models.DateTimeField(help_text="Time of the last entry, UTC.")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_head")]
+
+    def __str__(self) -> str:
+        return f"head at {self.size}"
+
+
+class TreeState(models.Model):
+    """How far the Merkle tree has been integrated. Operational: recomputable from the entries."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    size = models.BigIntegerField(help_text="Number of entries integrated.")
+    frontier = models.BinaryField(help_text="Hashes of the perfect subtrees, left to right, 32 bytes each.")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_tree_state")]
+
+    def __str__(self) -> str:
+        return f"tree at {self.size}"
+
+
+class Checkpoint(models.Model):
+    """A signed size and root of the trail (C2SP tlog-checkpoint).
+
+    Created by: `checkpoints.publish_checkpoint`, by the dispatcher, whenever the trail has grown.
+    States: 1. signed. Append-only.
+    """
+
+    size = models.BigIntegerField(primary_key=True, help_text="Entries covered.")
+    root = models.BinaryField(max_length=32, help_text="RFC 6962 root of the entries 0 to size - 1.")
+    note = models.TextField(help_text="The C2SP signed note, verbatim.")
+    signed_at = models.DateTimeField(help_text="UTC.")
+
+    class Meta:
+        ordering = ["-size"]
+
+    def __str__(self) -> str:
+        return f"checkpoint at {self.size}"
+
+
+class Recorded(models.Model):
+    """A row that cannot exist without the entry that explains it.
+
+    The column is not null and unique, and its foreign key is checked at commit: `create`, `bulk_create` and raw
+    SQL fail in the database when they bring no entry. Concrete models install `AppendOnly` in a migration.
+    """
+
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="+", editable=False)
+
+    class Meta:
+        abstract = True
