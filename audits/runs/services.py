@@ -1,0 +1,180 @@
+"""How does an ordered check become a recorded result, whatever is killed in between?
+
+The row is the memory and the broker only a bell: a claim is one conditional update, the lease is extended while
+the work goes on, and only the holder of the newest lease may deliver.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+
+from audits.runs.models import CheckResult, CheckRun, CheckVerdict, Job, JobState
+from audits.trail import Actor, Recording, document_text, new_uid, now, record
+
+
+class LeaseLost(RuntimeError):
+    """Another worker has taken the job meanwhile; what this one found is not recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One check to run: name, edition, parameters and the digests of its inputs."""
+
+    check_name: str
+    check_version: int
+    parameters: dict[str, Any]
+    inputs: dict[str, Any]
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 over everything the figures depend on: equal identities, equal figures."""
+        document = [self.check_name, self.check_version, self.parameters, self.inputs]
+        return hashlib.sha256(document_text(document).encode()).hexdigest()
+
+
+def order_runs(*, recording: Recording, orders: Sequence[Order], subject: str) -> UUID | None:
+    """Order checks as one batch and return its name, or None when there is nothing to order.
+
+    Records: check_run.ordered for each.
+    """
+    if not orders:
+        return None
+    batch = new_uid()
+    for order in orders:
+        run = CheckRun(
+            uid=new_uid(),
+            batch=batch,
+            subject=subject,
+            check_name=order.check_name,
+            check_version=order.check_version,
+            parameters=order.parameters,
+            inputs=order.inputs,
+            identity=order.identity,
+            ordered_at=recording.at,
+        )
+        data = {
+            "run": str(run.uid),
+            "check": run.check_name,
+            "version": run.check_version,
+            "identity": run.identity,
+        }
+        recording.create(run, action="check_run.ordered", subject=subject, data=data)
+    Job.objects.create(batch=batch, created_at=recording.at, publish_after=recording.at)
+    return batch
+
+
+def due_batches(*, at: datetime) -> list[UUID]:
+    """Return the batches for which the broker must be rung: never taken, or taken by a worker that fell silent."""
+    waiting = Q(state=JobState.WAITING, publish_after__lte=at)
+    lost = Q(state=JobState.RUNNING, lease_until__lt=at, publish_after__lte=at)
+    return list(Job.objects.filter(waiting | lost).order_by("id").values_list("batch", flat=True)[:100])
+
+
+def mark_published(*, batch: UUID, at: datetime) -> None:
+    """Note that the bell was rung, so that the next ring waits a while."""
+    Job.objects.filter(batch=batch).update(
+        publish_after=at + timedelta(seconds=settings.JOB_REPUBLISH_SECONDS)
+    )
+
+
+def claim(*, batch: UUID, at: datetime) -> UUID | None:
+    """Take a job and return the lease token, or None when it is done, given up or held by somebody alive."""
+    token = new_uid()
+    free = Q(state=JobState.WAITING) | Q(state=JobState.RUNNING, lease_until__lt=at)
+    taken = Job.objects.filter(free, batch=batch, attempts__lt=settings.JOB_MAX_ATTEMPTS).update(
+        state=JobState.RUNNING,
+        attempts=F("attempts") + 1,
+        lease_token=token,
+        lease_until=at + timedelta(seconds=settings.JOB_LEASE_SECONDS),
+        progress=0,
+    )
+    return token if taken else None
+
+
+def extend_lease(*, batch: UUID, token: UUID, progress: int, at: datetime) -> bool:
+    """Keep the job for another while; False when it is no longer ours."""
+    until = at + timedelta(seconds=settings.JOB_LEASE_SECONDS)
+    return bool(
+        Job.objects.filter(batch=batch, lease_token=token).update(lease_until=until, progress=progress)
+    )
+
+
+def runs_of(batch: UUID) -> QuerySet[CheckRun]:
+    return CheckRun.objects.filter(batch=batch).order_by("id")
+
+
+def complete_batch(
+    *, actor: Actor, batch: UUID, token: UUID, outcomes: Sequence[dict[str, Any]], guards: Sequence[str]
+) -> None:
+    """Record what a batch found, one outcome for each run in the order of `runs_of`.
+
+    Records: check_run.completed for each. Raises: LeaseLost. Idempotent: by run.
+    Locks: the job, then the trail.
+    """
+    at = now()
+    with record(actor=actor, at=at) as recording:
+        delivered = Job.objects.filter(batch=batch, lease_token=token, state=JobState.RUNNING).update(
+            state=JobState.DONE, progress=100, finished_at=at, lease_token=None, lease_until=None
+        )
+        if not delivered:
+            raise LeaseLost(str(batch))
+        for run, outcome in zip(runs_of(batch), outcomes, strict=True):
+            _record_result(recording, run, outcome, guards)
+
+
+def give_up_lost_jobs(*, actor: Actor) -> list[UUID]:
+    """Record as errored what has cost too many workers; return the batches given up.
+
+    Records: check_run.completed for each run. Losing a worker again and again must not leave a gate waiting for ever.
+    """
+    at = now()
+    lost = Q(lease_until__lt=at, state=JobState.RUNNING, attempts__gte=settings.JOB_MAX_ATTEMPTS)
+    batches = list(Job.objects.filter(lost).values_list("batch", flat=True))
+    for batch in batches:
+        with record(actor=actor, at=at) as recording:
+            if not Job.objects.filter(lost, batch=batch).update(
+                state=JobState.FAILED, finished_at=at, lease_token=None
+            ):
+                continue
+            for run in runs_of(batch):
+                _record_result(recording, run, _lost_outcome(run), ())
+    return batches
+
+
+def _lost_outcome(run: CheckRun) -> dict[str, Any]:
+    return {
+        "check": run.check_name,
+        "version": run.check_version,
+        "parameters": run.parameters,
+        "verdict": CheckVerdict.ERRORED.value,
+        "sentence": f"The worker was lost {settings.JOB_MAX_ATTEMPTS} times while it worked on this; order it again.",
+        "measurements": [],
+        "findings": [],
+        "notes": [],
+        "statistics": {},
+    }
+
+
+def _record_result(
+    recording: Recording, run: CheckRun, outcome: dict[str, Any], guards: Sequence[str]
+) -> None:
+    result = CheckResult(
+        run=run,
+        verdict=CheckVerdict(outcome["verdict"]),
+        report=outcome,
+        guards=list(guards),
+        completed_at=recording.at,
+    )
+    data = {
+        "run": str(run.uid),
+        "check": run.check_name,
+        "verdict": result.verdict.value,
+        "identity": run.identity,
+    }
+    recording.create(result, action="check_run.completed", subject=run.subject, data=data)
