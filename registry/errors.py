@@ -1,0 +1,19 @@
+"""What can be wrong with a request about models and versions?"""
+
+from audits.errors import DomainError
+
+
+class UnknownModel(DomainError):
+    code, status = "unknown_model", 404
+
+
+class UnknownVersion(DomainError):
+    code, status = "unknown_version", 404
+
+
+class NameTaken(DomainError):
+    code, status = "name_taken", 409
+
+
+class MoveImpossible(DomainError):
+    code, status = "move_impossible", 409

@@ -1,0 +1,76 @@
+"""Where does a version stand, how did it get there, and which names point at it?"""
+
+from django.db import models
+
+from audits.trail import Recorded
+from registry.models.model_version import ModelVersion
+from registry.models.registered_model import RegisteredModel
+from registry.stages import Stage
+
+
+class StageTransition(Recorded):
+    """A version moved from one stage to another.
+
+    Created by: `move_version`; the first one, into development, by `register_version`.
+    States: 1. recorded. The newest of a version tells its stage.
+    """
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="transitions")
+    from_stage = models.CharField(max_length=12, choices=Stage, blank=True, help_text="Empty for the first.")
+    to_stage = models.CharField(max_length=12, choices=Stage)
+    because = models.CharField(
+        max_length=300, help_text="What allowed it, e.g. promotion/uid or rollback/uid."
+    )
+    moved_at = models.DateTimeField(help_text="UTC.")
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.version}: {self.from_stage or 'new'} → {self.to_stage}"
+
+
+class AliasAssignment(Recorded):
+    """A movable name came to point at a version of its model.
+
+    Created by: `assign_alias`.
+    States: 1. recorded. The newest of an alias tells where it points.
+    """
+
+    model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="alias_assignments")
+    alias = models.CharField(max_length=60, help_text="e.g. champion.")
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="alias_assignments")
+    because = models.CharField(max_length=300, help_text="What allowed it, e.g. promotion/uid.")
+    assigned_at = models.DateTimeField(help_text="UTC.")
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.model.name}@{self.alias} → {self.version.number}"
+
+
+class VersionStage(models.Model):
+    """Projection: the present stage of a version. Rebuilt from the transitions by `verify_trail` and compared."""
+
+    version = models.OneToOneField(
+        ModelVersion, on_delete=models.PROTECT, primary_key=True, related_name="position"
+    )
+    stage = models.CharField(max_length=12, choices=Stage, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.version}: {self.stage}"
+
+
+class CurrentAlias(models.Model):
+    """Projection: where an alias points now. Rebuilt from the assignments by `verify_trail` and compared."""
+
+    model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="aliases")
+    alias = models.CharField(max_length=60)
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="aliases")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "alias"], name="alias_once_in_a_model")]
+
+    def __str__(self) -> str:
+        return f"{self.model.name}@{self.alias} → {self.version.number}"

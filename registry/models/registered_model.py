@@ -1,0 +1,47 @@
+"""Which lines of versions are there, and who answers for them?"""
+
+from django.db import models
+
+from audits.trail import Recorded
+
+
+class RiskTier(models.TextChoices):
+    MINIMAL = "minimal"
+    LIMITED = "limited"
+    HIGH = "high"
+
+
+class Task(models.TextChoices):
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    REGRESSION = "regression"
+
+
+class RegisteredModel(Recorded):
+    """A named line of versions with an owner and a risk tier.
+
+    Created by: `register_model`.
+    States: 1. registered.
+    """
+
+    name = models.CharField(
+        max_length=120, unique=True, help_text="Lower case letters, digits, dot, dash, underscore."
+    )
+    owner = models.CharField(max_length=120, help_text="Actor who registered it, kind:id.")
+    risk_tier = models.CharField(
+        max_length=10, choices=RiskTier, help_text="Selects the policies that apply."
+    )
+    task = models.CharField(max_length=12, choices=Task)
+    description = models.TextField(blank=True)
+    intended_use = models.TextField(blank=True)
+    registered_at = models.DateTimeField(help_text="UTC.")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def subject(self) -> str:
+        return f"model/{self.name}"

@@ -1,0 +1,6 @@
+"""The only code that writes to the registry."""
+
+from registry.services.models import NAME, register_model
+from registry.services.versions import assign_alias, move_version, register_version
+
+__all__ = ["NAME", "assign_alias", "move_version", "register_model", "register_version"]
