@@ -1,0 +1,79 @@
+"""What can be wrong with a request to the governing floor?"""
+
+from audits.errors import DomainError
+
+
+class NotEntitled(DomainError):
+    code, status = "not_entitled", 403
+
+
+class OwnSubmission(DomainError):
+    code, status = "own_submission", 409
+
+
+class AlreadyDecided(DomainError):
+    code, status = "already_decided", 409
+
+
+class PromotionClosed(DomainError):
+    code, status = "promotion_closed", 409
+
+
+class PromotionOpen(DomainError):
+    code, status = "promotion_open", 409
+
+
+class NoPolicyApplies(DomainError):
+    code, status = "no_policy_applies", 409
+
+
+class NothingToRollBackTo(DomainError):
+    code, status = "nothing_to_roll_back_to", 409
+
+
+class UnknownPromotion(DomainError):
+    code, status = "unknown_promotion", 404
+
+
+class UnknownEvidence(DomainError):
+    code, status = "unknown_evidence", 404
+
+
+class UnknownBlob(DomainError):
+    code, status = "unknown_bytes", 404
+
+
+class UploadUnacceptable(DomainError):
+    code, status = "upload_unacceptable", 422
+
+
+class TableUnacceptable(DomainError):
+    code, status = "table_unacceptable", 422
+
+
+class ArtifactUnacceptable(DomainError):
+    code, status = "artifact_unacceptable", 422
+
+
+class PolicyMalformed(DomainError):
+    code, status = "policy_malformed", 422
+
+
+class EvidenceUnfit(DomainError):
+    code, status = "evidence_unfit", 422
+
+
+class AccountExists(DomainError):
+    code, status = "account_exists", 409
+
+
+class UnknownAccount(DomainError):
+    code, status = "unknown_account", 404
+
+
+class ScopeTooWide(DomainError):
+    code, status = "scope_too_wide", 409
+
+
+class Malformed(DomainError):
+    code, status = "malformed", 422

@@ -1,0 +1,36 @@
+"""Is the trail whole? Exit 0 when it is, 1 when it is not."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from audits.trail import trail_state, verify
+from governance.selectors.projections import PROJECTIONS
+
+
+class Command(BaseCommand):
+    help = "Recompute the trail and compare every recorded row and every table of present state with it."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        verdict = verify(projections=PROJECTIONS, progress=self._progress if sys.stderr.isatty() else None)
+        state = trail_state()
+        self.stdout.write(f"trail      {state['origin']}")
+        self.stdout.write(f"entries    {verdict.entries:,}")
+        self.stdout.write(f"rows       {verdict.rows:,} compared with their entries")
+        self.stdout.write(f"root       {verdict.root.hex()}")
+        self.stdout.write(f"signed     up to {state['signed_size']:,} by {state['key_fingerprint']}")
+        self.stdout.write(f"witnessed  {state['witnessed_size']:,}; the last {state['unwitnessed']:,} are vouched for by us alone")
+        if verdict.is_whole:
+            self.stdout.write(self.style.SUCCESS("The trail is whole: every entry, row and table of present state agrees."))
+            return
+        for flaw in verdict.flaws:
+            where = f"entry {flaw.index}" if flaw.index is not None else "-"
+            self.stdout.write(self.style.ERROR(f"{flaw.code:<24} {where:<12} {flaw.sentence}"))
+        self.stdout.write(self.style.ERROR(f"{len(verdict.flaws)} flaw(s): the trail is NOT whole."))
+        sys.exit(1)
+
+    def _progress(self, done: int, total: int) -> None:
+        share = done / total if total else 1
+        end = "\n" if done >= total else ""
+        self.stderr.write(f"\r{'█' * int(share * 30):<30} {share:4.0%} {done:,} of {total:,} entries", ending=end)

@@ -1,0 +1,25 @@
+"""What does the machinery remember for itself? Ordinary rows; nothing is decided from them."""
+
+from django.db import models
+
+from governance.models.accounts import Account
+
+
+class IdempotencyKey(models.Model):
+    """A request that a client may send again: what it was, and what was answered. Operational."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200, help_text="As sent in the header Idempotency-Key.")
+    request_sha256 = models.CharField(max_length=64, help_text="Digest of method, path and body.")
+    status = models.PositiveSmallIntegerField(
+        null=True, help_text="HTTP status answered; null while under way."
+    )
+    body = models.TextField(blank=True, help_text="Body answered.")
+    location = models.CharField(max_length=500, blank=True)
+    started_at = models.DateTimeField(help_text="UTC.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "key"], name="idempotency_key_once")]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.status or 'under way'}"

@@ -1,0 +1,149 @@
+"""Who asked to move what, what did the gate say, and who approved?"""
+
+from django.db import models
+
+from audits.trail import DocumentField, Recorded
+from governance.gates import Outcome
+from governance.models.policies import PolicyVersion
+from registry.models import ModelVersion, RegisteredModel
+from registry.stages import Stage
+
+
+class Promotion(Recorded):
+    """The request to move a version to a stage, and all that follows from it.
+
+    Created by: `request_promotion`.
+    States: 1. open (listed in `OpenPromotion`), 2. closed (a `PromotionClosure` says how).
+    """
+
+    uid = models.UUIDField(unique=True, help_text="Name for the outside world.")
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="promotions")
+    target = models.CharField(max_length=12, choices=Stage)
+    alias = models.CharField(
+        max_length=60, blank=True, help_text="Name that shall point at the version; may be empty."
+    )
+    policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="promotions")
+    reason = models.TextField(blank=True, help_text="What the requester says.")
+    requested_by = models.CharField(max_length=120, help_text="Actor, kind:id.")
+    requested_at = models.DateTimeField(help_text="UTC.")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.version} to {self.target}"
+
+    @property
+    def subject(self) -> str:
+        return f"promotion/{self.uid}"
+
+
+class ClosureOutcome(models.TextChoices):
+    PROMOTED = "promoted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class PromotionClosure(Recorded):
+    """How a promotion ended. Created by: the settlement, or `withdraw_promotion`. One for each promotion at most."""
+
+    promotion = models.OneToOneField(Promotion, on_delete=models.PROTECT, related_name="closure")
+    outcome = models.CharField(max_length=10, choices=ClosureOutcome)
+    closed_by = models.CharField(max_length=120, help_text="Actor, kind:id.")
+    closed_at = models.DateTimeField(help_text="UTC.")
+
+    def __str__(self) -> str:
+        return f"{self.promotion}: {self.outcome}"
+
+
+class OpenPromotion(models.Model):
+    """Projection: the promotions that are still open, at most one for a version and a target.
+
+    Its row is what deciders lock. Rebuilt from promotions and closures by `verify_trail` and compared.
+    """
+
+    promotion = models.OneToOneField(
+        Promotion, on_delete=models.PROTECT, primary_key=True, related_name="open"
+    )
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="open_promotions")
+    target = models.CharField(max_length=12, choices=Stage)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "target"], name="one_open_promotion")]
+
+    def __str__(self) -> str:
+        return str(self.promotion)
+
+
+class GateDecisionRecord(Recorded):
+    """What the gate answered at one moment. Created by: the settlement, whenever the answer differs from the last."""
+
+    promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, related_name="decisions")
+    number = models.PositiveIntegerField(help_text="1, 2, 3 … within the promotion.")
+    outcome = models.CharField(max_length=5, choices=[(outcome.value, outcome.value) for outcome in Outcome])
+    reasons = DocumentField(
+        help_text="One reason per requirement and approval factor: code, outcome, sentence."
+    )
+    decided_at = models.DateTimeField(help_text="UTC.")
+
+    class Meta:
+        ordering = ["promotion", "number"]
+        constraints = [models.UniqueConstraint(fields=["promotion", "number"], name="decision_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.promotion}: {self.outcome}"
+
+
+class ApprovalVerdict(models.TextChoices):
+    APPROVE = "approve"
+    REFUSE = "refuse"
+
+
+class Approval(Recorded):
+    """One person's yes or no, bound to the content that person saw.
+
+    Created by: `approve_promotion`, `refuse_promotion`. A person speaks once on a promotion.
+    States: 1. given. Whether it counts is computed: it lapses when artifact, evidence or policy differ.
+    Personal data: the reason may hold some.
+    """
+
+    uid = models.UUIDField(unique=True, help_text="Name for the outside world.")
+    promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, related_name="approvals")
+    approver = models.CharField(max_length=120, help_text="Actor, kind:id.")
+    group = models.CharField(max_length=12, help_text="Group for which the person spoke.")
+    verdict = models.CharField(max_length=8, choices=ApprovalVerdict)
+    reason = models.TextField()
+    artifact_sha256 = models.CharField(max_length=64)
+    evidence_sha256 = models.CharField(max_length=64)
+    policy_sha256 = models.CharField(max_length=64)
+    given_at = models.DateTimeField(help_text="UTC.")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["promotion", "approver"], name="one_word_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.promotion}: {self.verdict} for {self.group}"
+
+
+class Rollback(Recorded):
+    """An alias went back to a version that had been approved before. Created by: `roll_back`."""
+
+    uid = models.UUIDField(unique=True, help_text="Name for the outside world.")
+    model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="rollbacks")
+    alias = models.CharField(max_length=60)
+    from_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
+    to_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField()
+    rolled_back_by = models.CharField(max_length=120, help_text="Actor, kind:id.")
+    rolled_back_at = models.DateTimeField(help_text="UTC.")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.model}@{self.alias}: {self.from_version.number} → {self.to_version.number}"
+
+    @property
+    def subject(self) -> str:
+        return f"rollback/{self.uid}"

@@ -1,0 +1,44 @@
+"""Who may do what? A table, and nothing else: no rank stands above it."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    CONTRIBUTOR = "contributor"
+    REVIEWER = "reviewer"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+
+
+class Group(StrEnum):
+    """What a reviewer answers for."""
+
+    RISK = "risk"
+    COMPLIANCE = "compliance"
+
+
+class Verb(StrEnum):
+    """What a token's scope and a role can allow."""
+
+    READ = "read"
+    REGISTER = "register"
+    PROMOTE = "promote"
+    REVIEW = "review"
+    ROLL_BACK = "roll_back"
+    EXPORT = "export"
+    PUBLISH_POLICY = "publish_policy"
+    ADMINISTER = "administer"
+
+
+ALLOWED: dict[Role, frozenset[Verb]] = {
+    Role.CONTRIBUTOR: frozenset({Verb.READ, Verb.REGISTER, Verb.PROMOTE}),
+    Role.REVIEWER: frozenset({Verb.READ, Verb.REVIEW, Verb.EXPORT}),
+    # An auditor reads everything and changes nothing; taking a report away leaves an entry.
+    Role.AUDITOR: frozenset({Verb.READ, Verb.EXPORT}),
+    Role.OPERATOR: frozenset({Verb.READ, Verb.ROLL_BACK, Verb.PUBLISH_POLICY, Verb.ADMINISTER, Verb.EXPORT}),
+}
+
+
+def allows(roles: set[Role], verb: Verb) -> bool:
+    """Return whether any of `roles` allows `verb`."""
+    return any(verb in ALLOWED[role] for role in roles)
