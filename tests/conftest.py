@@ -1,0 +1,45 @@
+"""What every test stands on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+from django.db.backends.base.operations import BaseDatabaseOperations
+
+from audits.trail.append_only import guarded_models, triggers
+from audits.trail.models import Head, TreeState
+from audits.trail.record import GENESIS
+
+
+@contextmanager
+def triggers_lifted() -> Iterator[None]:
+    """Let the flush between two transactional tests empty the tables; nothing else may."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET session_replication_role = replica")
+            yield
+            cursor.execute("SET session_replication_role = origin")
+            return
+        statements = {name: sql for model in guarded_models() for name, sql in triggers(model, "sqlite").items()}
+        for name in statements:
+            cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
+        yield
+        for sql in statements.values():
+            cursor.execute(sql)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_lifts_the_triggers() -> Iterator[None]:
+    flush = BaseDatabaseOperations.execute_sql_flush
+
+    def lifted(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
+        with triggers_lifted():
+            flush(self, sql_list)
+        # What the migrations put there: a trail that starts at nothing.
+        Head.objects.create(id=1, size=0, chain_hash=GENESIS, recorded_at="2000-01-01T00:00:00Z")
+        TreeState.objects.create(id=1, size=0, frontier=b"")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", lifted)
+        yield

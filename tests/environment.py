@@ -1,0 +1,15 @@
+"""Loaded before the settings: every test process works in a directory of its own, never in the installation's."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_directory = tempfile.mkdtemp(prefix="countersign-test-")
+atexit.register(shutil.rmtree, _directory, ignore_errors=True)
+
+os.environ["COUNTERSIGN_DATA"] = _directory
+os.environ["COUNTERSIGN_TRAIL_ORIGIN"] = "countersign.test/trail"
+os.environ["COUNTERSIGN_TRAIL_KEY"] = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"
+for name in ("COUNTERSIGN_BROKER_URL", "COUNTERSIGN_SECRET_KEY"):
+    os.environ.pop(name, None)

@@ -1,0 +1,149 @@
+"""Builders: they call the services, so a test cannot create what production cannot."""
+
+import hashlib
+import io
+from typing import Any
+
+from audits.evidence import Evidence
+from audits.runs import CheckRun
+from audits.runs.services import claim, complete_batch, runs_of
+from audits.tables import TableFormat
+from audits.trail import Actor, now
+from governance.models import Account, PolicyVersion, Promotion
+from governance.roles import Group, Role, Verb
+from governance.services import accounts, policies, promotions, submissions, tokens
+from registry.models import ModelVersion, RegisteredModel
+from registry.stages import Stage
+
+COMMAND = Actor.process("command:test")
+WORKER = Actor.process("worker")
+
+POLICY = """\
+policy: high-risk
+title: High-risk models to production
+applies_to: {risk_tier: [high], target: production}
+requirements:
+  - {id: impact-ratio, title: Every group is selected at a similar rate, check: fairness.impact_ratio, version: 1,
+     parameters: {attribute: sex, min_ratio: 0.8}, max_age_days: 90}
+  - {id: accuracy, title: The model is right often enough, check: performance.accuracy, version: 1}
+approvals:
+  - {group: risk, count: 1}
+  - {group: compliance, count: 1}
+"""
+
+TABLE = "patient,label,selected,sex\n" + "".join(
+    f"p{n},{int(n % 3 == 0)},{int(n % 3 == 0)},{'female' if n % 2 else 'male'}\n" for n in range(240)
+)
+DECLARATION: dict[str, Any] = {
+    "task": "binary",
+    "favourable": 1,
+    "columns": {
+        "patient": {"roles": ["id"]},
+        "label": {"roles": ["label"]},
+        "selected": {"roles": ["prediction"]},
+        "sex": {"roles": ["sensitive"]},
+    },
+}
+
+
+def account(
+    login: str, *roles: Role, groups: tuple[Group, ...] = (), kind: str = "person", password: str | None = None
+) -> Account:
+    made = accounts.create_account(
+        actor=COMMAND, login=login, display_name=login.replace("-", " ").title(), kind=kind, password=password
+    )
+    for role in roles:
+        accounts.grant_role(actor=COMMAND, account=made, role=role)
+    for group in groups:
+        accounts.grant_role(actor=COMMAND, account=made, role=Role.REVIEWER, group=group)
+    return made
+
+
+def contributor(login: str = "training-pipeline") -> Account:
+    return account(login, Role.CONTRIBUTOR, kind="pipeline")
+
+
+def reviewer(login: str, *groups: Group, password: str | None = None) -> Account:
+    return account(login, groups=groups, password=password)
+
+
+def token(holder: Account, *scopes: Verb, days: int = 30) -> str:
+    return tokens.issue_token(actor=COMMAND, account=holder, name="test", scopes=scopes, days=days)[1]
+
+
+def policy(text: str = POLICY) -> PolicyVersion:
+    return policies.publish_policy(actor=COMMAND, text=text)
+
+
+def model(by: Account, name: str = "care-programme", risk_tier: str = "high") -> RegisteredModel:
+    return submissions.register_model(actor=by.actor, name=name, risk_tier=risk_tier, task="binary")
+
+
+def stored(by: Account, content: bytes) -> str:
+    """Store bytes and return their digest."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    submissions.receive_bytes(actor=by.actor, stream=io.BytesIO(content), sha256=sha256, length=len(content))
+    return sha256
+
+
+def table(by: Account, text: str = TABLE, declaration: dict[str, Any] | None = None) -> Evidence:
+    return submissions.declare_table_evidence(
+        actor=by.actor,
+        sha256=stored(by, text.encode()),
+        name="evaluation.csv",
+        fmt=TableFormat("csv"),
+        declaration=declaration or DECLARATION,
+    )
+
+
+def lightgbm_text(seed: int) -> bytes:
+    """Return bytes that are recognised as LightGBM's text format; no test opens them as a model."""
+    return f"tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\nmax_feature_idx=0\nseed={seed}\n".encode()
+
+
+def artifact(by: Account, seed: int = 1) -> Evidence:
+    return submissions.declare_artifact_evidence(
+        actor=by.actor, sha256=stored(by, lightgbm_text(seed)), name=f"model-{seed}.txt"
+    )
+
+
+def version(by: Account, of: RegisteredModel, seed: int = 1, text: str = TABLE) -> ModelVersion:
+    return submissions.submit_version(
+        actor=by.actor, model_name=of.name, artifact=artifact(by, seed), tables={"evaluation": table(by, text)}
+    )
+
+
+def outcome(run: CheckRun, verdict: str = "passed", **extra: Any) -> dict[str, Any]:
+    """Return what the check engine would deliver for a run."""
+    return {
+        "check": run.check_name,
+        "version": run.check_version,
+        "parameters": run.parameters,
+        "verdict": verdict,
+        "sentence": f"As found: {verdict}.",
+        "measurements": [],
+        "findings": [],
+        "notes": [],
+        "statistics": {},
+        **extra,
+    }
+
+
+def completed(of: ModelVersion, **verdicts: str) -> None:
+    """Deliver results for the runs ordered for a version, as a worker would, then settle as its callback would.
+
+    `verdicts` gives a verdict by check name with underscores for dots; the others pass.
+    """
+    batches = (
+        CheckRun.objects.filter(subject=of.subject, result__isnull=True).values_list("batch", flat=True).distinct()
+    )
+    for batch in list(batches.order_by("batch")):
+        lease = claim(batch=batch, at=now())
+        assert lease, "somebody else works on this batch"
+        found = [outcome(run, verdicts.get(run.check_name.replace(".", "_"), "passed")) for run in runs_of(batch)]
+        complete_batch(actor=WORKER, batch=batch, token=lease, outcomes=found, guards=[])
+        promotions.settle_promotions(actor=WORKER, batch=batch)
+
+
+def promotion(by: Account, of: ModelVersion, target: Stage = Stage.PRODUCTION, alias: str = "champion") -> Promotion:
+    return promotions.request_promotion(actor=by.actor, version=of, target=target, alias=alias)
