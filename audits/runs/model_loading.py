@@ -147,9 +147,7 @@ def _load_xgboost(path: Path, format: str) -> LoadedModel:
     objective = str(learner["objective"]["name"])
     if int(learner["learner_model_param"].get("num_class", "0")) > 1:
         raise _not_binary(int(learner["learner_model_param"]["num_class"]))
-    if int(learner["learner_model_param"].get("num_target", "1")) > 1 or objective.startswith(
-        ("rank:", "multi:")
-    ):
+    if int(learner["learner_model_param"].get("num_target", "1")) > 1 or objective.startswith(("rank:", "multi:")):
         raise _other_task(objective)
     booster.set_param({"nthread": 1})
     names = booster.feature_names
@@ -191,11 +189,11 @@ def _load_lightgbm(path: Path, format: str) -> LoadedModel:
         booster,
         None if unnamed else tuple(names),
         len(names),
-        lambda X: booster.predict(_lightgbm_table(X, categories), num_threads=1),
+        lambda X: booster.predict(lightgbm_table(X, categories), num_threads=1),
     )
 
 
-def _lightgbm_table(X: pd.DataFrame, categories: list[list[Any]] | None) -> pd.DataFrame:
+def lightgbm_table(X: pd.DataFrame, categories: list[list[Any]] | None) -> pd.DataFrame:
     """Text columns as categories: LightGBM keeps their values in the order of the columns, without names."""
     text = [name for name in X.columns if not _is_number(X[name])]
     if len(text) != len(categories or []):
