@@ -14,7 +14,7 @@ import os
 import platform
 import struct
 
-from audits.runs.kernel import LIBC, KernelRefused
+from audits.sandbox.kernel import LIBC, KernelRefused
 
 _X86_64, _AARCH64 = 0xC000003E, 0xC00000B7
 

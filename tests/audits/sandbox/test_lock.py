@@ -11,25 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from audits.runs.sandbox import GUARDS, LANDLOCK, SECCOMP, Limits, missing_guards
+from audits.sandbox.lock import GUARDS, LANDLOCK, SECCOMP, Limits, missing_guards
 
 PROJECT = Path(__file__).resolve().parents[3]
 MIB = 1024 * 1024
 
-BARE = f"""
-import sys
-sys.path.insert(0, {str(PROJECT / "audits" / "runs")!r})
-import without_django
-without_django.leave_faces_out()
-"""
-LOCK = (
-    BARE
-    + """
+LOCK = """
 from pathlib import Path
-from audits.runs.sandbox import Limits, lock_down
+from audits.sandbox.lock import Limits, lock_down
 lock_down([Path({readable!r})], [Path({writable!r})], Limits(**{limits!r}))
 """
-)
 
 
 def run_child(code, *, lock=True, readable="/nowhere", writable="/nowhere", **limits):
@@ -58,7 +49,7 @@ def outside(tmp_path):
 
 
 def test_every_guard_is_in_force_here():
-    code = BARE + "from audits.runs.sandbox import Limits, lock_down\nprint(*lock_down([], [], Limits()))"
+    code = "from audits.sandbox.lock import Limits, lock_down\nprint(*lock_down([], [], Limits()))"
     result = run_child(code, lock=False)
     assert tuple(result.stdout.split()) == GUARDS, result.stderr
 

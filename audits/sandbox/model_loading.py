@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.runs import model_formats
-from audits.runs.model_formats import ModelRefused
-from audits.runs.skops_review import REVIEWED_TYPES, review_trees, review_types
+from audits.sandbox import model_formats
+from audits.sandbox.model_formats import ModelRefused
+from audits.sandbox.skops_review import REVIEWED_TYPES, review_trees, review_types
 
 BINARY, REGRESSION = "binary", "regression"
 

@@ -20,9 +20,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from audits.checks.statistics.attributions import Attributions
-from audits.runs.explain import explain, sample_rows
-from audits.runs.model_formats import ModelRefused
-from audits.runs.model_loading import load_model, model_of_estimator
+from audits.sandbox.explain import explain, sample_rows
+from audits.sandbox.model_formats import ModelRefused
+from audits.sandbox.model_loading import load_model, model_of_estimator
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:(skl2onnx|onnx).*")
 

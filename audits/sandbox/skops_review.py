@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from audits.runs.model_formats import ModelRefused
+from audits.sandbox.model_formats import ModelRefused
 
 _LARGEST_SCHEMA = 64 * 1024 * 1024
 

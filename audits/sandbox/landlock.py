@@ -13,7 +13,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from audits.runs.kernel import LIBC, KernelRefused
+from audits.sandbox.kernel import LIBC, KernelRefused
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _ASK_VERSION = 1

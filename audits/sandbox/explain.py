@@ -20,9 +20,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.runs import model_formats
-from audits.runs.model_formats import ModelRefused
-from audits.runs.model_loading import BINARY, LoadedModel, lightgbm_table, xgboost_matrix
+from audits.sandbox import model_formats
+from audits.sandbox.model_formats import ModelRefused
+from audits.sandbox.model_loading import BINARY, LoadedModel, lightgbm_table, xgboost_matrix
 
 EXACT_UP_TO = 10
 _PERMUTATIONS = 10

@@ -23,10 +23,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from audits.runs import model_formats
-from audits.runs.model_formats import ModelRefused, check_artifact_format, recognise
-from audits.runs.model_loading import load_model
-from audits.runs.skops_review import REVIEWED_TYPES, review_trees, review_types
+from audits.sandbox import model_formats
+from audits.sandbox.model_formats import ModelRefused, check_artifact_format, recognise
+from audits.sandbox.model_loading import load_model
+from audits.sandbox.skops_review import REVIEWED_TYPES, review_trees, review_types
 
 # The exporter to ONNX calls a part of onnx that is going away; what counts here is the file that it writes.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:(skl2onnx|onnx).*")

@@ -17,9 +17,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from audits.runs.kernel import LIBC, KernelRefused
-from audits.runs.landlock import confine_files
-from audits.runs.seccomp import refuse_dangerous_calls
+from audits.sandbox.kernel import LIBC, KernelRefused
+from audits.sandbox.landlock import confine_files
+from audits.sandbox.seccomp import refuse_dangerous_calls
 
 RESOURCE_LIMITS = "resource_limits"
 NETWORK_NAMESPACE = "network_namespace"
