@@ -131,9 +131,7 @@ class UnusableTable(Exception):
 
 def shorten(text: str, longest: int = 60) -> str:
     """The text with its control characters spelled out, cut where a reader has seen enough."""
-    plain = "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[: longest + 1]
-    )
+    plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[: longest + 1])
     return plain if len(text) <= longest else f"{plain[:longest]}…"
 
 
