@@ -73,9 +73,7 @@ def parse_declaration(document: object) -> Declaration:
     _refuse_unknown_keys(document, ("task", "favourable", "columns"), None)
     task = document.get("task")
     if task not in TASKS:
-        raise UnusableTable(
-            "unknown_task", f"the task is {_shown(task)}", fix=f"use one of {', '.join(TASKS)}"
-        )
+        raise UnusableTable("unknown_task", f"the task is {_shown(task)}", fix=f"use one of {', '.join(TASKS)}")
     favourable = _favourable(document, task)
     columns = document.get("columns")
     if not isinstance(columns, Mapping) or not columns:
@@ -177,8 +175,7 @@ def _roles(name: str, roles: object) -> tuple[str, ...]:
 
 def _bands(name: str, bands: object) -> tuple[float, ...]:
     numbers = isinstance(bands, list | tuple) and all(
-        isinstance(cut, int | float) and not isinstance(cut, bool) and abs(cut) <= LARGEST_CUT
-        for cut in bands
+        isinstance(cut, int | float) and not isinstance(cut, bool) and abs(cut) <= LARGEST_CUT for cut in bands
     )
     if not numbers or not bands:
         raise UnusableTable(
