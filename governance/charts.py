@@ -73,9 +73,12 @@ def printed(value: float | None, unit: str = "1", *, against: float | None = Non
     if value is None or not math.isfinite(value):
         return NOT_CALCULABLE
     if value == int(value) and unit != "1":
-        text = f"{int(value):,}".replace(",", NARROW_SPACE)
-    elif value and abs(value) < 0.0005:
+        return counted(int(value), plain(unit))
+    elif value and abs(value) < 1e-6:
         text = re.sub(r"e([+-])0*", r"e\1", f"{value:.1e}")
+    elif value and abs(value) < 0.0005:
+        # Two digits that count, instead of a row of noughts that reads as none at all.
+        text = f"{value:.{1 - math.floor(math.log10(abs(value)))}f}"
     else:
         digits = 3 if abs(value) < 1000 else 1
         text = f"{value:.{digits}f}"
@@ -84,6 +87,12 @@ def printed(value: float | None, unit: str = "1", *, against: float | None = Non
             text = f"{value:.{digits}f}"
     text = text.replace("-", "\u2212")
     return text if unit == "1" else f"{text} {plain(unit)}"
+
+
+def counted(number: int, noun: str = "") -> str:
+    """A whole number with narrow spaces between its thousands, and what is counted."""
+    text = f"{int(number):,}".replace(",", NARROW_SPACE).replace("-", "\u2212")
+    return f"{text} {noun}" if noun else text
 
 
 def printed_interval(row: Row, unit: str = "1") -> str:
@@ -135,7 +144,7 @@ def table_of(
                 name_of(row),
                 printed(row.get("value"), row_unit, against=row_limit),
                 printed_interval(row, row_unit),
-                printed(row["n"], "rows").removesuffix(" rows") if row.get("n") is not None else "not given",
+                counted(row["n"]) if row.get("n") is not None else "not given",
                 printed(row_limit, row_unit) if row_limit is not None else "none",
                 reading(row, limit=limit, ideal=ideal),
             )
@@ -261,24 +270,18 @@ class _Scale:
 
 def _axis(scale: _Scale, n_rows: int, unit: str) -> list[str]:
     bottom = _TOP + n_rows * _ROW
-    parts = [
-        f'<path d="M{_PLOT_START} {bottom}H{_PLOT_END}" stroke="currentColor" stroke-width="1" fill="none"/>'
-    ]
+    parts = [f'<path d="M{_PLOT_START} {bottom}H{_PLOT_END}" stroke="currentColor" stroke-width="1" fill="none"/>']
     for tick in scale.ticks:
         x = scale(tick)
-        parts.append(
-            f'<path d="M{x} {_TOP}V{bottom + 4}" stroke="currentColor" stroke-opacity="0.18" fill="none"/>'
-        )
+        parts.append(f'<path d="M{x} {_TOP}V{bottom + 4}" stroke="currentColor" stroke-opacity="0.18" fill="none"/>')
         label = f"{tick:.{scale.digits}f}".replace("-", "\u2212")
-        parts.append(_text(x, bottom + 17, label, anchor="middle", size=11))
+        parts.append(_text(x, bottom + 17, label, anchor="middle", size=12))
     if unit != "1":
-        parts.append(_text(_TEXT_START, bottom + 17, plain(unit), size=11))
+        parts.append(_text(_TEXT_START, bottom + 17, plain(unit), size=12))
     return parts
 
 
-def _reference_lines(
-    scale: _Scale, n_rows: int, limit: float | None, ideal: float | None, unit: str
-) -> list[str]:
+def _reference_lines(scale: _Scale, n_rows: int, limit: float | None, ideal: float | None, unit: str) -> list[str]:
     bottom, parts = _TOP + n_rows * _ROW, []
     near = limit is not None and ideal is not None and abs(scale(limit) - scale(ideal)) < 110
     right_first = limit is not None and ideal is not None and limit > ideal
@@ -296,7 +299,7 @@ def _reference_lines(
         # Two labels close together lean away from each other.
         anchor = ("start" if leans_right else "end") if near else "middle"
         label = f"{word} {printed(number, unit)}"
-        parts.append(_text(x, _TOP - 12, label, anchor=anchor, size=11, bold=word == "limit"))
+        parts.append(_text(x, _TOP - 12, label, anchor=anchor, size=12, bold=word == "limit"))
     return parts
 
 
@@ -334,9 +337,10 @@ def _text(x: float, y: float, text: str, *, anchor: str = "start", size: int = 1
 
 
 def _fitted(text: str, room: int) -> str:
-    used = 0
+    used = 0.0
     for index, character in enumerate(text):
-        used += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        wide = unicodedata.east_asian_width(character) in "WF"
+        used += 2 if wide else 1.3 if character.isupper() else 1
         if used > room:
             return text[: max(index - 1, 0)] + "…"
     return text

@@ -30,6 +30,7 @@ def chart_of_ratios(rows=GROUPS):
         (0.0, "1", None, "0.000"),
         (12480, "rows", None, "12\u202f480 rows"),
         (1.5, "ms", None, "1.500 ms"),
+        (0.0004145, "1", None, "0.00041"),
         (0.00000012, "1", None, "1.2e−7"),
         (None, "1", None, "not calculable"),
         (float("nan"), "1", None, "not calculable"),
