@@ -57,7 +57,7 @@ def read_policy(text: str) -> Policy:
 def check_problem(name: str, version: int, parameters: Mapping[str, Any]) -> str | None:
     """Return what is wrong with naming this check with these parameters, or None."""
     try:
-        checks.get_check(name, version).validate(dict(parameters))
-    except (LookupError, ValueError) as problem:
-        return str(problem.args[0]) if problem.args else str(problem)
+        checks.get_check(name, version).resolve(parameters)
+    except (checks.UnknownCheck, checks.UnusableParameters) as problem:
+        return str(problem)
     return None
