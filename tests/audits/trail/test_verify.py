@@ -1,0 +1,118 @@
+"""What was changed behind the application's back is found and named.
+
+The attacker here owns the database: the triggers are lifted, the row is forged, the triggers are put back.
+"""
+
+import pytest
+from django.db import connection
+
+from audits.trail import Entry, publish_checkpoint, verify
+from audits.trail.append_only import missing_guards, triggers
+from governance.models import OpenPromotion
+from governance.selectors.projections import PROJECTIONS
+from registry.models import ModelVersion, VersionStage
+from tests import make
+from tests.conftest import triggers_lifted
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def version() -> ModelVersion:
+    make.policy()
+    pipeline = make.contributor()
+    version = make.version(pipeline, make.model(pipeline))
+    make.promotion(pipeline, version)
+    make.completed(version)
+    return version
+
+
+def forge(*statements: str) -> None:
+    with triggers_lifted(), connection.constraint_checks_disabled(), connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def codes() -> list[str]:
+    return sorted({flaw.code for flaw in verify(projections=PROJECTIONS).flaws})
+
+
+def test_an_untouched_trail_is_whole(version: ModelVersion) -> None:
+    publish_checkpoint()
+    verdict = verify(projections=PROJECTIONS)
+    assert verdict.is_whole
+    assert verdict.rows > 5
+
+
+@pytest.mark.parametrize(
+    ("case", "statement", "code"),
+    [
+        (
+            "a text is edited",
+            "UPDATE audits_entry SET text = replace(text, 'model', 'mödel') WHERE \"index\" = 3",
+            "text_changed",
+        ),
+        (
+            "a search column is edited",
+            "UPDATE audits_entry SET actor = 'person:else' WHERE \"index\" = 3",
+            "column_differs",
+        ),
+        ("a row is edited", "UPDATE audits_checkresult SET verdict = 'passed2'", "row_changed"),
+        ("a row is removed", "DELETE FROM audits_checkresult", "row_missing"),
+        ("an entry is removed from the middle", 'DELETE FROM audits_entry WHERE "index" = 3', "entry_missing"),
+        (
+            "the newest entry is removed",
+            'DELETE FROM audits_entry WHERE "index" = (SELECT max("index") FROM audits_entry)',
+            "head_differs",
+        ),
+        ("a projection is edited", "UPDATE registry_versionstage SET stage = 'production'", "projection_differs"),
+        ("a projection's row is removed", "DELETE FROM governance_openpromotion", "projection_differs"),
+        ("the head is edited", "UPDATE audits_head SET size = size + 1", "head_differs"),
+        ("a chain hash is edited", 'UPDATE audits_entry SET chain_hash = leaf_hash WHERE "index" = 3', "chain_broken"),
+    ],
+)
+def test_a_change_behind_the_applications_back_is_found(
+    version: ModelVersion, case: str, statement: str, code: str
+) -> None:
+    forge(statement)
+    assert code in codes(), case
+
+
+def test_the_flaw_names_the_row_and_the_entry(version: ModelVersion) -> None:
+    forge(f"UPDATE registry_modelversion SET artifact_sha256 = 'forged' WHERE id = {version.pk}")
+    flaw = next(flaw for flaw in verify().flaws if flaw.code == "row_changed")
+    assert f"registry.modelversion/{version.pk}" in flaw.sentence
+    assert flaw.index == version.entry.index
+
+
+def test_a_trail_cut_back_behind_a_checkpoint_is_found_even_when_the_head_was_mended(version: ModelVersion) -> None:
+    publish_checkpoint()
+    newest = '(SELECT max("index") FROM audits_entry)'
+    forge(
+        f'DELETE FROM audits_checkresult WHERE entry_id = (SELECT id FROM audits_entry WHERE "index" = {newest})',
+        f'DELETE FROM audits_entry WHERE "index" = {newest}',
+        "UPDATE audits_head SET size = size - 1, chain_hash = "
+        '(SELECT chain_hash FROM audits_entry ORDER BY "index" DESC LIMIT 1)',
+    )
+    assert "trail_shorter_than_checkpoint" in codes()
+
+
+def test_a_row_slipped_in_without_an_entry_is_found(version: ModelVersion) -> None:
+    VersionStage.objects.filter(version=version).update(stage="production")
+    OpenPromotion.objects.all().delete()
+    found = [flaw.sentence for flaw in verify(projections=PROJECTIONS).flaws]
+    assert any("table of present stages" in sentence for sentence in found)
+    assert any("table of open promotions lacks" in sentence for sentence in found)
+
+
+def test_a_missing_trigger_is_named() -> None:
+    on = " ON audits_entry" if connection.vendor == "postgresql" else ""
+    name = "audits_entry_no_change" if connection.vendor == "postgresql" else "audits_entry_no_update"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TRIGGER {name}{on}")
+    try:
+        assert missing_guards() == [name]
+        assert "guard_missing" in codes()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(triggers(Entry, connection.vendor)[name])
