@@ -1,0 +1,188 @@
+"""How are two tables laid side by side, column by column?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from audits.checks.base import CannotMeasure
+from audits.checks.sentences import figure
+from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
+from audits.checks.statistics.intervals import dkw_reach, percentile, redrawn
+from audits.checks.statistics.value_table import ValueTable
+
+_EMPTY_SHARE = 0.0001
+_DECILES = np.arange(1, 10) / 10
+_MOST_FOR_EXACT_P = 10_000
+
+
+@dataclass(frozen=True)
+class Binned:
+    """Counts of one column in the same bins for both tables, each of shape (n_bins,)."""
+
+    current: NDArray[np.int64]
+    reference: NDArray[np.int64]
+    note: str
+
+
+@dataclass(frozen=True)
+class Distance:
+    """The Kolmogorov-Smirnov distance of one column with its interval and p-value."""
+
+    value: Fraction
+    low: float
+    high: float
+    p_value: float
+    n: int
+    note: str
+
+
+def columns_to_compare(
+    evaluation: ColumnValues, reference: ColumnValues, columns: Sequence[str], *, numeric: bool = False
+) -> list[str]:
+    """The columns that were asked for, or every one that both tables hold; raises when there is none."""
+    if columns:
+        return list(columns)
+    names = [
+        name
+        for name, spread in evaluation.spreads.items()
+        if not numeric or _is_numeric(spread) or name not in reference.spreads
+    ]
+    if not names:
+        raise CannotMeasure("No column of the evaluation table can be compared with the reference.")
+    return names
+
+
+def binned(name: str, evaluation: ColumnValues, reference: ColumnValues, min_rows: int) -> Binned:
+    """Count a column of both tables in the bins that the reference sets."""
+    now, then = _pair(name, evaluation, reference, min_rows)
+    if _is_numeric(then):
+        edges = np.unique(quantiles(then.numbers, _DECILES))
+        note = "" if now.numbers.is_exact and then.numbers.is_exact else "values rounded to 4,096 steps"
+        return Binned(_in_bins(now.numbers, edges), _in_bins(then.numbers, edges), note)
+    if now.texts is None or then.texts is None:
+        raise CannotMeasure(f'Column "{name}" has more than 1,000 different texts; declare it as id or drop it.')
+    bins = sorted({*now.texts, *then.texts})
+    current, past = ([texts.get(text, 0) for text in bins] for texts in (now.texts, then.texts))
+    return Binned(np.array(current, np.int64), np.array(past, np.int64), "")
+
+
+def stability_index(current: NDArray[np.int64], reference: NDArray[np.int64]) -> float:
+    """The population stability index of two sets of counts; with draws, along the last axis."""
+    return float(_indices(current[None], reference[None])[0])
+
+
+def stability_interval(bins: Binned) -> tuple[float | None, float | None]:
+    """A percentile interval from 2,000 multinomial draws of both tables over the bins.
+
+    The seed is fixed: the interval is a function of the counts alone.
+    """
+    return percentile(_indices(redrawn(bins.current, 0), redrawn(bins.reference, 1)))
+
+
+def distance(name: str, evaluation: ColumnValues, reference: ColumnValues, min_rows: int) -> Distance:
+    """The exact distance of the two step functions, as a fraction of whole counts."""
+    now, then = _pair(name, evaluation, reference, min_rows)
+    if not _is_numeric(now):
+        raise CannotMeasure(f'Column "{name}" holds texts; a distance between distributions needs numbers.')
+    level = max(now.numbers.dropped, then.numbers.dropped)
+    first, second = now.numbers.at_level(level), then.numbers.at_level(level)
+    keys = np.union1d(first.keys, second.keys)
+    counts = [_aligned(table, keys) for table in (first, second)]
+    n, m = (int(column.sum()) for column in counts)
+    below = [np.cumsum(column).astype(object) for column in counts]
+    value = Fraction(max(abs(a * m - b * n) for a, b in zip(*below, strict=True)), n * m)
+    # Inside one step the functions may cross unseen: they can differ by what the step itself holds.
+    slack = float(max(max(counts[0] / n), max(counts[1] / m))) if level else 0.0
+    reach = dkw_reach(n, m) + slack
+    note = f"values rounded to 4,096 steps; off by at most {figure(slack)}" if level else ""
+    return Distance(
+        value=value,
+        low=max(0.0, float(value) - reach),
+        high=min(1.0, float(value) + reach),
+        p_value=_p_value(float(value), *counts),
+        n=n,
+        note=note,
+    )
+
+
+def quantiles(table: ValueTable, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Quantiles with linear interpolation between order statistics, as numpy.quantile gives them."""
+    ends = np.cumsum(table.counts[:, 0])
+    positions = (int(ends[-1]) - 1) * shares
+    lower = np.floor(positions)
+    parts = positions - lower
+    values = table.values()
+    below = values[np.searchsorted(ends, lower, side="right")]
+    above = values[np.searchsorted(ends, np.ceil(positions), side="right")]
+    steps = above - below
+    # Interpolating from the nearer end keeps the result between both, as numpy does.
+    return np.asarray(np.where(parts < 0.5, below + steps * parts, above - steps * (1 - parts)))
+
+
+def _pair(
+    name: str, evaluation: ColumnValues, reference: ColumnValues, min_rows: int
+) -> tuple[ValuesOfColumn, ValuesOfColumn]:
+    for table, values in (("evaluation", evaluation), ("reference", reference)):
+        if name not in values.spreads:
+            raise CannotMeasure(f'Column "{name}" is no declared feature of the {table} table.')
+        spread = values.spreads[name]
+        filled = spread.rows - spread.missing
+        if filled < min_rows:
+            raise CannotMeasure(
+                f'Column "{name}" has {filled} filled rows in the {table} table, {min_rows} are needed.'
+            )
+    now, then = evaluation.spreads[name], reference.spreads[name]
+    if _is_numeric(now) != _is_numeric(then):
+        raise CannotMeasure(f'Column "{name}" holds numbers in one table and texts in the other.')
+    return now, then
+
+
+def _is_numeric(spread: ValuesOfColumn) -> bool:
+    return spread.kind in ("number", "time")
+
+
+def _in_bins(table: ValueTable, edges: NDArray[np.float64]) -> NDArray[np.int64]:
+    places = np.searchsorted(edges, table.values(), side="left")
+    return np.bincount(places, weights=table.counts[:, 0], minlength=len(edges) + 1).astype(np.int64)
+
+
+def _aligned(table: ValueTable, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    counts = np.zeros(len(keys), np.int64)
+    counts[np.searchsorted(keys, table.keys)] = table.counts[:, 0]
+    return counts
+
+
+def _indices(current: NDArray[np.int64], reference: NDArray[np.int64]) -> NDArray[np.float64]:
+    shares = []
+    for counts in (current, reference):
+        share = counts / counts.sum(axis=1, keepdims=True)
+        shares.append(np.where(share == 0, _EMPTY_SHARE, share))
+    now, then = shares
+    return np.asarray(((now - then) * np.log(now / then)).sum(axis=1))
+
+
+def _p_value(value: float, first: NDArray[np.int64], second: NDArray[np.int64]) -> float:
+    n, m = int(first.sum()), int(second.sum())
+    if max(n, m) <= _MOST_FOR_EXACT_P:
+        steps = np.arange(len(first))
+        return float(stats.ks_2samp(np.repeat(steps, first), np.repeat(steps, second)).pvalue)
+    effective = n * m / (n + m)
+    return float(min(1.0, max(0.0, stats.distributions.kstwo.sf(value, round(effective)))))
+
+
+__all__ = [
+    "Binned",
+    "Distance",
+    "binned",
+    "columns_to_compare",
+    "distance",
+    "quantiles",
+    "stability_index",
+    "stability_interval",
+]

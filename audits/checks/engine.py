@@ -1,0 +1,182 @@
+"""What do the ordered checks say about these tables?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from audits.checks.base import CannotMeasure, Check, Report
+from audits.checks.catalogue import UnknownCheck, get_check
+from audits.checks.outcomes import Outcome, RunSpec, TableInput, Verdict
+from audits.checks.parameters import UnusableParameters
+from audits.checks.roles import Roles
+from audits.checks.scan import Failure, columns_for, is_scanned, scan_table
+from audits.checks.sentences import conclusion, listed
+from audits.checks.statistics import (
+    Attributions,
+    ColumnProfiles,
+    ColumnValues,
+    GroupCounts,
+    RowDigests,
+    ScoreHistograms,
+)
+
+Computed = Mapping[tuple[str, type], object]
+
+_STORED: Mapping[str, Any] = {
+    kind.__name__: kind
+    for kind in (Attributions, ColumnProfiles, ColumnValues, GroupCounts, RowDigests, ScoreHistograms)
+}
+
+
+class _NotRunnable(Exception):
+    """What was ordered cannot be run on what was given; carries the verdict and the sentence."""
+
+    def __init__(self, verdict: Verdict, sentence: str) -> None:
+        self.verdict = verdict
+        self.sentence = sentence
+        super().__init__(sentence)
+
+
+def measure(
+    runs: Sequence[RunSpec],
+    *,
+    tables: Mapping[str, TableInput],
+    statistics: Mapping[type, object] | None = None,
+    seed: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> list[Outcome]:
+    """Run checks on tables, reading each table once, and return one outcome per run, in order.
+
+    `statistics` holds what a scan cannot give, such as Attributions. `progress` is told the number of
+    rows read so far, over all tables. Nothing that goes wrong with one check touches another one, and
+    nothing that goes wrong passes.
+    """
+    given = statistics or {}
+    wanted: dict[str, dict[type, None]] = {}
+    runnable: list[tuple[Check, dict[str, Any]] | Outcome] = []
+    for spec in runs:
+        try:
+            check, parameters = _prepared(spec, {name: table.roles for name, table in tables.items()}, given)
+        except _NotRunnable as refusal:
+            runnable.append(Outcome(spec, refusal.verdict, refusal.sentence))
+            continue
+        runnable.append((check, parameters))
+        for table in check.tables:
+            wanted.setdefault(table, {}).update(dict.fromkeys(filter(is_scanned, check.needs)))
+    computed = _scan_all(tables, wanted, given, seed, progress)
+    return [
+        entry if isinstance(entry, Outcome) else _outcome(spec, *entry, computed)
+        for spec, entry in zip(runs, runnable, strict=True)
+    ]
+
+
+def needed_columns(runs: Sequence[RunSpec], roles: Mapping[str, Roles]) -> dict[str, tuple[str, ...]]:
+    """The columns of each table that these runs will read, so that a reader need not decode others."""
+    wanted: dict[str, dict[str, None]] = {name: {} for name in roles}
+    for spec in runs:
+        try:
+            check, _ = _prepared(spec, roles, None)
+        except _NotRunnable:
+            continue
+        for table in filter(roles.__contains__, check.tables):
+            wanted[table].update(dict.fromkeys(columns_for(check.needs, roles[table])))
+    return {name: tuple(columns) for name, columns in wanted.items()}
+
+
+def recompute(document: Mapping[str, Any]) -> Outcome:
+    """Work out an outcome again from the statistics stored in its document, without any table.
+
+    Raises: UnknownCheck when the check is gone, ValueError when the outcome holds no statistics.
+    """
+    spec = RunSpec(document["check"], document["version"], document["parameters"])
+    check = get_check(spec.check, spec.version)
+    computed: dict[tuple[str, type], object] = {}
+    for table, stored in document["statistics"].items():
+        for name, statistic in stored.items():
+            kind = _STORED[name]
+            computed[table, kind] = kind.from_document(statistic)
+    if any((table, kind) not in computed for table in check.tables for kind in check.needs):
+        raise ValueError(f"The outcome of {check.name} was stored without statistics: nothing was measured.")
+    return _outcome(spec, check, check.resolve(spec.parameters), computed)
+
+
+def _prepared(
+    spec: RunSpec, roles: Mapping[str, Roles], given: Mapping[type, object] | None
+) -> tuple[Check, dict[str, Any]]:
+    try:
+        check = get_check(spec.check, spec.version)
+        parameters = check.resolve(spec.parameters)
+    except (UnknownCheck, UnusableParameters) as refusal:
+        raise _NotRunnable("errored", f"{type(refusal).__name__}: {refusal}") from None
+    for table in check.tables:
+        if table not in roles and any(map(is_scanned, check.needs)):
+            raise _NotRunnable("inconclusive", f"{check.name} needs the {table} table, and none was given.")
+    for kind in check.needs:
+        if not is_scanned(kind):
+            if given is not None and kind not in given:
+                word = kind.__name__.lower()
+                raise _NotRunnable("inconclusive", f"{check.name} needs {word}, and none were computed.")
+            continue
+        needed = dict.fromkeys((*kind.needs_roles, *check.roles))  # type: ignore[attr-defined]  # a Statistic
+        for table in check.tables:
+            absent = [role for role in needed if not roles[table].has(role)]
+            if absent:
+                raise _NotRunnable(
+                    "inconclusive",
+                    f"{check.name} needs a column with the role {listed(absent)}, and the {table} table declares none.",
+                )
+    return check, parameters
+
+
+def _scan_all(
+    tables: Mapping[str, TableInput],
+    wanted: Mapping[str, Mapping[type, None]],
+    given: Mapping[type, object],
+    seed: int,
+    progress: Callable[[int], None] | None,
+) -> Computed:
+    computed: dict[tuple[str, type], object] = {("evaluation", kind): s for kind, s in given.items()}
+    read = 0
+
+    def advance(rows: int) -> None:
+        nonlocal read
+        read += rows
+        if progress is not None:
+            progress(read)
+
+    for name, kinds in wanted.items():
+        missing = [kind for kind in kinds if (name, kind) not in computed]
+        if missing:
+            scanned = scan_table(tables[name], missing, seed=seed, name=name, progress=advance)
+            computed.update({(name, kind): statistic for kind, statistic in scanned.items()})
+    return computed
+
+
+def _outcome(spec: RunSpec, check: Check, parameters: dict[str, Any], computed: Computed) -> Outcome:
+    arguments = []
+    stored: dict[str, dict[str, Any]] = {}
+    for table in check.tables:
+        for kind in check.needs:
+            statistic = computed[table, kind]
+            if isinstance(statistic, Failure):
+                verdict: Verdict = "errored" if statistic.is_error else "inconclusive"
+                return Outcome(spec, verdict, statistic.sentence, effective=parameters)
+            arguments.append(statistic)
+    try:
+        for table in check.tables:
+            for kind in check.needs:
+                documented: Any = computed[table, kind]
+                if documented.n_rows == 0:
+                    raise CannotMeasure(f"The {table} table has no rows.")
+                stored.setdefault(table, {})[kind.__name__] = documented.to_document()
+        report = check(*arguments, **parameters)
+        if not isinstance(report, Report):
+            raise TypeError(f"{check.name} returned no Report.")
+        sentence = conclusion(report)
+    except CannotMeasure as refusal:
+        return Outcome(spec, "inconclusive", refusal.sentence, refusal.report, stored, parameters)
+    except Exception as broken:
+        sentence = f"{check.name} broke: {type(broken).__name__}: {broken}"
+        return Outcome(spec, "errored", sentence, None, stored, parameters)
+    return Outcome(spec, "failed" if report.findings else "passed", sentence, report, stored, parameters)

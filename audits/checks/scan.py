@@ -1,0 +1,103 @@
+"""How is a table read once for all the statistics that the ordered checks need?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, Self
+
+import pyarrow as pa
+
+from audits.checks.base import CannotMeasure
+from audits.checks.outcomes import TableInput
+from audits.checks.roles import Roles
+
+
+class Statistic(Protocol):
+    """Anything that a scan can fill: it starts empty, takes batches, and merges with its like."""
+
+    needs_roles: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def empty(cls, roles: Roles) -> Self: ...
+
+    @staticmethod
+    def columns(roles: Roles) -> tuple[str, ...]: ...
+
+    @property
+    def n_rows(self) -> int: ...
+
+    def add(self, batch: pa.RecordBatch) -> None: ...
+
+    def to_document(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a statistic could not be worked out: `is_error` tells a broken program from a poor table."""
+
+    sentence: str
+    is_error: bool
+
+
+def is_scanned(kind: type) -> bool:
+    """Whether a scan of a table can fill this statistic; the others are computed elsewhere."""
+    return hasattr(kind, "add")
+
+
+def columns_for(kinds: Iterable[type], roles: Roles) -> tuple[str, ...]:
+    """The columns that these statistics read, once each."""
+    names: dict[str, None] = {}
+    for kind in kinds:
+        if is_scanned(kind):
+            names.update(dict.fromkeys(kind.columns(roles)))  # type: ignore[attr-defined]  # a Statistic
+    return tuple(names)
+
+
+def scan_table(
+    table: TableInput,
+    kinds: Iterable[type],
+    *,
+    seed: int,
+    name: str,
+    progress: Callable[[int], None] | None = None,
+) -> Mapping[type, object]:
+    """Fill the statistics of these kinds in one pass; a kind that cannot be filled maps to a Failure."""
+    statistics: dict[type, object] = {}
+    for kind in kinds:
+        statistics[kind] = _guarded(lambda kind=kind: _start(kind, table.roles, seed), name)  # type: ignore[misc]
+    wanted = columns_for(statistics, table.roles)
+    rows = 0
+    try:
+        for batch in table.batches():
+            held = [column for column in wanted if column in batch.schema.names]
+            narrow = batch.select(held)
+            for kind, statistic in statistics.items():
+                if not isinstance(statistic, Failure):
+                    refused = _guarded(lambda s=statistic, b=narrow: s.add(b), name)  # type: ignore[misc]
+                    statistics[kind] = refused if isinstance(refused, Failure) else statistic
+            rows += batch.num_rows
+            if progress is not None:
+                progress(batch.num_rows)
+    except Exception as broken:
+        failure = Failure(f"The {name} table could not be read: {type(broken).__name__}: {broken}", True)
+        return dict.fromkeys(statistics, failure)
+    if rows == 0:
+        return dict.fromkeys(statistics, Failure(f"The {name} table has no rows.", False))
+    return statistics
+
+
+def _start(kind: type, roles: Roles, seed: int) -> object:
+    statistic = kind.empty(roles)  # type: ignore[attr-defined]  # a Statistic
+    if hasattr(statistic, "seed"):
+        statistic.seed = seed
+    return statistic
+
+
+def _guarded(work: Callable[[], object], table: str) -> object:
+    try:
+        return work()
+    except CannotMeasure as refusal:
+        return Failure(f"{table.capitalize()} table: {refusal.sentence}", False)
+    except Exception as broken:
+        return Failure(f"Counting the {table} table broke: {type(broken).__name__}: {broken}", True)

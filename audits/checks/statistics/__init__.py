@@ -1,0 +1,22 @@
+"""Small mergeable statistics of a table: the same for any batch size, order of rows or split."""
+
+from audits.checks.statistics.attributions import Attributions
+from audits.checks.statistics.column_profiles import ColumnProfile, ColumnProfiles
+from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
+from audits.checks.statistics.group_counts import GroupCounts, Grouping, GroupRate
+from audits.checks.statistics.row_digests import RowDigests
+from audits.checks.statistics.score_histograms import ScoreHistograms, ScoreSplit
+
+__all__ = [
+    "Attributions",
+    "ColumnProfile",
+    "ColumnProfiles",
+    "ColumnValues",
+    "GroupCounts",
+    "GroupRate",
+    "Grouping",
+    "RowDigests",
+    "ScoreHistograms",
+    "ScoreSplit",
+    "ValuesOfColumn",
+]

@@ -1,0 +1,197 @@
+"""What does each column hold: how much is missing, how many values, from where to where?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from audits.checks.roles import Roles
+from audits.checks.statistics.columns import as_numbers, column_of, kind_of, missing_mask
+from audits.checks.statistics.exact_sums import as_fraction, exact_sums, from_text, to_text
+from audits.checks.statistics.hashing import hashed
+
+KEPT_DIGESTS = 256
+
+
+@dataclass
+class ColumnProfile:
+    """One column: counts, range, moments, and the number of distinct values.
+
+    The distinct count is exact up to 256 values; above that it is estimated from the 256 smallest
+    digests, with a standard error of 6 percent, and `is_distinct_exact` is false. Infinite numbers are
+    counted apart and enter neither the range nor the moments.
+    """
+
+    name: str
+    kind: str
+    rows: int = 0
+    missing: int = 0
+    infinite: int = 0
+    low: float | None = None
+    high: float | None = None
+    total: int = 0
+    squares: int = 0
+    overflowed: bool = False
+    digests: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+
+    @property
+    def finite(self) -> int:
+        return self.rows - self.missing - self.infinite
+
+    @property
+    def is_distinct_exact(self) -> bool:
+        return len(self.digests) < KEPT_DIGESTS
+
+    @property
+    def distinct(self) -> int:
+        """How many different values the column holds, missing ones left out."""
+        if self.is_distinct_exact:
+            return len(self.digests)
+        share = (int(self.digests[-1]) + 1) / 2**64
+        return max(KEPT_DIGESTS, round((KEPT_DIGESTS - 1) / share))
+
+    @property
+    def mean(self) -> float | None:
+        if self.kind != "number" or self.finite == 0:
+            return None
+        return float(as_fraction(self.total) / self.finite)
+
+    @property
+    def variance(self) -> float | None:
+        """The variance with n in the denominator."""
+        if self.kind != "number" or self.finite == 0 or self.overflowed:
+            return None
+        mean = as_fraction(self.total) / self.finite
+        return float(max(as_fraction(self.squares) / self.finite - mean * mean, Fraction(0)))
+
+    def add(self, cells: pa.Array) -> None:
+        missing = missing_mask(cells)
+        self.rows += len(cells)
+        self.missing += int(missing.sum())
+        self._keep(hashed(cells)[~missing])
+        if self.kind != "number":
+            return
+        numbers = as_numbers(cells)[~missing]
+        finite = numbers[np.isfinite(numbers)]
+        self.infinite += len(numbers) - len(finite)
+        if len(finite) == 0:
+            return
+        self._stretch(float(finite.min()), float(finite.max()))
+        everything = np.zeros(len(finite), np.int64)
+        self.total += exact_sums(finite, everything, 1)[0]
+        with np.errstate(over="ignore"):
+            squares = finite * finite
+        self.overflowed |= not np.isfinite(squares).all()
+        if not self.overflowed:
+            self.squares += exact_sums(squares, everything, 1)[0]
+
+    def merge(self, other: ColumnProfile) -> None:
+        self.rows += other.rows
+        self.missing += other.missing
+        self.infinite += other.infinite
+        self.total += other.total
+        self.squares += other.squares
+        self.overflowed |= other.overflowed
+        self._keep(other.digests)
+        if other.low is not None and other.high is not None:
+            self._stretch(other.low, other.high)
+
+    def to_document(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "rows": self.rows,
+            "missing": self.missing,
+            "infinite": self.infinite,
+            "low": self.low,
+            "high": self.high,
+            "mean": self.mean,
+            "standard_deviation": None if self.variance is None else math.sqrt(self.variance),
+            "distinct": self.distinct,
+            "distinct_is_exact": self.is_distinct_exact,
+            "sum": to_text(self.total),
+            "sum_of_squares": None if self.overflowed else to_text(self.squares),
+            "digests": self.digests.astype(">u8").tobytes().hex(),
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        squares = document["sum_of_squares"]
+        return cls(
+            name=document["name"],
+            kind=document["kind"],
+            rows=document["rows"],
+            missing=document["missing"],
+            infinite=document["infinite"],
+            low=document["low"],
+            high=document["high"],
+            total=from_text(document["sum"]),
+            squares=0 if squares is None else from_text(squares),
+            overflowed=squares is None,
+            digests=np.frombuffer(bytes.fromhex(document["digests"]), ">u8").astype(np.uint64),
+        )
+
+    def _stretch(self, low: float, high: float) -> None:
+        # Adding 0.0 turns a -0.0 into 0.0, so that the document does not depend on which came first.
+        self.low = (low if self.low is None else min(self.low, low)) + 0.0
+        self.high = (high if self.high is None else max(self.high, high)) + 0.0
+
+    def _keep(self, digests: NDArray[np.uint64]) -> None:
+        if not self.is_distinct_exact:
+            digests = digests[digests < self.digests[-1]]
+        if len(digests):
+            self.digests = np.union1d(self.digests, digests)[:KEPT_DIGESTS]
+
+
+@dataclass
+class ColumnProfiles:
+    """A profile of every column that has a role. Mergeable; equal for any batch size and order of rows."""
+
+    needs_roles: ClassVar[tuple[str, ...]] = ()
+
+    names: tuple[str, ...]
+    profiles: dict[str, ColumnProfile] = field(default_factory=dict)
+
+    @classmethod
+    def empty(cls, roles: Roles) -> Self:
+        return cls(roles.columns())
+
+    @staticmethod
+    def columns(roles: Roles) -> tuple[str, ...]:
+        return roles.columns()
+
+    @property
+    def n_rows(self) -> int:
+        return max((profile.rows for profile in self.profiles.values()), default=0)
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        for name in self.names:
+            cells = column_of(batch, name)
+            if name not in self.profiles:
+                self.profiles[name] = ColumnProfile(name, kind_of(cells.type))
+            self.profiles[name].add(cells)
+
+    def merge(self, other: ColumnProfiles) -> None:
+        for name, profile in other.profiles.items():
+            if name in self.profiles:
+                self.profiles[name].merge(profile)
+            else:
+                self.profiles[name] = ColumnProfile.from_document(profile.to_document())
+
+    def to_document(self) -> dict[str, Any]:
+        return {
+            "names": list(self.names),
+            "columns": [self.profiles[name].to_document() for name in self.names if name in self.profiles],
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        profiles = [ColumnProfile.from_document(column) for column in document["columns"]]
+        return cls(tuple(document["names"]), {profile.name: profile for profile in profiles})

@@ -1,0 +1,150 @@
+"""Which group, and which crossing of groups, does each row belong to?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from itertools import product
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from audits.checks.base import CannotMeasure
+from audits.checks.roles import MISSING, SensitiveColumn
+from audits.checks.statistics.columns import as_numbers, as_texts, column_of, kind_of
+
+MOST_GROUPS = 500
+MOST_CELLS = 50_000
+CROSSED_BY = " x "
+
+
+@dataclass
+class GroupCells:
+    """Gives every combination of groups that occurs a number, in the order in which they turn up.
+
+    The order is an inner matter: whatever leaves a statistic is sorted by `ordered`.
+    """
+
+    columns: tuple[SensitiveColumn, ...]
+    levels: list[dict[str, int]] = field(default_factory=list)
+    cells: dict[tuple[int, ...], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.levels:
+            self.levels = [{name: place for place, name in enumerate(c.declared_groups())} for c in self.columns]
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def rows_to_cells(self, batch: pa.RecordBatch) -> NDArray[np.int64]:
+        """The cell of each row, shape (n_rows,); new groups and cells are numbered as they appear."""
+        codes = [self._codes(place, batch) for place in range(len(self.columns))]
+        sizes = [max(len(levels), 1) for levels in self.levels]
+        if math.prod(sizes) >= 2**62:
+            raise CannotMeasure("The sensitive columns together form too many groups to count.")
+        combined = np.zeros(batch.num_rows, np.int64)
+        for code, size in zip(codes, sizes, strict=True):
+            combined = combined * size + code
+        if math.prod(sizes) <= 2**20:
+            present = np.flatnonzero(np.bincount(combined))
+            numbers = np.zeros(int(present[-1]) + 1 if len(present) else 1, np.int64)
+            numbers[present] = self._numbered(present, sizes)
+            return numbers[combined]
+        present, places = np.unique(combined, return_inverse=True)
+        return self._numbered(present, sizes)[places]
+
+    def adopt(self, names: tuple[str, ...]) -> int:
+        """The number of the cell with these group names, new or known."""
+        cell = tuple(self._level(place, name) for place, name in enumerate(names))
+        return self._cell(cell)
+
+    def named_cells(self) -> list[tuple[tuple[str, ...], int]]:
+        """Every cell with its number, sorted by group names."""
+        listed = [list(levels) for levels in self.levels]
+        named = [(tuple(listed[p][code] for p, code in enumerate(cell)), number)
+                 for cell, number in self.cells.items()]  # fmt: skip
+        return sorted(named)
+
+    def ordered(self, place: int) -> tuple[str, ...]:
+        """The groups of one column: declared ones as declared, others by name, the missing last."""
+        declared = self.columns[place].declared_groups()
+        others = sorted(name for name in self.levels[place] if name not in declared and name != MISSING)
+        unknown = [MISSING] if MISSING in self.levels[place] and MISSING not in declared else []
+        return (*declared, *others, *unknown)
+
+    def places_of(self, attribute: str) -> tuple[int, ...]:
+        """The columns that an attribute names: a column, or several crossed as "a x b"."""
+        names = [column.name for column in self.columns]
+        if attribute in names:
+            return (names.index(attribute),)
+        parts = attribute.split(CROSSED_BY)
+        if len(parts) < 2 or len(set(parts)) < len(parts) or not set(parts) <= set(names):
+            known = ", ".join(names) or "none"
+            raise CannotMeasure(
+                f'"{attribute}" is no sensitive column of the table, nor a crossing such as "a x b"; '
+                f"declared are: {known}."
+            )
+        return tuple(names.index(part) for part in parts)
+
+    def groups_of(self, places: tuple[int, ...]) -> list[tuple[str, ...]]:
+        """Every combination of the groups of these columns, whether or not a row holds it."""
+        levels = [self.ordered(place) for place in places]
+        if math.prod(len(names) for names in levels) > MOST_GROUPS:
+            raise CannotMeasure(f"The crossing has more than {MOST_GROUPS} groups; declare bands or labels.")
+        return list(product(*levels))
+
+    def _codes(self, place: int, batch: pa.RecordBatch) -> NDArray[np.int64]:
+        column = self.columns[place]
+        cells = column_of(batch, column.name)
+        if column.bands:
+            return self._band_codes(place, cells)
+        texts, codes = as_texts(cells)
+        if len(texts) > 2 * MOST_GROUPS and len(np.unique(codes)) > MOST_GROUPS:
+            self._refuse_so_many_groups(column.name)
+        labels = column.labels or {}
+        used = np.zeros(len(texts), bool)
+        used[codes] = True
+        numbers = np.zeros(len(texts), np.int64)
+        for position in np.flatnonzero(used):
+            text = texts[position]
+            numbers[position] = self._level(place, MISSING if text is None else labels.get(text, text))
+        return numbers[codes]
+
+    def _band_codes(self, place: int, cells: pa.Array) -> NDArray[np.int64]:
+        column = self.columns[place]
+        if kind_of(cells.type) != "number":
+            raise CannotMeasure(f'Column "{column.name}" is declared with bands, but its cells are not numbers.')
+        numbers = as_numbers(cells)
+        codes = np.searchsorted(np.array(column.bands), numbers, side="right").astype(np.int64)
+        unknown = np.isnan(numbers)
+        if unknown.any():
+            codes[unknown] = self._level(place, MISSING)
+        return codes
+
+    def _level(self, place: int, name: str) -> int:
+        levels = self.levels[place]
+        if name not in levels and len(levels) >= MOST_GROUPS:
+            self._refuse_so_many_groups(self.columns[place].name)
+        return levels.setdefault(name, len(levels))
+
+    def _numbered(self, combined: NDArray[np.int64], sizes: list[int]) -> NDArray[np.int64]:
+        numbers = np.empty(len(combined), np.int64)
+        for position, code in enumerate(combined.tolist()):
+            cell = []
+            for size in reversed(sizes):
+                code, digit = divmod(code, size)
+                cell.append(digit)
+            numbers[position] = self._cell(tuple(reversed(cell)))
+        return numbers
+
+    def _cell(self, cell: tuple[int, ...]) -> int:
+        if cell not in self.cells and len(self.cells) >= MOST_CELLS:
+            raise CannotMeasure(f"The sensitive columns together form more than {MOST_CELLS} groups.")
+        return self.cells.setdefault(cell, len(self.cells))
+
+    @staticmethod
+    def _refuse_so_many_groups(column: str) -> None:
+        raise CannotMeasure(
+            f'Sensitive column "{column}" has more than {MOST_GROUPS} groups; declare bands or labels for it.'
+        )

@@ -1,0 +1,65 @@
+"""How far may a figure be from what a larger sample would show?"""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEVEL = 0.95
+DRAWS = 2_000
+
+Interval = tuple[float | None, float | None]
+
+
+def wilson(successes: float, trials: float, level: float = LEVEL) -> Interval:
+    """Wilson's score interval for a proportion; undefined when there are no trials.
+
+    Source: Wilson (1927), Probable Inference, the Law of Succession, and Statistical Inference, JASA 22.
+    """
+    if trials <= 0:
+        return None, None
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    share = successes / trials
+    centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
+    reach = z / (1 + z * z / trials) * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials**2))
+    # At the ends of the range rounding would leave 1e-17 where the formula gives exactly 0 or 1.
+    low = 0.0 if successes <= 0 else max(0.0, centre - reach)
+    high = 1.0 if successes >= trials else min(1.0, centre + reach)
+    return low, high
+
+
+def percentile(draws: NDArray[np.float64], level: float = LEVEL) -> Interval:
+    """The percentile interval of a bootstrap figure of shape (n_draws,); NaN is an undefined draw.
+
+    When more than one draw in twenty is undefined the interval would describe other tables than this one,
+    so there is none.
+    """
+    defined = draws[~np.isnan(draws)]
+    if len(defined) < 0.95 * len(draws) or len(defined) == 0:
+        return None, None
+    low, high = np.quantile(defined, [0.5 - level / 2, 0.5 + level / 2])
+    return float(low), float(high)
+
+
+def redrawn(counts: NDArray[np.int64], seed: int, draws: int = DRAWS) -> NDArray[np.int64]:
+    """Counts of `draws` bootstrap samples, shape (draws, n_cells).
+
+    Drawing n rows with replacement and counting them by cell *is* a multinomial draw over the cells,
+    so this costs the same for a thousand rows and for ten million.
+    """
+    total = int(counts.sum())
+    generator = np.random.default_rng(seed)
+    return generator.multinomial(total, counts / total, size=draws)
+
+
+def dkw_reach(first: int, second: int, level: float = LEVEL) -> float:
+    """How far a two-sample Kolmogorov-Smirnov distance can be from the true one at this level.
+
+    Source: Massart (1990), The Tight Constant in the Dvoretzky-Kiefer-Wolfowitz Inequality, Annals of
+    Probability 18(3); half the error is allowed to each sample.
+    """
+    share = (1 - level) / 2
+    return sum(math.sqrt(math.log(2 / share) / (2 * size)) for size in (first, second))

@@ -1,0 +1,154 @@
+"""How are the scores spread, by group and by label?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from audits.checks.base import CannotMeasure
+from audits.checks.roles import Roles, SensitiveColumn
+from audits.checks.statistics.columns import as_numbers, column_of, kind_of
+from audits.checks.statistics.group_counts import classes_of
+from audits.checks.statistics.groups import CROSSED_BY, GroupCells
+from audits.checks.statistics.rates import STATES
+from audits.checks.statistics.value_table import ValueTable
+
+
+@dataclass(frozen=True)
+class ScoreSplit:
+    """The scores of one group by label: `counts` has the shape (n_values, 3), scores ascending."""
+
+    group: str
+    values: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    favourable: int
+
+    @property
+    def positives(self) -> NDArray[np.int64]:
+        """Rows of the favourable label at each score, shape (n_values,)."""
+        return self.counts[:, self.favourable]
+
+    @property
+    def negatives(self) -> NDArray[np.int64]:
+        return self.counts[:, 1 - self.favourable]
+
+
+@dataclass
+class ScoreHistograms:
+    """Counts of rows by score, full crossing of the sensitive columns, and label.
+
+    Every distinct score is its own bin up to 4,096 of them; beyond that scores share bins and
+    `is_exact` is false. A score speaks for class 1; `split` turns it round when 0 is favourable.
+    """
+
+    needs_roles: ClassVar[tuple[str, ...]] = ("score", "label")
+
+    roles: Roles
+    groups: GroupCells
+    table: ValueTable = field(default_factory=ValueTable)
+    unscored: int = 0
+    seed: int = 0
+
+    @classmethod
+    def empty(cls, roles: Roles) -> Self:
+        if roles.task != "binary" or roles.favourable not in (0, 1):
+            raise CannotMeasure("Scores by label need a binary task with a declared favourable outcome, 0 or 1.")
+        return cls(roles, GroupCells(roles.sensitive))
+
+    @staticmethod
+    def columns(roles: Roles) -> tuple[str, ...]:
+        names = (roles.label, roles.score, *(column.name for column in roles.sensitive))
+        return tuple(name for name in names if name is not None)
+
+    @property
+    def n_rows(self) -> int:
+        return self.table.total + self.unscored
+
+    @property
+    def is_exact(self) -> bool:
+        return self.table.is_exact
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        column = column_of(batch, str(self.roles.score))
+        if kind_of(column.type) != "number":
+            raise CannotMeasure(f'Score column "{self.roles.score}" does not hold numbers.')
+        scores = as_numbers(column)
+        if np.isinf(scores).any():
+            raise CannotMeasure(f'Score column "{self.roles.score}" holds an infinite score.')
+        labels = classes_of(batch, str(self.roles.label))
+        cells = self.groups.rows_to_cells(batch) * STATES + labels
+        scored = ~np.isnan(scores)
+        self.unscored += int((~scored).sum())
+        self.table.add(scores[scored], cells[scored], max(len(self.groups), 1) * STATES)
+
+    def merge(self, other: ScoreHistograms) -> None:
+        theirs = other.groups.named_cells()
+        mine = [self.groups.adopt(names) for names, _ in theirs]
+        counts = np.zeros((len(other.table.keys), max(len(self.groups), 1) * STATES), np.int64)
+        for number, (_, place) in zip(mine, theirs, strict=True):
+            span = slice(place * STATES, place * STATES + STATES)
+            counts[:, number * STATES : number * STATES + STATES] = other.table.counts[:, span]
+        moved = ValueTable(other.table.most, other.table.dropped, other.table.keys, counts)
+        self.table.merge(moved)
+        self.unscored += other.unscored
+
+    def everybody(self) -> ScoreSplit:
+        return self._split("everybody", [number for _, number in self.groups.named_cells()])
+
+    def split(self, attribute: str) -> list[ScoreSplit]:
+        """The scores of each group along one column or crossing, groups in their fixed order."""
+        places = self.groups.places_of(attribute)
+        named = self.groups.named_cells()
+        found = []
+        for group in self.groups.groups_of(places):
+            numbers = [number for cell, number in named if tuple(cell[p] for p in places) == group]
+            found.append(self._split(CROSSED_BY.join(group), numbers))
+        return found
+
+    def to_document(self) -> dict[str, Any]:
+        named = self.groups.named_cells()
+        spans = [number * STATES + state for _, number in named for state in range(STATES)]
+        wide = np.pad(self.table.counts, ((0, 0), (0, max(0, len(self.groups) * STATES - self.table.counts.shape[1]))))
+        ordered = ValueTable(self.table.most, self.table.dropped, self.table.keys, wide[:, spans])
+        return {
+            "favourable": self.roles.favourable,
+            "label": self.roles.label,
+            "score": self.roles.score,
+            "seed": self.seed,
+            "unscored": self.unscored,
+            "attributes": [column.to_document() for column in self.roles.sensitive],
+            "groups": [list(names) for names, _ in named],
+            "scores": ordered.to_document(),
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        roles = Roles(
+            task="binary",
+            favourable=document["favourable"],
+            label=document["label"],
+            score=document["score"],
+            sensitive=tuple(SensitiveColumn.from_document(a) for a in document["attributes"]),
+        )
+        histograms = cls.empty(roles)
+        histograms.seed = document["seed"]
+        histograms.unscored = document["unscored"]
+        for names in document["groups"]:
+            histograms.groups.adopt(tuple(names))
+        histograms.table = ValueTable.from_document(document["scores"], len(document["groups"]) * STATES or 1)
+        return histograms
+
+    def _split(self, group: str, numbers: list[int]) -> ScoreSplit:
+        counts = np.zeros((len(self.table.keys), STATES), np.int64)
+        for number in numbers:
+            counts += self.table.counts[:, number * STATES : number * STATES + STATES]
+        values = self.table.values()
+        favourable = int(self.roles.favourable or 0)
+        if favourable == 0:
+            values, counts = -values[::-1], counts[::-1]
+        return ScoreSplit(group, values, counts, favourable)

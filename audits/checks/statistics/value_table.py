@@ -1,0 +1,116 @@
+"""How often does each number occur, in bounded memory and the same for any order of the rows?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST_VALUES = 4_096
+
+_SIGN = np.uint64(1 << 63)
+_ALL = np.uint64((1 << 64) - 1)
+
+
+def to_keys(values: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """Integers that sort like the doubles they stand for; -0.0 counts as 0.0."""
+    bits = (values + 0.0).view(np.uint64)
+    return np.where(bits & _SIGN, bits ^ _ALL, bits | _SIGN)
+
+
+def from_keys(keys: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """The doubles that the keys stand for."""
+    bits = np.where(keys & _SIGN, keys ^ _SIGN, keys ^ _ALL)
+    return bits.view(np.float64)
+
+
+@dataclass
+class ValueTable:
+    """Counts of values by cell: exact up to `most` distinct values, then rounded down to fewer bits.
+
+    `dropped` is how many of a double's 64 bits are cleared, the fewest that keep the table within
+    `most` values. That number depends on the set of values alone, never on their order or on how the
+    rows were split, because clearing bits early and clearing them late give the same table.
+    """
+
+    most: int = MOST_VALUES
+    dropped: int = 0
+    keys: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    counts: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 1), np.int64))
+
+    @property
+    def is_exact(self) -> bool:
+        return self.dropped == 0
+
+    @property
+    def total(self) -> int:
+        return int(self.counts.sum())
+
+    def values(self) -> NDArray[np.float64]:
+        """The distinct values in ascending order, shape (n_values,)."""
+        return from_keys(self.keys)
+
+    def add(self, values: NDArray[np.float64], cells: NDArray[np.int64] | None = None, n_cells: int = 1) -> None:
+        """Count finite `values`; `cells` says which column of the counts each belongs to."""
+        keys = self._cleared(to_keys(values), self.dropped)
+        found, places = np.unique(keys, return_inverse=True)
+        where = places if cells is None else places * n_cells + cells
+        counts = np.bincount(where, minlength=len(found) * n_cells).reshape(len(found), n_cells)
+        self._absorb(found, counts.astype(np.int64))
+
+    def merge(self, other: ValueTable) -> None:
+        """Take in the counts of another table; cells are matched by position."""
+        level = max(self.dropped, other.dropped)
+        self._coarsen(level)
+        self._absorb(self._cleared(other.keys, level), other.counts)
+
+    def at_level(self, dropped: int) -> ValueTable:
+        """A copy with at least `dropped` bits cleared, so that two tables can be laid side by side."""
+        copy = ValueTable(self.most, self.dropped, self.keys, self.counts)
+        copy._coarsen(dropped)
+        return copy
+
+    def to_document(self) -> dict[str, object]:
+        return {
+            "dropped_bits": self.dropped,
+            "values": [float(value) for value in self.values()],
+            "counts": self.counts.tolist() if self.counts.shape[1] > 1 else self.counts[:, 0].tolist(),
+        }
+
+    @classmethod
+    def from_document(cls, document: dict[str, object], n_cells: int = 1) -> ValueTable:
+        keys = to_keys(np.array(document["values"], dtype=np.float64))
+        counts = np.array(document["counts"], dtype=np.int64).reshape(len(keys), n_cells)
+        return cls(dropped=int(str(document["dropped_bits"])), keys=keys, counts=counts)
+
+    def _absorb(self, keys: NDArray[np.uint64], counts: NDArray[np.int64]) -> None:
+        width = max(self.counts.shape[1], counts.shape[1])
+        stacked = np.vstack([_widened(self.counts, width), _widened(counts, width)])
+        self.keys, self.counts = _gathered(np.concatenate([self.keys, keys]), stacked)
+        while len(self.keys) > self.most:
+            self._coarsen(self.dropped + 1)
+
+    def _coarsen(self, dropped: int) -> None:
+        if dropped > self.dropped:
+            self.dropped = dropped
+            self.keys, self.counts = _gathered(self._cleared(self.keys, dropped), self.counts)
+
+    @staticmethod
+    def _cleared(keys: NDArray[np.uint64], dropped: int) -> NDArray[np.uint64]:
+        shift = np.uint64(dropped)
+        return (keys >> shift) << shift if dropped else keys
+
+
+def _widened(counts: NDArray[np.int64], width: int) -> NDArray[np.int64]:
+    return np.pad(counts, ((0, 0), (0, width - counts.shape[1])))
+
+
+def _gathered(keys: NDArray[np.uint64], counts: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    found, places = np.unique(keys, return_inverse=True)
+    if len(found) == len(keys):
+        order = np.argsort(keys)
+        return keys[order], counts[order]
+    gathered = np.zeros((len(found), counts.shape[1]), np.int64)
+    np.add.at(gathered, places, counts)
+    return found, gathered
