@@ -1,0 +1,61 @@
+"""Did every group get the favourable decision about as often?"""
+
+from audits.checks import GroupCounts, Report, check
+from audits.checks.comparison import difference_report
+from audits.checks.parameters import Count, DecideOn, Share
+from audits.checks.statistics.rates import selection_rate
+
+
+@check("fairness.demographic_parity_difference", version=1, needs=GroupCounts, roles=("sensitive",))
+def demographic_parity_difference(
+    counts: GroupCounts,
+    *,
+    attribute: str | None = None,
+    max_difference: Share = 0.10,
+    min_group_size: Count = 30,
+    leave_out: tuple[str, ...] = (),
+    decide_on: DecideOn = "estimate",
+) -> Report:
+    """Largest difference in selection rate between two groups.
+
+    Parameters
+    ----------
+    counts : GroupCounts
+        Counts by group, label and prediction, integers of shape (n_groups, 3, 3).
+    attribute : str or None, default=None
+        Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
+    max_difference : float in [0, 1], default=0.10
+        Differences above this become a finding. Unit: difference of proportions.
+    min_group_size : int, default=30
+        Fewest rows that a group must have.
+    leave_out : list of str, default=[]
+        Groups that are measured but not compared, by name.
+    decide_on : {"estimate", "lower", "upper"}, default="estimate"
+        Which end of the difference's 95 % interval is held against the limit.
+
+    Measures
+    --------
+    selection_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
+    demographic_parity_difference : float in [0, 1], unit 1, ideal 0, by attribute, with a bootstrap interval.
+
+    Cannot measure
+    --------------
+    Rows without a prediction, fewer than two groups, or a group with too few rows (unless the others
+    already exceed the limit).
+
+    Source
+    ------
+    Agarwal et al. (2018), A Reductions Approach to Fair Classification, definition 1;
+    fairlearn.metrics.demographic_parity_difference.
+    """
+    return difference_report(
+        counts,
+        check="fairness.demographic_parity_difference",
+        measurement="demographic_parity_difference",
+        rates=[(selection_rate(counts.favourable), min_group_size)],
+        attribute=attribute,
+        limit=max_difference,
+        decide_on=decide_on,
+        leave_out=leave_out,
+        labels=False,
+    )

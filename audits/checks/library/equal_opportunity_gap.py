@@ -1,0 +1,60 @@
+"""Among people who deserved the favourable outcome, did every group get it as often?"""
+
+from audits.checks import GroupCounts, Report, check
+from audits.checks.comparison import difference_report
+from audits.checks.parameters import Count, DecideOn, Share
+from audits.checks.statistics.rates import true_positive_rate
+
+
+@check("fairness.equal_opportunity_gap", version=1, needs=GroupCounts, roles=("label", "sensitive"))
+def equal_opportunity_gap(
+    counts: GroupCounts,
+    *,
+    attribute: str | None = None,
+    max_gap: Share = 0.10,
+    min_positives: Count = 30,
+    leave_out: tuple[str, ...] = (),
+    decide_on: DecideOn = "estimate",
+) -> Report:
+    """Largest difference in true positive rate between two groups.
+
+    Parameters
+    ----------
+    counts : GroupCounts
+        Confusion counts by group, integers of shape (n_groups, 3, 3).
+    attribute : str or None, default=None
+        Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
+    max_gap : float in [0, 1], default=0.10
+        Gaps above this become a finding. Unit: difference of proportions.
+    min_positives : int, default=30
+        Fewest actual positives a group must have.
+    leave_out : list of str, default=[]
+        Groups that are measured but not compared, by name.
+    decide_on : {"estimate", "lower", "upper"}, default="estimate"
+        Which end of the gap's 95 % interval is held against the limit.
+
+    Measures
+    --------
+    true_positive_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
+    equal_opportunity_gap : float in [0, 1], unit 1, ideal 0, by attribute, with a bootstrap interval.
+
+    Cannot measure
+    --------------
+    Rows without a prediction, fewer than two groups, or a group with too few actual positives (unless the
+    others already exceed the limit).
+
+    Source
+    ------
+    Hardt, Price, Srebro (2016), Equality of Opportunity in Supervised Learning, section 2.
+    """
+    return difference_report(
+        counts,
+        check="fairness.equal_opportunity_gap",
+        measurement="equal_opportunity_gap",
+        rates=[(true_positive_rate(counts.favourable), min_positives)],
+        attribute=attribute,
+        limit=max_gap,
+        decide_on=decide_on,
+        leave_out=leave_out,
+        labels=True,
+    )

@@ -1,0 +1,68 @@
+"""Given what people deserved, did every group get right and wrong decisions as often?"""
+
+from audits.checks import GroupCounts, Report, check
+from audits.checks.comparison import difference_report
+from audits.checks.parameters import Count, DecideOn, Share
+from audits.checks.statistics.rates import false_positive_rate, true_positive_rate
+
+
+@check("fairness.equalized_odds_difference", version=1, needs=GroupCounts, roles=("label", "sensitive"))
+def equalized_odds_difference(
+    counts: GroupCounts,
+    *,
+    attribute: str | None = None,
+    max_difference: Share = 0.10,
+    min_positives: Count = 30,
+    min_negatives: Count = 30,
+    leave_out: tuple[str, ...] = (),
+    decide_on: DecideOn = "estimate",
+) -> Report:
+    """The larger of the differences in true positive rate and in false positive rate between two groups.
+
+    Parameters
+    ----------
+    counts : GroupCounts
+        Confusion counts by group, integers of shape (n_groups, 3, 3).
+    attribute : str or None, default=None
+        Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
+    max_difference : float in [0, 1], default=0.10
+        Differences above this become a finding. Unit: difference of proportions.
+    min_positives : int, default=30
+        Fewest actual positives a group must have.
+    min_negatives : int, default=30
+        Fewest actual negatives a group must have.
+    leave_out : list of str, default=[]
+        Groups that are measured but not compared, by name.
+    decide_on : {"estimate", "lower", "upper"}, default="estimate"
+        Which end of the difference's 95 % interval is held against the limit.
+
+    Measures
+    --------
+    true_positive_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
+    false_positive_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
+    equalized_odds_difference : float in [0, 1], unit 1, ideal 0, by attribute, with a bootstrap interval.
+
+    Cannot measure
+    --------------
+    Rows without a prediction, fewer than two groups, or a group with too few actual positives or negatives
+    (unless the others already exceed the limit).
+
+    Source
+    ------
+    Hardt, Price, Srebro (2016), Equality of Opportunity in Supervised Learning, definition 2.1;
+    fairlearn.metrics.equalized_odds_difference with agg="worst_case".
+    """
+    return difference_report(
+        counts,
+        check="fairness.equalized_odds_difference",
+        measurement="equalized_odds_difference",
+        rates=[
+            (true_positive_rate(counts.favourable), min_positives),
+            (false_positive_rate(counts.favourable), min_negatives),
+        ],
+        attribute=attribute,
+        limit=max_difference,
+        decide_on=decide_on,
+        leave_out=leave_out,
+        labels=True,
+    )

@@ -1,0 +1,125 @@
+"""How often was each group selected, compared with the group that was selected most often?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audits.checks import Finding, GroupCounts, Measurement, Report, Severity, check
+from audits.checks.comparison import (
+    ComparedRates,
+    compared,
+    decided_value,
+    deciding,
+    exactly,
+    obstacle,
+    require_complete,
+    settled,
+)
+from audits.checks.parameters import Count, DecideOn, Share
+from audits.checks.sentences import figure
+from audits.checks.statistics.intervals import percentile
+from audits.checks.statistics.rates import selection_rate
+
+_NAME = "fairness.impact_ratio"
+
+
+@check(_NAME, version=1, needs=GroupCounts, roles=("sensitive",))
+def impact_ratio(
+    counts: GroupCounts,
+    *,
+    attribute: str | None = None,
+    min_ratio: Share = 0.8,
+    min_group_size: Count = 30,
+    leave_out: tuple[str, ...] = (),
+    decide_on: DecideOn = "estimate",
+) -> Report:
+    """Selection rate of each group divided by the highest one, with the four-fifths mark as the usual limit.
+
+    Parameters
+    ----------
+    counts : GroupCounts
+        Counts by group, label and prediction, integers of shape (n_groups, 3, 3).
+    attribute : str or None, default=None
+        Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
+    min_ratio : float in [0, 1], default=0.8
+        Ratios below this become a finding for that group.
+    min_group_size : int, default=30
+        Fewest rows that a group must have.
+    leave_out : list of str, default=[]
+        Groups that are measured but not compared, by name.
+    decide_on : {"estimate", "lower", "upper"}, default="estimate"
+        Which end of the ratio's 95 % interval is held against the limit.
+
+    Measures
+    --------
+    selection_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
+    impact_ratio : float in [0, 1], unit 1, ideal 1, by group, with a bootstrap interval.
+    smallest_impact_ratio : float in [0, 1], unit 1, ideal 1, by attribute, with a bootstrap interval.
+
+    Cannot measure
+    --------------
+    Rows without a prediction, fewer than two groups, nobody selected at all, or a group with too few rows
+    (unless another one is already below the limit).
+
+    Source
+    ------
+    29 CFR 1607.4(D) for the four-fifths mark; 6 RCNY 5-300 for the ratio to the highest rate.
+    """
+    measurements: list[Measurement] = []
+    findings: list[Finding] = []
+    notes = list(require_complete(counts, labels=False))
+    obstacles: list[str] = []
+    for name in counts.attributes(attribute):
+        rates = compared(counts.grouping(name), selection_rate(counts.favourable), min_group_size, leave_out)
+        measurements += rates.measurements()
+        hindrance = obstacle(rates)
+        if hindrance:
+            obstacles.append(hindrance)
+        if len(rates.usable) < 2:
+            continue
+        if not rates.highest.value:
+            obstacles.append(f"{name}: nobody was selected, so no ratio is defined.")
+            continue
+        ratios, found = _ratios(rates, min_ratio, decide_on)
+        measurements += ratios
+        findings += found
+    return settled(measurements, findings, notes, obstacles)
+
+
+def _ratios(rates: ComparedRates, min_ratio: float, decide_on: str) -> tuple[list[Measurement], list[Finding]]:
+    top = rates.highest
+    highest = rates.drawn.max(axis=1, keepdims=True)
+    drawn = np.divide(rates.drawn, highest, out=np.full(rates.drawn.shape, np.nan), where=highest > 0)
+    measured, found, ratios = [], [], []
+    for place, group in enumerate(rates.usable):
+        ratio = (group.value or 0) / (top.value or 1)
+        ratios.append(ratio)
+        low, high = percentile(drawn[:, place])
+        measured.append(
+            _measured("impact_ratio", ratio, f"{rates.attribute}/{group.group}", (low, high), group.n, min_ratio)
+        )
+        value = decided_value(ratio, low, high, decide_on)
+        if group is not top and value < exactly(min_ratio):
+            found.append(
+                Finding(
+                    key=f"{_NAME}/{rates.attribute}/{group.group}",
+                    severity=Severity.HIGH,
+                    sentence=(
+                        f"{group.group} was selected at a rate of {figure(group.value)}, {top.group} at "
+                        f"{figure(top.value)}: {deciding(decide_on, 'ratio')} {figure(value)}, "
+                        f"below the limit {figure(min_ratio)}."
+                    ),
+                    measurement="impact_ratio",
+                )
+            )
+    interval = percentile(drawn.min(axis=1))
+    n = sum(group.n for group in rates.usable)
+    measured.append(_measured("smallest_impact_ratio", min(ratios), rates.attribute, interval, n, min_ratio))
+    return measured, found
+
+
+def _measured(
+    name: str, ratio: object, group: str, interval: tuple[float | None, float | None], n: int, limit: float
+) -> Measurement:
+    low, high = interval
+    return Measurement(name, float(ratio), group=group, low=low, high=high, n=n, ideal=1.0, limit=limit)  # type: ignore[arg-type]

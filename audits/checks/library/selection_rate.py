@@ -1,0 +1,60 @@
+"""Which share of each group got the favourable decision?"""
+
+from audits.checks import GroupCounts, Report, check
+from audits.checks.comparison import difference_report
+from audits.checks.parameters import Count, DecideOn, Share
+from audits.checks.statistics.rates import selection_rate as selection
+
+
+@check("fairness.selection_rate", version=1, needs=GroupCounts, roles=("sensitive",))
+def selection_rate(
+    counts: GroupCounts,
+    *,
+    attribute: str | None = None,
+    max_difference: Share | None = None,
+    min_group_size: Count = 30,
+    leave_out: tuple[str, ...] = (),
+    decide_on: DecideOn = "estimate",
+) -> Report:
+    """Selection rate of every group, and the largest difference between two of them.
+
+    Parameters
+    ----------
+    counts : GroupCounts
+        Counts by group, label and prediction, integers of shape (n_groups, 3, 3).
+    attribute : str or None, default=None
+        Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
+    max_difference : float in [0, 1] or None, default=None
+        Differences above this become a finding; None measures without a limit.
+    min_group_size : int, default=30
+        Fewest rows that a group must have.
+    leave_out : list of str, default=[]
+        Groups that are measured but not compared, by name.
+    decide_on : {"estimate", "lower", "upper"}, default="estimate"
+        Which end of the difference's 95 % interval is held against the limit.
+
+    Measures
+    --------
+    selection_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
+    selection_rate_difference : float in [0, 1], unit 1, ideal 0, by attribute, with a bootstrap interval.
+
+    Cannot measure
+    --------------
+    Rows without a prediction, fewer than two groups, or a group with too few rows (unless the others
+    already exceed the limit).
+
+    Source
+    ------
+    Feldman et al. (2015), Certifying and Removing Disparate Impact, section 3; fairlearn.metrics.selection_rate.
+    """
+    return difference_report(
+        counts,
+        check="fairness.selection_rate",
+        measurement="selection_rate_difference",
+        rates=[(selection(counts.favourable), min_group_size)],
+        attribute=attribute,
+        limit=max_difference,
+        decide_on=decide_on,
+        leave_out=leave_out,
+        labels=False,
+    )
