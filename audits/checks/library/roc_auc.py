@@ -1,0 +1,120 @@
+"""How well do the scores put the favourable cases before the others?"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from statistics import NormalDist
+
+from audits.checks import CannotMeasure, Finding, Measurement, Report, ScoreHistograms, Severity, check
+from audits.checks.comparison import exactly
+from audits.checks.parameters import Count, Share
+from audits.checks.sentences import figure
+from audits.checks.statistics import ScoreSplit
+from audits.checks.statistics.intervals import LEVEL
+
+
+@check("performance.roc_auc", version=1, needs=ScoreHistograms)
+def roc_auc(
+    scores: ScoreHistograms,
+    *,
+    min_auc: Share = 0.7,
+    min_positives: Count = 30,
+    min_negatives: Count = 30,
+) -> Report:
+    """Chance that a favourable case scores above an unfavourable one, ties counted half.
+
+    A score speaks for class 1. The figure is exact up to 4,096 distinct scores. Beyond that scores share
+    bins, the note says by how much the figure may be off at most, and the worse end is held against the
+    limit.
+
+    Parameters
+    ----------
+    scores : ScoreHistograms
+        Counts by score and label, integers of shape (n_values, 3) for each group.
+    min_auc : float in [0, 1], default=0.7
+        Areas below this become a finding.
+    min_positives : int, default=30
+        Fewest rows with the favourable label.
+    min_negatives : int, default=30
+        Fewest rows with the other label.
+
+    Measures
+    --------
+    roc_auc : float in [0, 1], unit 1, ideal 1, over everybody and by group.
+
+    Cannot measure
+    --------------
+    Rows without a score, or too few rows of either label. A group with one label only has no area; it is
+    reported as undefined.
+
+    Source
+    ------
+    Hanley, McNeil (1982), Radiology 143(1), for area, ties and interval; sklearn.metrics.roc_auc_score.
+    """
+    if scores.unscored:
+        raise CannotMeasure(f"{scores.unscored} of {scores.n_rows} rows have no score; give every row one.")
+    everybody = scores.everybody()
+    positives, negatives = int(everybody.positives.sum()), int(everybody.negatives.sum())
+    if positives < min_positives or negatives < min_negatives:
+        raise CannotMeasure(
+            f"{positives} favourable and {negatives} other labels; {min_positives} and {min_negatives} are needed."
+        )
+    area, slack = _area(everybody)
+    assert area is not None  # noqa: S101 -- both labels occur
+    measured = [_measured(everybody, None, min_auc, scores.is_exact)]
+    for column in scores.roles.sensitive:
+        measured += [
+            _measured(split, f"{column.name}/{split.group}", None, scores.is_exact)
+            for split in scores.split(column.name)
+        ]
+    notes = []
+    unlabelled = int(everybody.counts[:, 2].sum())
+    if unlabelled:
+        notes.append(f'{unlabelled} of {scores.n_rows} rows have no label in "{scores.roles.label}" and are left out.')
+    certain = area if scores.is_exact else area - slack
+    findings = []
+    if certain < exactly(min_auc):
+        findings.append(
+            Finding(
+                key="performance.roc_auc",
+                severity=Severity.HIGH,
+                sentence=f"The area under the ROC curve is {figure(certain)}, below the limit {figure(min_auc)}.",
+                measurement="roc_auc",
+            )
+        )
+    return Report(tuple(measured), tuple(findings), tuple(notes))
+
+
+def _area(split: ScoreSplit) -> tuple[Fraction | None, Fraction]:
+    """The area and, when scores share bins, how far off it may be at most."""
+    positives = [int(n) for n in split.positives]
+    negatives = [int(n) for n in split.negatives]
+    pairs = sum(positives) * sum(negatives)
+    if pairs == 0:
+        return None, Fraction(0)
+    below, wins, ties = 0, 0, 0
+    for positive, negative in zip(positives, negatives, strict=True):
+        wins += positive * below
+        ties += positive * negative
+        below += negative
+    return Fraction(2 * wins + ties, 2 * pairs), Fraction(ties, 2 * pairs)
+
+
+def _measured(split: ScoreSplit, group: str | None, limit: float | None, is_exact: bool) -> Measurement:
+    area, slack = _area(split)
+    labelled = int(split.counts[:, :2].sum())
+    if area is None:
+        return Measurement("roc_auc", None, group=group, n=labelled, ideal=1.0, note="needs both labels")
+    low, high = _interval(float(area), int(split.positives.sum()), int(split.negatives.sum()))
+    note = "" if is_exact else f"scores share bins; off by at most {figure(slack)}"
+    return Measurement(
+        "roc_auc", float(area), group=group, low=low, high=high, n=labelled, ideal=1.0, limit=limit, note=note
+    )
+
+
+def _interval(area: float, positives: int, negatives: int) -> tuple[float, float]:
+    first, second = area / (2 - area), 2 * area * area / (1 + area)
+    spread = area * (1 - area) + (positives - 1) * (first - area**2) + (negatives - 1) * (second - area**2)
+    reach = NormalDist().inv_cdf(0.5 + LEVEL / 2) * math.sqrt(max(spread, 0.0) / (positives * negatives))
+    return max(0.0, area - reach), min(1.0, area + reach)
