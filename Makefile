@@ -1,0 +1,65 @@
+# Countersign: everything a person runs. `make help` lists it.
+PYTHON ?= python3
+VENV ?= .venv
+PY := $(VENV)/bin/python
+PYTEST := $(PY) -m pytest
+# Tests that need no database say the same on every one.
+PURE := tests/audits/checks tests/audits/tables tests/audits/sandbox tests/governance/reports tests/governance/demo tests/browser
+POSTGRES ?= postgresql:///countersign
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test test-sqlite test-postgres soak check format lock clean
+
+help: ## List what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+$(VENV)/.runtime: requirements.txt
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the pinned requirements (about a minute the first time) …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.development: requirements-dev.txt
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the pinned development requirements (one to two minutes the first time) …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@ $(VENV)/.runtime
+
+run: $(VENV)/.runtime ## Serve on http://127.0.0.1:8000 with the demo world; Ctrl-C stops everything
+	@$(PY) manage.py serve --demo
+
+demo: $(VENV)/.runtime ## Run the whole story once, headless, in a temporary place; exit 0 only if it came out as told
+	@$(PY) manage.py demo
+
+test: test-sqlite test-postgres ## Run the test suite, on SQLite and (where it answers) on PostgreSQL
+
+test-sqlite: $(VENV)/.development
+	$(PYTEST) -n 2 tests
+
+test-postgres: $(VENV)/.development
+	@if $(PY) -c "import psycopg; psycopg.connect('dbname=postgres', connect_timeout=3)" 2>/dev/null; then \
+		DATABASE_URL=$(POSTGRES) $(PYTEST) -n 2 tests $(addprefix --ignore=,$(PURE)); \
+	elif [ "$$CI" = true ]; then echo "PostgreSQL does not answer, and CI must not skip it." >&2; exit 1; \
+	else echo "PostgreSQL does not answer here: its tests were left out."; fi
+
+soak: $(VENV)/.development ## Run the long tests as well
+	$(PYTEST) -m soak tests
+
+check: $(VENV)/.development ## Lint, types, import contracts, Django's own checks, missing migrations
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy governance registry audits
+	$(VENV)/bin/lint-imports
+	$(PY) manage.py check --fail-level WARNING
+	$(PY) manage.py makemigrations --check --dry-run
+
+format: $(VENV)/.development ## Put every file into the house's form
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+lock: ## Pin every requirement again, with hashes, from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-header -q -o requirements.txt
+	uv pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-header -q -o requirements-dev.txt
+
+clean: ## Remove the environment and the data of this checkout
+	rm -rf $(VENV) .countersign
