@@ -26,9 +26,10 @@ from audits.sandbox.model_loading import BINARY, LoadedModel, lightgbm_table, xg
 
 EXACT_UP_TO = 10
 _PERMUTATIONS = 10
-# Explaining an arbitrary model asks it for many scores per row. Beyond this many, fewer rows are explained.
+# Explaining an arbitrary model asks it for many scores per row. Beyond this many, first fewer background rows are
+# used and then fewer rows explained, down to what a mean needs.
 _MOST_SCORES = 4_000_000
-_FEWEST_ROWS = 20
+_FEWEST_BACKGROUND_ROWS, _ENOUGH_ROWS, _FEWEST_ROWS = 20, 200, 100
 
 _ONE_TO_ONE = {
     "MaxAbsScaler",
@@ -74,8 +75,6 @@ _LINEAR = {
 }
 _LOG_ODDS, _PROBABILITY, _MARGIN, _PREDICTION = "log-odds", "probability", "margin", "prediction"
 
-_USES_BACKGROUND = {"linear", "exact", "permutation"}
-
 Values = NDArray[np.float64]
 
 
@@ -88,6 +87,7 @@ class _Explanation:
     values: Values
     base: Values
     output: Values
+    background_rows: int = 0
 
     @property
     def additivity_error(self) -> float:
@@ -120,6 +120,10 @@ def explain(
     arranged = model.arrange(frame[list(features)])
     background = _sample(arranged, background_rows, seed + 1)
     explanation = _by_kind(model, _sample(arranged, max_rows, seed), background, seed)
+    if not np.all(np.isfinite(explanation.values)) or not np.isfinite(explanation.additivity_error):
+        raise ModelRefused(
+            "odd_scores", "Some attributions are not finite numbers.", "Check how the model treats missing values."
+        )
     position = {str(name): index for index, name in enumerate(arranged.columns)}
     used = [position.get(name) for name in features]
     means = [explanation.values[:, index] if index is not None else np.zeros(1) for index in used]
@@ -134,7 +138,7 @@ def explain(
         "unit": explanation.unit,
         "base_value": float(np.mean(explanation.base)),
         "additivity_error": explanation.additivity_error,
-        "background_rows": len(background) if explanation.method in _USES_BACKGROUND else 0,
+        "background_rows": explanation.background_rows,
         "seed": seed,
     }
 
@@ -227,6 +231,7 @@ def _explain_linear(estimator: Any, X: Values, background: Values) -> _Explanati
         np.asarray(explanation.values, np.float64).reshape(X.shape),
         np.broadcast_to(np.asarray(explanation.base_values, np.float64), len(X)),
         np.ravel(_bare(estimator).decision_function(X) if classifies else _bare(estimator).predict(X)),
+        len(background),
     )
 
 
@@ -265,8 +270,10 @@ def _explain_any(model: LoadedModel, X: pd.DataFrame, background: pd.DataFrame, 
     import shap
 
     width, exact = X.shape[1], X.shape[1] <= EXACT_UP_TO
-    per_row = len(background) * (2**width if exact else _PERMUTATIONS * (2 * width + 1))
-    X = _sample(X, max(_FEWEST_ROWS, _MOST_SCORES // per_row), seed)
+    mixtures = 2**width if exact else _PERMUTATIONS * (2 * width + 1)
+    affordable = _MOST_SCORES // (mixtures * min(len(X), _ENOUGH_ROWS))
+    background = _sample(background, max(_FEWEST_BACKGROUND_ROWS, affordable), seed + 1)
+    X = _sample(X, max(_FEWEST_ROWS, _MOST_SCORES // (mixtures * len(background))), seed)
     cells = pd.concat([X, background], ignore_index=True)
 
     def score(sources: Any) -> Values:
@@ -289,4 +296,5 @@ def _explain_any(model: LoadedModel, X: pd.DataFrame, background: pd.DataFrame, 
         np.asarray(explanation.values, np.float64),
         np.broadcast_to(np.asarray(explanation.base_values, np.float64), len(X)),
         model.predict_score(X),
+        len(background),
     )

@@ -10,9 +10,7 @@ os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 import numpy as np
 import pandas as pd
 import pytest
-import sample_models
 import shap
-from sample_models import FEATURES, NUMBERS
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.neural_network import MLPClassifier
@@ -23,6 +21,8 @@ from audits.checks.statistics.attributions import Attributions
 from audits.sandbox.explain import explain, sample_rows
 from audits.sandbox.model_formats import ModelRefused
 from audits.sandbox.model_loading import load_model, model_of_estimator
+from tests.audits.sandbox import sample_models
+from tests.audits.sandbox.sample_models import FEATURES, NUMBERS
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:(skl2onnx|onnx).*")
 
@@ -196,9 +196,9 @@ def test_asking_a_slow_model_less_often_is_stated(data):
     frame, repaid = data
     model = model_of_estimator(sample_models.text_pipeline(frame, repaid))
     large = pd.concat([frame] * 20)
-    names = [*FEATURES, *(f"unused{index}" for index in range(1))]
-    document = explained(model, large.assign(unused0=1.0), names, max_rows=10_000, background_rows=2500)
-    assert document["n_rows"] == 4_000_000 // (2500 * 2**4)
+    document = explained(model, large, FEATURES, max_rows=10_000, background_rows=5000)
+    assert document["background_rows"] == 4_000_000 // (200 * 2**4)
+    assert document["n_rows"] == 200
     assert document["rows_present"] == 6000
 
 

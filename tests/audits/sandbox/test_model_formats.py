@@ -13,9 +13,7 @@ import zlib
 import joblib
 import numpy as np
 import pytest
-import sample_models
 import skops.io
-from sample_models import FEATURES, NUMBERS
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -27,6 +25,8 @@ from audits.sandbox import model_formats
 from audits.sandbox.model_formats import ModelRefused, check_artifact_format, recognise
 from audits.sandbox.model_loading import load_model
 from audits.sandbox.skops_review import REVIEWED_TYPES, review_trees, review_types
+from tests.audits.sandbox import sample_models
+from tests.audits.sandbox.sample_models import FEATURES, NUMBERS
 
 # The exporter to ONNX calls a part of onnx that is going away; what counts here is the file that it writes.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:(skl2onnx|onnx).*")
