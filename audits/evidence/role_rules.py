@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,11 +18,15 @@ from audits.evidence.unusable import UnusableTable, shorten
 
 @dataclass(frozen=True)
 class Cells:
-    """Consecutive cells of one column: text from a delimited file, values from a Parquet file."""
+    """Consecutive cells of one column.
+
+    In a delimited file all of them are text, which can stand for a number; text in a Parquet file cannot.
+    """
 
     column: str
     values: pa.Array
     n_before: int
+    all_text: bool = False
 
     @cached_property
     def numbers(self) -> pa.Array:
@@ -29,15 +34,20 @@ class Cells:
         kind = self.values.type
         if pa.types.is_integer(kind) or pa.types.is_floating(kind):
             return self.values.cast(pa.float64(), safe=False)
-        if pa.types.is_string(kind):
+        if self.all_text:
             return parse_numbers(self.values)
         if self.values.null_count == len(self.values):
             return pa.nulls(len(self.values), pa.float64())
         raise NotANumber(pc.index(pc.is_valid(self.values), True).as_py())
 
+    def before(self, index: int) -> Cells:
+        return Cells(self.column, self.values.slice(0, index), self.n_before, self.all_text)
+
     def shown(self, index: int) -> str:
         value = self.values[index].as_py()
-        return f'"{shorten(value)}"' if isinstance(value, str) else shorten(str(value))
+        if not isinstance(value, str):
+            return shorten(str(value))
+        return f'"{shorten(value)}"' if self.all_text else f'the text "{shorten(value)}"'
 
     def error(self, code: str, index: int, detail: str, fix: str) -> UnusableTable:
         return UnusableTable(code, detail, self.column, self.n_before + index + 1, None, fix)
@@ -77,49 +87,48 @@ def require_present(cells: Cells, role: str) -> None:
     if pa.types.is_string(values.type):
         # Nobody calls a class NaN: it is how a missing value is written by a program that knows no other way.
         values = pc.if_else(pc.equal(pc.utf8_lower(values), "nan"), pa.scalar(None, pa.string()), values)
-    _refuse_missing(cells, values, role)
+    _raise_first((pc.is_null(values), _is_missing(cells, role)))
 
 
 def require_binary(cells: Cells, role: str) -> None:
-    code = f"{role}_not_binary"
-    fix = "write 1 for the one outcome and 0 for the other"
-    try:
-        numbers = cells.numbers
-    except NotANumber as other:
-        raise cells.error(code, other.index, _is_not(role, cells, other.index, "0 or 1"), fix) from None
-    _refuse_missing(cells, numbers, role)
-    other_values = pc.invert(pc.is_in(numbers, pa.array([0.0, 1.0])))
-    first = _first(other_values)
-    if first is not None:
-        raise cells.error(code, first, _is_not(role, cells, first, "0 or 1"), fix)
+    def is_other(index: int) -> UnusableTable:
+        return cells.error(
+            f"{role}_not_binary",
+            index,
+            f"the {role} is {cells.shown(index)}, not 0 or 1",
+            "write 1 for the one outcome and 0 for the other",
+        )
+
+    numbers = _numbers(cells, lambda earlier: require_binary(earlier, role), is_other)
+    other_values = pc.and_(pc.is_valid(numbers), pc.invert(pc.is_in(numbers, pa.array([0.0, 1.0]))))
+    _raise_first((pc.is_null(numbers), _is_missing(cells, role)), (other_values, is_other))
 
 
-def require_finite_numbers(cells: Cells, role: str) -> None:
-    try:
-        numbers = cells.numbers
-    except NotANumber as other:
-        raise cells.error(
+def require_finite_numbers(cells: Cells, role: str, smallest: float = -math.inf) -> None:
+    def is_text(index: int) -> UnusableTable:
+        return cells.error(
             f"{role}_not_a_number",
-            other.index,
-            _is_not(role, cells, other.index, "a number"),
+            index,
+            f"the {role} is {cells.shown(index)}, not a number",
             "write digits with a point, such as 0.73",
-        ) from None
-    _refuse_missing(cells, numbers, role)
-    first = _first(pc.invert(pc.is_finite(numbers)))
-    if first is not None:
-        raise cells.error(f"{role}_infinite", first, _is_not(role, cells, first, "finite"), "write a finite number")
+        )
+
+    def is_infinite(index: int) -> UnusableTable:
+        return cells.error(f"{role}_infinite", index, f"the {role} is {cells.shown(index)}", "write a finite number")
+
+    def is_negative(index: int) -> UnusableTable:
+        return cells.error(f"{role}_negative", index, f"the {role} is {cells.shown(index)}, below 0", "write 0 or more")
+
+    numbers = _numbers(cells, lambda earlier: require_finite_numbers(earlier, role, smallest), is_text)
+    _raise_first(
+        (pc.is_null(numbers), _is_missing(cells, role)),
+        (pc.is_inf(numbers), is_infinite),
+        (pc.less(numbers, smallest), is_negative),
+    )
 
 
 def require_weights(cells: Cells) -> None:
-    require_finite_numbers(cells, "weight")
-    first = _first(pc.less(cells.numbers, 0))
-    if first is not None:
-        raise cells.error(
-            "weight_negative",
-            first,
-            f"the weight is {cells.shown(first)}, below 0",
-            "write how many people the row stands for",
-        )
+    require_finite_numbers(cells, "weight", smallest=0)
 
 
 def refuse_text_in_bands(cells: Cells) -> None:
@@ -184,16 +193,30 @@ def require_comparable(declaration: Declaration, types: dict[str, str]) -> None:
         )
 
 
-def _refuse_missing(cells: Cells, values: pa.Array, role: str) -> None:
-    first = _first(pc.is_null(values)) if values.null_count else None
-    if first is not None:
-        raise cells.error(
-            f"{role}_missing", first, f"the {role} is missing", f"leave rows without a {role} out of the table"
-        )
+Problem = Callable[[int], UnusableTable]
 
 
-def _is_not(role: str, cells: Cells, index: int, wanted: str) -> str:
-    return f"the {role} is {cells.shown(index)}, not {wanted}"
+def _numbers(cells: Cells, rule: Rule, is_text: Problem) -> pa.Array:
+    """The numbers of the cells; for a cell that is none, the cells before it have their say first."""
+    try:
+        return cells.numbers
+    except NotANumber as other:
+        rule(cells.before(other.index))
+        raise is_text(other.index) from None
+
+
+def _raise_first(*problems: tuple[pa.Array, Problem]) -> None:
+    """Raise for the earliest cell that a mask of shape (n_rows,) marks."""
+    firsts = [(index, problem) for mask, problem in problems if (index := _first(mask)) is not None]
+    if firsts:
+        index, problem = min(firsts, key=lambda first: first[0])
+        raise problem(index)
+
+
+def _is_missing(cells: Cells, role: str) -> Problem:
+    return lambda index: cells.error(
+        f"{role}_missing", index, f"the {role} is missing", f"leave rows without a {role} out of the table"
+    )
 
 
 def _first(mask: pa.Array) -> int | None:

@@ -202,14 +202,24 @@ def _look_at(
     n_rows = 0
     for batch in batches:
         cells = {
-            name: Cells(name, array, n_rows) for name, array in zip(batch.schema.names, batch.columns, strict=True)
+            name: Cells(name, array, n_rows, all_text=types is not None)
+            for name, array in zip(batch.schema.names, batch.columns, strict=True)
         }
-        for name, rule in rules:
-            rule(cells[name])
+        errors = [error for name, rule in rules if (error := _broken(rule, cells[name])) is not None]
+        if errors:
+            raise min(errors, key=lambda error: error.row or 0)
         for name, seen in (types or {}).items():
             seen.add(cells[name].values)
         n_rows += batch.num_rows
     return n_rows
+
+
+def _broken(rule: Rule, cells: Cells) -> UnusableTable | None:
+    try:
+        rule(cells)
+    except UnusableTable as error:
+        return error
+    return None
 
 
 def _finish(unique: UniqueIds, file: DelimitedFile | ColumnarFile) -> None:
