@@ -47,7 +47,7 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
         "missing_column": "A column that was declared or asked for is not in the table.",
         "nested_column": "A column holds lists, maps or records instead of single values.",
         "unsupported_column": "A column has a type that the checks have no use for.",
-        "number_out_of_range": "A whole number does not fit into 64 bits.",
+        "number_out_of_range": "A whole number is too large to be read exactly.",
         "time_out_of_range": "A time in the old INT96 form cannot be read without changing its year.",
         "types_changed": "A cell does not have the type that was found for its column before.",
         # the cells of columns with a role
