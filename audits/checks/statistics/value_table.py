@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+# Finite doubles have 4,092 signs and exponents, so with this many places no exponent bit is ever cleared.
 MOST_VALUES = 4_096
 
 _SIGN = np.uint64(1 << 63)
