@@ -40,7 +40,7 @@ def accuracy(
 
     Source
     ------
-    sklearn.metrics.accuracy_score; Wilson (1927), JASA 22, for the interval.
+    sklearn.metrics.accuracy_score; Wilson (1927), doi:10.1080/01621459.1927.10502953, for the interval.
     """
     notes = require_complete(counts, labels=True)
     everybody = counts.everybody()

@@ -64,7 +64,7 @@ def classification(
     Source
     ------
     sklearn.metrics precision_score, recall_score, f1_score, balanced_accuracy_score, matthews_corrcoef;
-    Matthews (1975), Biochimica et Biophysica Acta 405, for the last.
+    Matthews (1975), doi:10.1016/0005-2795(75)90109-9, for the last.
     """
     notes = require_complete(counts, labels=True)
     everybody = counts.everybody()

@@ -27,8 +27,8 @@ def constant_columns(profiles: ColumnProfiles, *, allowed: tuple[str, ...] = ())
 
     Source
     ------
-    Beyer et al. (2007), On Synopses for Distinct-Value Estimation Under Multiset Operations, section 4,
-    for the estimate.
+    Beyer et al. (2007), On Synopses for Distinct-Value Estimation Under Multiset Operations,
+    doi:10.1145/1247480.1247504, for the estimate.
     """
     measured, findings = [], []
     for profile in profiles.profiles.values():

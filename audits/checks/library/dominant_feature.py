@@ -38,7 +38,7 @@ def dominant_feature(attributions: Attributions, *, max_share: Share = 0.5, min_
     Source
     ------
     Lundberg, Lee (2017), A Unified Approach to Interpreting Model Predictions, section 2; Kaufman et al.
-    (2012), Leakage in Data Mining, section 5, for what such a feature may mean.
+    (2012), Leakage in Data Mining, doi:10.1145/2382577.2382579, for what such a feature may mean.
     """
     shares = shares_of(attributions, min_rows)
     if len(shares) < 2:

@@ -35,7 +35,7 @@ def duplicate_rows(rows: RowDigests, *, max_share: Share = 0.01) -> Report:
     Source
     ------
     pandas.DataFrame.duplicated with keep="first"; the digests are SplitMix64 (Steele, Lea, Flood 2014,
-    Fast Splittable Pseudorandom Number Generators) over the cells of a row.
+    doi:10.1145/2660193.2660195) over the cells of a row.
     """
     share = Fraction(rows.n_repeated, rows.n_rows)
     measured = (

@@ -54,7 +54,7 @@ def kolmogorov_smirnov(
 
     Source
     ------
-    scipy.stats.ks_2samp for distance and p-value; Massart (1990), Annals of Probability 18(3), for the
+    scipy.stats.ks_2samp for distance and p-value; Massart (1990), doi:10.1214/aop/1176990746, for the
     interval.
     """
     measured: list[Measurement] = []

@@ -49,8 +49,7 @@ def population_stability(
 
     Source
     ------
-    Siddiqi (2006), Credit Risk Scorecards, chapter 9; Yurdakul (2018), Statistical Properties of
-    Population Stability Index, section 2.
+    Siddiqi (2006), Credit Risk Scorecards, ISBN 978-0-471-75451-0.
     """
     measured: list[Measurement] = []
     findings: list[Finding] = []

@@ -50,7 +50,8 @@ def roc_auc(
 
     Source
     ------
-    Hanley, McNeil (1982), Radiology 143(1), for area, ties and interval; sklearn.metrics.roc_auc_score.
+    Hanley, McNeil (1982), doi:10.1148/radiology.143.1.7063747, for area, ties and interval;
+    sklearn.metrics.roc_auc_score.
     """
     if scores.unscored:
         raise CannotMeasure(f"{scores.unscored} of {scores.n_rows} rows have no score; give every row one.")

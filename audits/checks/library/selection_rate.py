@@ -45,7 +45,8 @@ def selection_rate(
 
     Source
     ------
-    Feldman et al. (2015), Certifying and Removing Disparate Impact, section 3; fairlearn.metrics.selection_rate.
+    Feldman et al. (2015), Certifying and Removing Disparate Impact, doi:10.1145/2783258.2783311;
+    fairlearn.metrics.selection_rate.
     """
     return difference_report(
         counts,
