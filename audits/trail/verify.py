@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db import models
 
 from audits.trail.append_only import guarded_models, missing_guards
-from audits.trail.checkpoints import log_verifier
 from audits.trail.canonical import NotCanonical, parse_canonical
+from audits.trail.checkpoints import log_verifier
 from audits.trail.clock import timestamp
 from audits.trail.digests import row_digest
 from audits.trail.merkle import Frontier, leaf_hash
@@ -146,7 +146,8 @@ def _entry_problem(
         "previous": previous,
         "log": settings.TRAIL_ORIGIN,
     }
-    assert isinstance(document, dict)
+    if not isinstance(document, dict):
+        return "text_not_canonical", f"The text of entry {entry.index} is no JSON object."
     for key, value in expected.items():
         if document.get(key) != value:
             return (
@@ -175,9 +176,9 @@ def _checkpoint_flaws(checkpoint: Checkpoint, root: bytes) -> list[Flaw]:
     try:
         signed = open_checkpoint(checkpoint.note, origin=settings.TRAIL_ORIGIN, log_keys=[log_verifier()]).checkpoint
     except NoteRefused as problem:
-        return [Flaw("checkpoint_not_signed", f"The checkpoint over {size} entries is not signed by us: {problem}", size)]
+        return [Flaw("checkpoint_not_signed", f"The checkpoint over {size} entries is not ours: {problem}", size)]
     if (signed.size, signed.root, bytes(checkpoint.root)) != (size, root, root):
-        return [Flaw("checkpoint_differs", f"The first {size} entries no longer have the root that was signed.", size)]
+        return [Flaw("checkpoint_differs", f"The first {size} entries no longer have the signed root.", size)]
     return []
 
 

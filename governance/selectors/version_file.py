@@ -166,7 +166,8 @@ def _promotion(promotion: Promotion, names: Mapping[str, str]) -> dict[str, Any]
 
 def _evidence(version: ModelVersion) -> list[dict[str, Any]]:
     listed = []
-    by_uid = {str(row.uid): row for row in Evidence.objects.filter(uid__in=[t["uid"] for t in version.evidence.values()])}
+    uids = [table["uid"] for table in version.evidence.values()]
+    by_uid = {str(row.uid): row for row in Evidence.objects.filter(uid__in=uids)}
     artifact = Evidence.objects.filter(kind="artifact", sha256=version.artifact_sha256).first()
     if artifact:
         listed.append(_evidence_line("artifact", artifact))
@@ -203,7 +204,9 @@ def _line(entry: Entry, names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _gaps(item: PolicyInForce | None, requirements: list[dict[str, Any]], promotions: list[dict[str, Any]]) -> list[str]:
+def _gaps(
+    item: PolicyInForce | None, requirements: list[dict[str, Any]], promotions: list[dict[str, Any]]
+) -> list[str]:
     """Return, in sentences, what is missing, could not be measured, is too old or was refused."""
     gaps = [] if item else ["No policy is in force for this version's risk tier."]
     gaps += [

@@ -34,7 +34,7 @@ def lock_open_promotion(uid: str) -> Promotion:
         if closure is None:
             raise UnknownPromotion(f"There is no promotion {uid}.")
         raise PromotionClosed(
-            f"This promotion was {closure.outcome} on {closure.closed_at:%d %B %Y at %H:%M} UTC; it takes no more words.",
+            f"This promotion was {closure.outcome} on {closure.closed_at:%d %B %Y at %H:%M} UTC and is closed.",
             outcome=closure.outcome,
         )
     return Promotion.objects.select_related("version__model", "version__position", "policy").get(

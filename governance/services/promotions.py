@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from audits.runs import CheckRun
 from audits.trail import Actor, new_uid, now, record
 from governance.errors import NoPolicyApplies, PromotionClosed, PromotionOpen
 from governance.models import ClosureOutcome, OpenPromotion, Promotion
 from governance.roles import Verb
 from governance.selectors.policies import policies_in_force
+from governance.selectors.promotions import open_promotions_of_batch
 from governance.services._settlement import close, lock_open_promotion, order_what_is_missing, settle
 from governance.services.authority import authorise
 from registry.errors import MoveImpossible
@@ -29,19 +29,13 @@ def request_promotion(
     with record(actor=actor, at=now()) as recording:
         # Two requests for one version queue up here; the unique constraint is only the net.
         position = VersionStage.objects.select_for_update().get(version=version)
-        known = (
-            OpenPromotion.objects.filter(version=version, target=target).select_related("promotion").first()
-        )
+        known = OpenPromotion.objects.filter(version=version, target=target).select_related("promotion").first()
         if known:
             if known.promotion.requested_by == str(actor):
                 return known.promotion
-            raise PromotionOpen(
-                f"{version} has an open promotion to {target} already.", uid=str(known.promotion.uid)
-            )
+            raise PromotionOpen(f"{version} has an open promotion to {target} already.", uid=str(known.promotion.uid))
         if not may_move(position.stage, target):
-            raise MoveImpossible(
-                f"{version} is in stage {position.stage}; it cannot move to {target} from there."
-            )
+            raise MoveImpossible(f"{version} is in stage {position.stage}; it cannot move to {target} from there.")
         if position.stage == Stage.RETIRED:
             raise MoveImpossible(f"{version} is retired; only a rollback brings a retired version back.")
         policies = policies_in_force(risk_tier=version.model.risk_tier, target=target)
@@ -84,27 +78,26 @@ def withdraw_promotion(*, actor: Actor, uid: UUID) -> Promotion:
     return promotion
 
 
-def settle_promotions(*, actor: Actor, batch: UUID | None = None) -> int:
-    """Settle the open promotions that a finished batch concerns, or all that may have something new to hear.
+def settle_promotions(*, actor: Actor, batch: UUID) -> int:
+    """Settle the open promotions that a finished batch concerns; return how many that were.
 
-    Returns how many were looked at. Called by workers and the dispatcher; what the gate answers is recorded only
-    when it differs from its last answer. Records: as `settle`.
+    What the gate answers is recorded only when it differs from its last answer. Records: as `settle`.
     """
-    open_rows = OpenPromotion.objects.order_by("promotion_id")
-    if batch is not None:
-        subjects = set(CheckRun.objects.filter(batch=batch).values_list("subject", flat=True))
-        uids = [
-            row.promotion.uid
-            for row in open_rows.select_related("promotion", "version__model")
-            if row.version.subject in subjects
-        ]
-    else:
-        uids = list(open_rows.values_list("promotion__uid", flat=True))
+    uids = open_promotions_of_batch(batch)
     for uid in uids:
-        with record(actor=actor, at=now()) as recording:
-            try:
-                promotion = lock_open_promotion(str(uid))
-            except PromotionClosed:
-                continue
-            settle(recording=recording, promotion=promotion)
+        _settle_if_open(actor, uid)
     return len(uids)
+
+
+def settle_promotion(*, actor: Actor, uid: UUID) -> None:
+    """Settle one promotion, which may have been closed meanwhile. Records and locks: as `settle`."""
+    _settle_if_open(actor, uid)
+
+
+def _settle_if_open(actor: Actor, uid: UUID) -> None:
+    with record(actor=actor, at=now()) as recording:
+        try:
+            promotion = lock_open_promotion(str(uid))
+        except PromotionClosed:
+            return
+        settle(recording=recording, promotion=promotion)

@@ -1,0 +1,35 @@
+"""Which open promotions have something new to hear?"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from audits.runs import CheckResult, CheckRun
+from governance.models import OpenPromotion
+
+
+def list_open_promotions() -> list[UUID]:
+    """Return the uids of all open promotions, oldest first."""
+    return list(OpenPromotion.objects.order_by("promotion_id").values_list("promotion__uid", flat=True))
+
+
+def open_promotions_of_batch(batch: UUID) -> list[UUID]:
+    """Return the open promotions that the runs of a batch concern."""
+    return _concerned(CheckRun.objects.filter(batch=batch))
+
+
+def open_promotions_with_news(*, since: int, until: int) -> list[UUID]:
+    """Return the open promotions concerned by results whose entries have an index from `since` up to `until`."""
+    news = CheckResult.objects.filter(entry__index__gte=since, entry__index__lt=until).select_related("run")
+    return _concerned(result.run for result in news)
+
+
+def _concerned(runs: Iterable[CheckRun]) -> list[UUID]:
+    """A run counts for every version with the same inputs, whoever ordered it, because it is found by them."""
+    inputs = [run.inputs for run in runs]
+    artifacts = {document["artifact"]["sha256"] for document in inputs}
+    rows = (
+        OpenPromotion.objects.filter(version__artifact_sha256__in=artifacts)
+        .select_related("promotion", "version")
+        .order_by("promotion_id")
+    )
+    return [row.promotion.uid for row in rows if row.version.inputs in inputs]
