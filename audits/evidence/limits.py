@@ -16,7 +16,7 @@ class Limits:
     max_columns: int = 2_000
     max_rows: int = 50_000_000
     max_cell_bytes: int = 65_536
-    max_row_bytes: int = 4 * 1024 * 1024
+    max_row_bytes: int = 1024 * 1024
     max_bytes: int = 32 * 1024**3
 
 

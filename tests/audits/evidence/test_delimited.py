@@ -225,3 +225,14 @@ def test_batches_do_not_show_the_blocks_of_the_file(
     fmt = TableFormat("csv")
     small = open_table(path, fmt, limits=Limits(max_row_bytes=16)).batches(batch_rows)
     assert list(small) == list(open_table(path, fmt).batches(batch_rows))
+
+
+def test_memory_does_not_grow_with_the_table(written: Written) -> None:
+    written.path.write_text("id,note\n" + "".join(f"{i},{'x' * 90}\n" for i in range(160_000)))
+    before = pa.total_allocated_bytes()
+    held = [
+        pa.total_allocated_bytes() - before
+        for _ in open_table(written.path, TableFormat("csv"), limits=Limits(max_row_bytes=65_536)).batches(1000)
+    ]
+    assert len(held) == 160
+    assert max(held) < written.path.stat().st_size / 2
