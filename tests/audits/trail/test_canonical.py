@@ -52,7 +52,8 @@ CHARACTERS = 'aZ09 _"\\/\x00\x08\t\n\x0c\r\x1f\x7fäß€\u2028\ufeff\uffff😀\
 
 
 def random_document(source: random.Random, depth: int = 0) -> object:
-    kind = source.randrange(5 if depth > 3 else 7)
+    # The outermost value is always a list or an object, so that few documents are trivial.
+    kind = source.randrange(0 if depth else 5, 5 if depth > 3 else 7)
     if kind < 2:
         return "".join(source.choices(CHARACTERS, k=source.randrange(12)))
     if kind == 2:
