@@ -31,9 +31,7 @@ def test_an_absent_file_skips_and_says_what_to_set(elsewhere: Path) -> None:
         shared_data("dirty", "nothing.csv")
 
 
-def test_an_absent_file_fails_in_continuous_integration(
-    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_absent_file_fails_in_continuous_integration(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match=r"nothing\.csv is absent"):
         shared_data("nothing.csv")
