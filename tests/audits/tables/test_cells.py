@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.evidence.cells import INTEGER, NUMBER, TEXT, CellTypes, NotANumber, convert, parse_numbers
+from audits.tables.cells import INTEGER, NUMBER, TEXT, CellTypes, NotANumber, convert, parse_numbers
 
 
 def type_of(cells: list[str | None], block: int = 1000) -> str:

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audits.evidence.declaration import ROLES, TASKS, parse_declaration
-from audits.evidence.limits import Limits
-from audits.evidence.tables import FORMATS, TableFormat, open_table
-from audits.evidence.unusable import ERROR_CODES, UnusableTable
-from tests.audits.evidence.written import Written, declare, read
+from audits.tables.declaration import ROLES, TASKS, parse_declaration
+from audits.tables.limits import Limits
+from audits.tables.reading import FORMATS, TableFormat, open_table
+from audits.tables.unusable import ERROR_CODES, UnusableTable
+from tests.audits.tables.written import Written, declare, read
 from tests.shared_data import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "reference" / "evidence.md"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from audits.evidence.unusable import UnusableTable, in_words, shorten
+from audits.tables.unusable import UnusableTable, in_words, shorten
 
 __all__ = ["ROLES", "TASKS", "ColumnDeclaration", "Declaration", "UnusableTable", "parse_declaration"]
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audits.evidence import decoding
-from audits.evidence.decoding import ChunkReader, known_encoding, utf8_chunks
-from audits.evidence.unusable import UnusableTable
-from tests.audits.evidence.written import Written
+from audits.tables.decoding import ChunkReader, known_encoding, utf8_chunks
+from audits.tables.unusable import UnusableTable
+from tests.audits.tables.written import Written
 
 CITIES = "city,n\nZürich,1\n東京,2\n"
 READ = [("Zürich", 1), ("東京", 2)]

@@ -10,10 +10,10 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audits.evidence.cells import INTEGER, NUMBER, NotANumber, parse_numbers
-from audits.evidence.declaration import ColumnDeclaration, Declaration
-from audits.evidence.repeats import RepeatedIds
-from audits.evidence.unusable import UnusableTable, shorten
+from audits.tables.cells import INTEGER, NUMBER, NotANumber, parse_numbers
+from audits.tables.declaration import ColumnDeclaration, Declaration
+from audits.tables.repeats import RepeatedIds
+from audits.tables.unusable import UnusableTable, shorten
 
 
 @dataclass(frozen=True)

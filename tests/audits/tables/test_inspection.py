@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.evidence import repeats
-from audits.evidence.limits import Limits
-from audits.evidence.repeats import RepeatedIds
-from audits.evidence.unusable import UnusableTable
-from tests.audits.evidence.written import Written, declare
+from audits.tables import repeats
+from audits.tables.limits import Limits
+from audits.tables.repeats import RepeatedIds
+from audits.tables.unusable import UnusableTable
+from tests.audits.tables.written import Written, declare
 
 BANDS = {"roles": ["sensitive"], "bands": [40]}
 NAN, INF = float("nan"), float("inf")

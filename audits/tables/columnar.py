@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from audits.evidence.cells import INTEGER, NUMBER, TEXT, TIME, nan_as_missing
-from audits.evidence.delimited import refuse_long_cells, too_many_rows
-from audits.evidence.limits import Limits
-from audits.evidence.unusable import UnusableTable
+from audits.tables.cells import INTEGER, NUMBER, TEXT, TIME, nan_as_missing
+from audits.tables.delimited import refuse_long_cells, too_many_rows
+from audits.tables.limits import Limits
+from audits.tables.unusable import UnusableTable
 
 MAGIC = b"PAR1"
 BUFFER_BYTES = 1024 * 1024

@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from audits.evidence.tables import Table, TableFormat, inspect_table, open_table
-from audits.evidence.unusable import UnusableTable
-from tests.audits.evidence.written import declare
+from audits.tables.reading import Table, TableFormat, inspect_table, open_table
+from audits.tables.unusable import UnusableTable
+from tests.audits.tables.written import declare
 from tests.shared_data import shared_data
 
 CSV, PARQUET = TableFormat("csv"), TableFormat("parquet")

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audits.evidence.limits import Limits
-from audits.evidence.tables import TableFormat, inspect_table, open_table
-from audits.evidence.unusable import UnusableTable
-from tests.audits.evidence.written import Written, declare
+from audits.tables.limits import Limits
+from audits.tables.reading import TableFormat, inspect_table, open_table
+from audits.tables.unusable import UnusableTable
+from tests.audits.tables.written import Written, declare
 
 PARQUET = TableFormat("parquet")
 NEW_YEAR = datetime.datetime(2026, 1, 1)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.evidence.declaration import (
+from audits.tables.declaration import (
     ROLES,
     SINGLE_ROLES,
     TASKS,

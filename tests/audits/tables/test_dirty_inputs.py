@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from audits.evidence.tables import TableFormat, open_table
-from audits.evidence.unusable import UnusableTable
-from tests.audits.evidence.written import read
+from audits.tables.reading import TableFormat, open_table
+from audits.tables.unusable import UnusableTable
+from tests.audits.tables.written import read
 from tests.shared_data import shared_data, shared_data_root
 
 CSV, PARQUET = TableFormat("csv"), TableFormat("parquet")

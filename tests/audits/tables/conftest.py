@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.audits.evidence.written import Written
+from tests.audits.tables.written import Written
 
 
 @pytest.fixture

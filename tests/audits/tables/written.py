@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audits.evidence.declaration import Declaration, parse_declaration
-from audits.evidence.limits import DEFAULT, Limits
-from audits.evidence.tables import TableFacts, TableFormat, inspect_table, open_table
+from audits.tables.declaration import Declaration, parse_declaration
+from audits.tables.limits import DEFAULT, Limits
+from audits.tables.reading import TableFacts, TableFormat, inspect_table, open_table
 
 
 def declare(task: str = "binary", **columns: str | dict[str, Any]) -> Declaration:

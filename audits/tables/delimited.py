@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from audits.evidence.decoding import ChunkReader, utf8_chunks
-from audits.evidence.limits import Limits
-from audits.evidence.unusable import UnusableTable
+from audits.tables.decoding import ChunkReader, utf8_chunks
+from audits.tables.limits import Limits
+from audits.tables.unusable import UnusableTable
 
 # A row of these follows the last one. No cell can hold a NUL, so a last row that differs was swallowed by an
 # open quote; Arrow says nothing about a quote that the end of the file leaves open.

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from audits.evidence.cells import INTEGER, NUMBER, CellTypes, NotANumber, convert
-from audits.evidence.columnar import ColumnarFile
-from audits.evidence.declaration import Declaration, UnusableTable
-from audits.evidence.decoding import known_encoding
-from audits.evidence.delimited import DelimitedFile
-from audits.evidence.limits import DEFAULT, Limits
-from audits.evidence.role_rules import (
+from audits.tables.cells import INTEGER, NUMBER, CellTypes, NotANumber, convert
+from audits.tables.columnar import ColumnarFile
+from audits.tables.declaration import Declaration, UnusableTable
+from audits.tables.decoding import known_encoding
+from audits.tables.delimited import DelimitedFile
+from audits.tables.limits import DEFAULT, Limits
+from audits.tables.role_rules import (
     Cells,
     Rule,
     UniqueIds,
@@ -27,7 +27,7 @@ from audits.evidence.role_rules import (
     require_comparable,
     rules_for,
 )
-from audits.evidence.unusable import in_words
+from audits.tables.unusable import in_words
 
 __all__ = [
     "DEFAULT",

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from audits.evidence.delimited import DelimitedFile
-from audits.evidence.limits import Limits
-from audits.evidence.tables import TableFormat, open_table
-from audits.evidence.unusable import UnusableTable
-from tests.audits.evidence.test_cells import type_of
-from tests.audits.evidence.written import Written
+from audits.tables.delimited import DelimitedFile
+from audits.tables.limits import Limits
+from audits.tables.reading import TableFormat, open_table
+from audits.tables.unusable import UnusableTable
+from tests.audits.tables.test_cells import type_of
+from tests.audits.tables.written import Written
 
 cells = st.text(st.sampled_from('ab1.0-, ;|\t"\n\rü東\u2028'), max_size=6) | st.sampled_from(["1", "2.5", "08", ""])
 

@@ -1,0 +1,21 @@
+"""Tables as evidence: what their columns mean, how they are read, and what is wrong with them; no Django."""
+
+from audits.tables.declaration import ColumnDeclaration, Declaration, parse_declaration
+from audits.tables.limits import DEFAULT, Limits
+from audits.tables.reading import Table, TableFacts, TableFormat, inspect_table, open_table
+from audits.tables.unusable import ERROR_CODES, UnusableTable
+
+__all__ = [
+    "DEFAULT",
+    "ERROR_CODES",
+    "ColumnDeclaration",
+    "Declaration",
+    "Limits",
+    "Table",
+    "TableFacts",
+    "TableFormat",
+    "UnusableTable",
+    "inspect_table",
+    "open_table",
+    "parse_declaration",
+]
