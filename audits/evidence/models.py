@@ -22,15 +22,11 @@ class Evidence(Recorded):
 
     uid = models.UUIDField(unique=True, help_text="Name for the outside world.")
     kind = models.CharField(max_length=12, choices=EvidenceKind)
-    name = models.CharField(
-        max_length=200, help_text="File name given by the uploader; never used as a path."
-    )
+    name = models.CharField(max_length=200, help_text="File name given by the uploader; never used as a path.")
     sha256 = models.CharField(max_length=64, db_index=True, help_text="Digest of the bytes, hex.")
     size = models.BigIntegerField(help_text="Bytes.")
     format = models.CharField(max_length=20, help_text="csv, parquet, skops, xgboost, lightgbm, onnx …")
-    declaration = DocumentField(
-        help_text="How a table is to be read and what its columns mean; {} otherwise."
-    )
+    declaration = DocumentField(help_text="How a table is to be read and what its columns mean; {} otherwise.")
     declaration_sha256 = models.CharField(max_length=64, help_text="Digest of the declaration's text, hex.")
     row_count = models.BigIntegerField(null=True, help_text="Rows of a table.")
     columns = DocumentField(help_text="Names and types of a table's columns, in order; [] otherwise.")

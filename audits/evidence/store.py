@@ -96,9 +96,7 @@ def _refuse_difference(sha256: str, length: int | None, found: str, size: int) -
             "Send the file again from the start.",
         )
     if size == 0:
-        raise UploadRefused(
-            "upload_empty", "The upload holds no bytes.", "Check the path of the file you send."
-        )
+        raise UploadRefused("upload_empty", "The upload holds no bytes.", "Check the path of the file you send.")
     if found != sha256:
         raise UploadRefused(
             "digest_differs",

@@ -15,9 +15,7 @@ class CheckRun(Recorded):
 
     uid = models.UUIDField(unique=True, help_text="Name for the outside world.")
     batch = models.UUIDField(db_index=True, help_text="Runs of one batch share one scan of their tables.")
-    subject = models.CharField(
-        max_length=300, db_index=True, help_text="On whose behalf, e.g. version/name/3."
-    )
+    subject = models.CharField(max_length=300, db_index=True, help_text="On whose behalf, e.g. version/name/3.")
     check_name = models.CharField(max_length=80, help_text="family.check, e.g. fairness.impact_ratio.")
     check_version = models.PositiveIntegerField(help_text="Edition of the check.")
     parameters = DocumentField(help_text="Parameters as ordered; what is left out takes the check's default.")
@@ -52,9 +50,7 @@ class CheckResult(Recorded):
 
     run = models.OneToOneField(CheckRun, on_delete=models.PROTECT, related_name="result")
     verdict = models.CharField(max_length=12, choices=CheckVerdict)
-    report = DocumentField(
-        help_text="The outcome: sentence, measurements, findings, notes, sufficient statistics."
-    )
+    report = DocumentField(help_text="The outcome: sentence, measurements, findings, notes, sufficient statistics.")
     guards = DocumentField(help_text="Names of the process guards that were in force.")
     completed_at = models.DateTimeField(db_index=True, help_text="UTC.")
 

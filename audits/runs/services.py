@@ -78,9 +78,7 @@ def due_batches(*, at: datetime) -> list[UUID]:
 
 def mark_published(*, batch: UUID, at: datetime) -> None:
     """Note that the bell was rung, so that the next ring waits a while."""
-    Job.objects.filter(batch=batch).update(
-        publish_after=at + timedelta(seconds=settings.JOB_REPUBLISH_SECONDS)
-    )
+    Job.objects.filter(batch=batch).update(publish_after=at + timedelta(seconds=settings.JOB_REPUBLISH_SECONDS))
 
 
 def claim(*, batch: UUID, at: datetime) -> UUID | None:
@@ -100,9 +98,7 @@ def claim(*, batch: UUID, at: datetime) -> UUID | None:
 def extend_lease(*, batch: UUID, token: UUID, progress: int, at: datetime) -> bool:
     """Keep the job for another while; False when it is no longer ours."""
     until = at + timedelta(seconds=settings.JOB_LEASE_SECONDS)
-    return bool(
-        Job.objects.filter(batch=batch, lease_token=token).update(lease_until=until, progress=progress)
-    )
+    return bool(Job.objects.filter(batch=batch, lease_token=token).update(lease_until=until, progress=progress))
 
 
 def runs_of(batch: UUID) -> QuerySet[CheckRun]:
@@ -161,9 +157,7 @@ def _lost_outcome(run: CheckRun) -> dict[str, Any]:
     }
 
 
-def _record_result(
-    recording: Recording, run: CheckRun, outcome: dict[str, Any], guards: Sequence[str]
-) -> None:
+def _record_result(recording: Recording, run: CheckRun, outcome: dict[str, Any], guards: Sequence[str]) -> None:
     result = CheckResult(
         run=run,
         verdict=CheckVerdict(outcome["verdict"]),

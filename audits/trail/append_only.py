@@ -32,9 +32,7 @@ def _postgresql(table: str) -> dict[str, str]:
 def _sqlite(table: str, keys: Iterable[tuple[str, ...]]) -> dict[str, str]:
     # INSERT OR REPLACE deletes the row in its way without firing delete triggers unless the connection asks for
     # them, so the insert itself is refused when any key is already taken.
-    taken = " OR ".join(
-        "(" + " AND ".join(f'"{column}" = NEW."{column}"' for column in key) + ")" for key in keys
-    )
+    taken = " OR ".join("(" + " AND ".join(f'"{column}" = NEW."{column}"' for column in key) + ")" for key in keys)
 
     def abort(verb: str) -> str:
         return f"SELECT RAISE(ABORT, '{table} is append-only: {verb} refused');"
@@ -121,12 +119,7 @@ def missing_guards() -> list[str]:
                 "AND position('RAISE EXCEPTION' in p.prosrc) > 0"
             )
             there = {name for (name,) in cursor.fetchall()}
-            return [
-                name
-                for model in guarded_models()
-                for name in triggers(model, "postgresql")
-                if name not in there
-            ]
+            return [name for model in guarded_models() for name in triggers(model, "postgresql") if name not in there]
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         found = dict(cursor.fetchall())
     return [

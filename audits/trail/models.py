@@ -17,9 +17,7 @@ class Entry(models.Model):
     index = models.BigIntegerField(unique=True, help_text="Position in the log, from 0, without gaps.")
     recorded_at = models.DateTimeField(help_text="UTC, by the log's clock; never decreases with the index.")
     actor = models.CharField(max_length=120, db_index=True, help_text="kind:id; copied from the text.")
-    action = models.CharField(
-        max_length=60, db_index=True, help_text="noun.participle; copied from the text."
-    )
+    action = models.CharField(max_length=60, db_index=True, help_text="noun.participle; copied from the text.")
     subject = models.CharField(max_length=300, help_text="What it happened to, e.g. version/name/3.")
     subject_number = models.BigIntegerField(help_text="1, 2, 3 … within the subject; inside the text.")
     text = models.TextField(help_text="Canonical JSON (RFC 8785, safe subset), stored and hashed verbatim.")
@@ -30,9 +28,7 @@ class Entry(models.Model):
         verbose_name_plural = "entries"
         ordering = ["-index"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["subject", "subject_number"], name="entry_once_per_subject_number"
-            )
+            models.UniqueConstraint(fields=["subject", "subject_number"], name="entry_once_per_subject_number")
         ]
 
     def __str__(self) -> str:
@@ -47,9 +43,7 @@ class Head(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True)
     size = models.BigIntegerField(help_text="Number of entries.")
-    chain_hash = models.BinaryField(
-        max_length=32, help_text="Chain hash of the last entry; 32 zero bytes before it."
-    )
+    chain_hash = models.BinaryField(max_length=32, help_text="Chain hash of the last entry; 32 zero bytes before it.")
     recorded_at = models.DateTimeField(help_text="Time of the last entry, UTC.")
 
     class Meta:

@@ -157,6 +157,4 @@ def _refuse_wrong_isolation() -> None:
         cursor.execute("SHOW transaction_isolation")
         level = cursor.fetchone()[0]
     if level != "read committed":
-        raise NotRecordable(
-            f"entries are numbered under READ COMMITTED, this connection is set to {level.upper()}"
-        )
+        raise NotRecordable(f"entries are numbered under READ COMMITTED, this connection is set to {level.upper()}")

@@ -72,8 +72,7 @@ def verify(*, projections: Sequence[Projection] = (), progress: Progress | None 
     _compare_rows(verdict, bound)
     _compare_projections(verdict, projections)
     verdict.flaws += [
-        Flaw("guard_missing", f"The trigger {name} is missing, switched off or rewritten.")
-        for name in missing_guards()
+        Flaw("guard_missing", f"The trigger {name} is missing, switched off or rewritten.") for name in missing_guards()
     ]
     return verdict
 
@@ -109,9 +108,7 @@ def _walk_entries(verdict: Verdict, progress: Progress | None) -> dict[str, tupl
     verdict.entries, verdict.root = expected, frontier.root()
     if head.size != expected or bytes(head.chain_hash) != chain_hash:
         verdict.flaws.append(
-            Flaw(
-                "head_differs", f"The head counts {head.size} entries, the trail holds {expected}.", expected
-            )
+            Flaw("head_differs", f"The head counts {head.size} entries, the trail holds {expected}.", expected)
         )
     verdict.flaws += [
         Flaw(
@@ -196,9 +193,7 @@ def _compare_rows(verdict: Verdict, bound: dict[str, tuple[int, str, str]]) -> N
             name = f"{model._meta.label_lower}/{row.pk}"
             index, bound_name, digest = bound.pop(str(row.entry_id), (None, "", ""))  # type: ignore[attr-defined]
             if bound_name != name:
-                verdict.flaws.append(
-                    Flaw("row_without_entry", f"The row {name} has no entry that explains it.", index)
-                )
+                verdict.flaws.append(Flaw("row_without_entry", f"The row {name} has no entry that explains it.", index))
             elif row_digest(row) != digest:
                 verdict.flaws.append(
                     Flaw("row_changed", f"The row {name} differs from what entry {index} recorded.", index)

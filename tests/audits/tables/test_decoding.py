@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.evidence import decoding
+from audits.tables import decoding
 from audits.tables.decoding import ChunkReader, known_encoding, utf8_chunks
 from audits.tables.unusable import UnusableTable
 from tests.audits.tables.written import Written

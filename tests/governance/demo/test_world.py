@@ -13,7 +13,7 @@ from fairlearn.metrics import MetricFrame, selection_rate, true_positive_rate
 from scipy.stats import norm
 from sklearn.metrics import accuracy_score, roc_auc_score
 
-from audits.evidence.declaration import parse_declaration
+from audits.tables.declaration import parse_declaration
 from governance.demo.figures import Figure, measure_figures
 from governance.demo.world import (
     GROUPS,
