@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from audits.evidence import store
 from audits.evidence.models import Evidence, EvidenceKind
@@ -68,7 +69,7 @@ def _declare(
     sha256: str,
     name: str,
     format_name: str,
-    declaration: dict[str, object],
+    declaration: dict[str, Any],
     row_count: int | None,
     columns: list[dict[str, str]],
 ) -> Evidence:

@@ -158,9 +158,10 @@ def _lost_outcome(run: CheckRun) -> dict[str, Any]:
 
 
 def _record_result(recording: Recording, run: CheckRun, outcome: dict[str, Any], guards: Sequence[str]) -> None:
+    verdict = CheckVerdict(outcome["verdict"])
     result = CheckResult(
         run=run,
-        verdict=CheckVerdict(outcome["verdict"]),
+        verdict=verdict,
         report=outcome,
         guards=list(guards),
         completed_at=recording.at,
@@ -168,7 +169,7 @@ def _record_result(recording: Recording, run: CheckRun, outcome: dict[str, Any],
     data = {
         "run": str(run.uid),
         "check": run.check_name,
-        "verdict": result.verdict.value,
+        "verdict": verdict.value,
         "identity": run.identity,
     }
     recording.create(result, action="check_run.completed", subject=run.subject, data=data)

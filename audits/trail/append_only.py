@@ -49,8 +49,9 @@ def _sqlite(table: str, keys: Iterable[tuple[str, ...]]) -> dict[str, str]:
 
 def _keys(model: type[models.Model]) -> list[tuple[str, ...]]:
     """Return every set of columns that is unique in the table, in an order that migrations cannot change."""
-    column = {field.name: field.column for field in model._meta.concrete_fields}
-    keys = [(field.column,) for field in model._meta.concrete_fields if field.primary_key or field.unique]
+    fields = model._meta.concrete_fields
+    column = {field.name: str(field.column) for field in fields}
+    keys: list[tuple[str, ...]] = [(column[field.name],) for field in fields if field.primary_key or field.unique]
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint):
             keys.append(tuple(column[name] for name in constraint.fields))

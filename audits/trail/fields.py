@@ -24,6 +24,10 @@ class DocumentField(models.TextField):
     before the insert would no longer fit the row.
     """
 
+    # For the type checker: a document is read and written as plain JSON values.
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
     def get_prep_value(self, value: Any) -> str | None:
         return None if value is None else document_text(value)
 

@@ -20,6 +20,10 @@ from audits.trail.record import GENESIS, NO_PREVIOUS
 
 Progress = Callable[[int, int], None]
 
+# Of a bound row: index of its entry, its model and key, its digest.
+Binding = tuple[int | None, str, str]
+NOTHING_BOUND: Binding = (None, "", "")
+
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
@@ -77,13 +81,13 @@ def verify(*, projections: Sequence[Projection] = (), progress: Progress | None 
     return verdict
 
 
-def _walk_entries(verdict: Verdict, progress: Progress | None) -> dict[str, tuple[int, str, str]]:
+def _walk_entries(verdict: Verdict, progress: Progress | None) -> dict[str, Binding]:
     """Check every entry in order; return, by entry id, its index and the model, key and digest of its row."""
     head = Head.objects.get(id=1)
     signed = {checkpoint.size: checkpoint for checkpoint in Checkpoint.objects.all()}
     frontier, chain_hash, expected = Frontier(), GENESIS, 0
     last: dict[str, tuple[int, str]] = {}
-    bound: dict[str, tuple[int, str, str]] = {}
+    bound: dict[str, Binding] = {}
     for entry in Entry.objects.order_by("index").iterator(2000):
         if entry.index != expected:
             verdict.flaws.append(
@@ -159,9 +163,9 @@ def _entry_problem(
     return None
 
 
-def _remember_binding(entry: Entry, bound: dict[str, tuple[int, str, str]]) -> None:
+def _remember_binding(entry: Entry, bound: dict[str, Binding]) -> None:
     try:
-        row = parse_canonical(entry.text.encode())["row"]  # type: ignore[call-overload, index]
+        row = parse_canonical(entry.text.encode())["row"]  # type: ignore[index]
     except (NotCanonical, KeyError, TypeError):
         return
     if row:
@@ -185,13 +189,13 @@ def _recorded_models() -> Iterator[type[models.Model]]:
             yield model
 
 
-def _compare_rows(verdict: Verdict, bound: dict[str, tuple[int, str, str]]) -> None:
+def _compare_rows(verdict: Verdict, bound: dict[str, Binding]) -> None:
     """Compare every recorded row with the digest in its entry; what is left over are rows that vanished."""
     for model in _recorded_models():
         for row in model._default_manager.order_by("pk").iterator(2000):
             verdict.rows += 1
             name = f"{model._meta.label_lower}/{row.pk}"
-            index, bound_name, digest = bound.pop(str(row.entry_id), (None, "", ""))  # type: ignore[attr-defined]
+            index, bound_name, digest = bound.pop(str(row.entry_id), NOTHING_BOUND)  # type: ignore[attr-defined]
             if bound_name != name:
                 verdict.flaws.append(Flaw("row_without_entry", f"The row {name} has no entry that explains it.", index))
             elif row_digest(row) != digest:
