@@ -25,9 +25,10 @@ PICKLE = "pickle"
 UNKNOWN = "unknown"
 
 _HEAD_BYTES = 64 * 1024
-_LARGEST_ZIP_DIRECTORY = 16 * 1024 * 1024
+_LARGEST_ZIP_DIRECTORY = 4 * 1024 * 1024
 _ONNX_FIELDS = {1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26}
 _ONNX_VERSION, _ONNX_GRAPH = 1, 7
+_MOST_ONNX_FIELDS = 10_000
 
 
 class ModelRefused(Exception):
@@ -58,7 +59,7 @@ def check_artifact_format(path: Path) -> str:
     raise ModelRefused(
         "unknown_format",
         "The bytes of the artifact are of no format that can be opened here.",
-        "Use skops, ONNX, XGBoost (.ubj or .json) or LightGBM (.txt); without an artifact, upload attributions.",
+        "Use skops, ONNX, XGBoost (.ubj or .json) or LightGBM (.txt).",
     )
 
 
@@ -146,7 +147,10 @@ def _is_onnx(file: BinaryIO, size: int) -> bool:
     """
     file.seek(0)
     graphs = versions = 0
-    while file.tell() < size:
+    # Millions of empty fields would keep the asking process busy.
+    for _ in range(_MOST_ONNX_FIELDS):
+        if file.tell() == size:
+            return graphs == versions == 1
         tag = _varint(file)
         if tag is None or tag >> 3 not in _ONNX_FIELDS:
             return False
@@ -162,7 +166,7 @@ def _is_onnx(file: BinaryIO, size: int) -> bool:
             return False
         else:
             versions += tag >> 3 == _ONNX_VERSION
-    return graphs == versions == 1
+    return False
 
 
 def _varint(file: BinaryIO) -> int | None:

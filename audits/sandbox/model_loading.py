@@ -273,7 +273,7 @@ def _not_binary(classes: int) -> ModelRefused:
     return ModelRefused(
         "not_binary",
         f"The model tells {classes} classes apart; only binary classifiers and regressors are explained.",
-        "Upload attributions worked out by the pipeline.",
+        "Order no explainability checks for this model.",
     )
 
 
@@ -281,7 +281,7 @@ def _other_task(what: str) -> ModelRefused:
     return ModelRefused(
         "other_task",
         f"The model is neither a binary classifier nor a regressor ({what[:80]}).",
-        "Upload attributions worked out by the pipeline.",
+        "Order no explainability checks for this model.",
     )
 
 

@@ -140,6 +140,14 @@ def test_a_zip_with_a_giant_directory_is_not_read(tmp_path):
     assert recognise(path) == model_formats.UNKNOWN
 
 
+def test_a_file_of_countless_fields_is_given_up(tmp_path):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"\x08\x0a\x3a\x00" + b"\x28\x00" * 5_000)
+    assert recognise(path) == model_formats.ONNX
+    path.write_bytes(b"\x08\x0a\x3a\x00" + b"\x28\x00" * 10_000)
+    assert recognise(path) == model_formats.UNKNOWN
+
+
 # --- scores ---
 
 

@@ -1,0 +1,81 @@
+"""What happens inside the locked child: checks over tables, or the attributions of a model.
+
+    python -P -m audits.sandbox.child SPEC.json            measures; writes {"outcomes", "guards", "rows"}
+    python -P -m audits.sandbox.child --explain SPEC.json  opens the model; writes {"attributions"} or {"refused"}
+
+Contract
+--------
+The process MUST be locked before any library that starts threads is imported and before any input is opened, so
+everything but the lock is imported afterwards.  Standard output carries exactly one JSON document.  Standard
+error carries lines: `guards NAME ...` once, `progress PERCENT` now and then, and whatever libraries say.
+The two modes are two processes, because the reader of a model can take its process down with it.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from audits.sandbox.lock import LANDLOCK, SECCOMP, Limits, lock_down
+
+
+def main(arguments: list[str]) -> int:
+    explains = arguments[:1] == ["--explain"]
+    spec = json.loads(Path(arguments[-1]).read_text(encoding="utf-8"))
+    answer = _take_standard_output()
+    tables = [Path(table["path"]) for table in spec["tables"].values()]
+    readable = [*tables, Path(spec["artifact"]["path"])] if explains else tables
+    guards = lock_down(readable, [], Limits(**spec["limits"]))
+    _say("guards", *guards)
+    document = _explain(spec, guards) if explains else _measure(spec, guards)
+    with os.fdopen(answer, "w", encoding="utf-8") as file:
+        json.dump(document, file, allow_nan=False)
+    return 0
+
+
+def _take_standard_output() -> int:
+    """Keep standard output for the answer: what libraries print goes to standard error."""
+    answer = os.dup(1)
+    os.dup2(2, 1)
+    return answer
+
+
+def _say(*words: object) -> None:
+    print(*words, file=sys.stderr, flush=True)  # noqa: T201 - the protocol with the parent
+
+
+def _measure(spec: Mapping[str, Any], guards: tuple[str, ...]) -> dict[str, Any]:
+    from audits.sandbox.measuring import measure_spec
+
+    return {**measure_spec(spec, say_progress=lambda percent: _say("progress", percent)), "guards": list(guards)}
+
+
+def _explain(spec: Mapping[str, Any], guards: tuple[str, ...]) -> dict[str, Any]:
+    from audits.sandbox.model_formats import ModelRefused
+
+    try:
+        if LANDLOCK not in guards and SECCOMP not in guards:
+            raise ModelRefused(
+                "sandbox_unavailable",
+                "This machine offers neither Landlock nor seccomp, so no model is opened on it.",
+                "Run the workers on a Linux kernel of version 5.13 or later.",
+            )
+        from audits.sandbox.explaining import explain_spec
+
+        return {"attributions": explain_spec(spec)}
+    except ModelRefused as refused:
+        return {"refused": {"code": refused.code, "detail": refused.detail, "fix": refused.fix}}
+    except Exception as broken:
+        # Libraries raise anything at all over a damaged file, and the text may be the file's own.
+        detail = f"The model could not be explained: {type(broken).__name__}: {_plain(str(broken))}."
+        return {"refused": {"code": "model_failed", "detail": detail, "fix": "Save the model again and try it."}}
+
+
+def _plain(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text[:200]).strip().rstrip(".")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

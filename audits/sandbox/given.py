@@ -1,0 +1,66 @@
+"""What does a spec say about one table, and how are its rows had?
+
+Imported by the child after it is locked.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from audits.checks import Roles, SensitiveColumn
+from audits.tables import Declaration, TableFormat, open_table, parse_declaration
+
+
+@dataclass(frozen=True)
+class GivenTable:
+    """One table of the spec: where it is, how it is written and what its columns mean."""
+
+    path: Path
+    format: TableFormat
+    declaration: Declaration
+
+    @classmethod
+    def read(cls, entry: Mapping[str, Any]) -> Self:
+        return cls(Path(entry["path"]), TableFormat(**entry["format"]), parse_declaration(entry["declaration"]))
+
+    @property
+    def roles(self) -> Roles:
+        one = {
+            role: column.name if (column := self.declaration.one(role)) else None
+            for role in ("label", "prediction", "score", "weight", "id")
+        }
+        return Roles(
+            task=self.declaration.task,
+            favourable=self.declaration.favourable,
+            sensitive=tuple(
+                SensitiveColumn(column.name, column.bands, column.labels)
+                for column in self.declaration.with_role("sensitive")
+            ),
+            features=tuple(column.name for column in self.declaration.with_role("feature")),
+            **one,
+        )
+
+    def expected_rows(self) -> int:
+        """About how many rows will come, for showing progress only; 0 when it cannot be told cheaply."""
+        with self.path.open("rb") as file:
+            if self.format.format == "parquet":
+                try:
+                    return int(pyarrow.parquet.ParquetFile(file).metadata.num_rows)
+                except (pa.ArrowException, OSError):
+                    return 0  # what is wrong with it is said when the rows are read
+            if file.read(2) == b"\x1f\x8b":
+                return 0
+            return sum(block.count(b"\n") for block in iter(lambda: file.read(1024 * 1024), b""))
+
+    def batches(self, columns: Sequence[str]) -> Callable[[], Iterator[pa.RecordBatch]]:
+        """The rows with these columns, as often as asked; no rows when no column is wanted."""
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            if columns:
+                yield from open_table(self.path, self.format, columns=columns).batches()
+
+        return batches

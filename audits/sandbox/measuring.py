@@ -1,0 +1,93 @@
+"""How do the tables of a spec become inputs of the checks, and the outcomes documents?
+
+Imported by the child after it is locked.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from audits.checks import Attributions, Outcome, RunSpec, TableInput, measure, needed_columns
+from audits.sandbox.given import GivenTable
+from audits.sandbox.ordered import needs_attributions
+from audits.tables import UnusableTable
+
+
+def measure_spec(spec: Mapping[str, Any], *, say_progress: Callable[[int], None]) -> dict[str, Any]:
+    """Return {"outcomes": documents in the order of the runs, "rows": rows read by table}.
+
+    Runs that need attributions become errored when the spec says why there are none.
+    """
+    runs = [RunSpec(run["check"], run["version"], run["parameters"]) for run in spec["runs"]]
+    try:
+        given = {name: GivenTable.read(entry) for name, entry in spec["tables"].items()}
+    except UnusableTable as refused:
+        return {"outcomes": [Outcome(run, "errored", str(refused)).to_document() for run in runs], "rows": {}}
+    attributions, refusal = spec.get("attributions"), spec.get("attributions_refused")
+    measurable = [run for run in runs if refusal is None or not needs_attributions(run.check, run.version)]
+    columns = needed_columns(measurable, {name: table.roles for name, table in given.items()})
+    rows = dict.fromkeys(given, 0)
+    tables = {
+        name: TableInput(_counted(table.batches(columns.get(name, ())), name, rows), table.roles)
+        for name, table in given.items()
+    }
+    statistics: dict[type, object] = {Attributions: Attributions.from_document(attributions)} if attributions else {}
+    expected = sum(table.expected_rows() for name, table in given.items() if columns.get(name))
+    outcomes = iter(
+        measure(
+            measurable,
+            tables=tables,
+            statistics=statistics,
+            seed=spec["seed"],
+            progress=_percent(say_progress, expected),
+        )
+    )
+    documents = []
+    for run in runs:
+        explained = needs_attributions(run.check, run.version)
+        if refusal is not None and explained:
+            documents.append(Outcome(run, "errored", refusal).to_document())
+            continue
+        document = next(outcomes).to_document()
+        if attributions and explained:
+            _tell_how(document, attributions)
+        documents.append(document)
+    return {"outcomes": documents, "rows": rows}
+
+
+def _counted(
+    batches: Callable[[], Iterator[pa.RecordBatch]], name: str, rows: dict[str, int]
+) -> Callable[[], Iterator[pa.RecordBatch]]:
+    def counted() -> Iterator[pa.RecordBatch]:
+        rows[name] = 0
+        for batch in batches():
+            rows[name] += batch.num_rows
+            yield batch
+
+    return counted
+
+
+def _percent(say_progress: Callable[[int], None], expected: int) -> Callable[[int], None]:
+    said = 0
+
+    def progress(read: int) -> None:
+        nonlocal said
+        percent = min(99, 100 * read // expected) if expected else 0
+        if percent > said:
+            said = percent
+            say_progress(percent)
+
+    return progress
+
+
+def _tell_how(document: dict[str, Any], attributions: Mapping[str, Any]) -> None:
+    """Store how the attributions were worked out with the figures that were made from them."""
+    for stored in document["statistics"].values():
+        if "Attributions" in stored:
+            stored["Attributions"] = dict(attributions)
+    document["notes"].append(
+        f"Attributions of the {attributions['unit']} by the method {attributions['method']} over "
+        f"{attributions['n_rows']:,} of {attributions['rows_present']:,} rows, drawn with the seed "
+        f"{attributions['seed']}; they add up to the model's output within {attributions['additivity_error']:.1e}."
+    )
