@@ -5,6 +5,7 @@ from audits.evidence.services import declare_artifact, declare_table
 from audits.evidence.store import (
     EvidenceDamaged,
     EvidenceMissing,
+    Readable,
     UploadRefused,
     is_stored,
     local_path,
@@ -17,6 +18,7 @@ __all__ = [
     "EvidenceDamaged",
     "EvidenceKind",
     "EvidenceMissing",
+    "Readable",
     "UploadRefused",
     "declare_artifact",
     "declare_table",

@@ -37,9 +37,7 @@ def lock_open_promotion(uid: str) -> Promotion:
             f"This promotion was {closure.outcome} on {closure.closed_at:%d %B %Y at %H:%M} UTC and is closed.",
             outcome=closure.outcome,
         )
-    return Promotion.objects.select_related("version__model", "version__position", "policy").get(
-        pk=open_row.pk
-    )
+    return Promotion.objects.select_related("version__model", "version__position", "policy").get(pk=open_row.pk)
 
 
 def settle(*, recording: Recording, promotion: Promotion) -> GateDecision:
@@ -71,9 +69,7 @@ def order_what_is_missing(*, recording: Recording, item: PolicyInForce, promotio
     """Order the checks that were never ordered over this version's evidence, or whose result has become too old."""
     version = promotion.version
     runs = newest_runs(item.policy, version)
-    decision = decide(
-        item.policy, facts_of_runs(runs), (), subject=subject_for_gate(promotion), now=recording.at
-    )
+    decision = decide(item.policy, facts_of_runs(runs), (), subject=subject_for_gate(promotion), now=recording.at)
     stale = {reason.requirement for reason in decision.reasons if reason.code in {"not_run", "expired"}}
     orders = {order.identity: order for name, order in orders_for(item, version).items() if name in stale}
     ring_on_commit(order_runs(recording=recording, orders=list(orders.values()), subject=version.subject))
@@ -117,13 +113,9 @@ def _promote(recording: Recording, promotion: Promotion) -> None:
     superseded = None
     if promotion.alias:
         superseded = find_in_production(model=version.model, alias=promotion.alias)
-    registry.move_version(
-        recording=recording, version=version, to_stage=Stage(promotion.target), because=because
-    )
+    registry.move_version(recording=recording, version=version, to_stage=Stage(promotion.target), because=because)
     if promotion.alias:
         registry.assign_alias(recording=recording, version=version, alias=promotion.alias, because=because)
     if superseded and superseded.pk != version.pk and promotion.target == Stage.PRODUCTION:
-        registry.move_version(
-            recording=recording, version=superseded, to_stage=Stage.RETIRED, because=because
-        )
+        registry.move_version(recording=recording, version=superseded, to_stage=Stage.RETIRED, because=because)
     close(recording=recording, promotion=promotion, outcome=ClosureOutcome.PROMOTED)

@@ -35,9 +35,7 @@ def create_account(
         else:
             _set_password(account, password)
         account.save(force_insert=True)
-        recording.note(
-            action="account.created", subject=f"account/{account.uid}", data={"kind": str(account.kind)}
-        )
+        recording.note(action="account.created", subject=f"account/{account.uid}", data={"kind": str(account.kind)})
     return account
 
 
@@ -64,9 +62,7 @@ def grant_role(*, actor: Actor, account: Account, role: Role, group: Group | Non
     """
     authorise_operator_or_shell(actor, Verb.ADMINISTER)
     if (role is Role.REVIEWER) != (group is not None):
-        raise Malformed(
-            "A reviewer reviews for a group (risk or compliance); other roles have none.", field="group"
-        )
+        raise Malformed("A reviewer reviews for a group (risk or compliance); other roles have none.", field="group")
     at = now()
     with record(actor=actor, at=at) as recording:
         held = account.role_grants.filter(role=role, group=group or "", revocation__isnull=True).first()
@@ -90,6 +86,4 @@ def revoke_role(*, actor: Actor, grant: RoleGrant) -> RoleRevocation:
     with record(actor=actor, at=at) as recording:
         revocation = RoleRevocation(grant=grant, revoked_by=str(actor), revoked_at=at)
         data = {"role": grant.role, "group": grant.group}
-        return recording.create(
-            revocation, action="role.revoked", subject=f"account/{grant.account.uid}", data=data
-        )
+        return recording.create(revocation, action="role.revoked", subject=f"account/{grant.account.uid}", data=data)

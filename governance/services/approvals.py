@@ -48,9 +48,7 @@ def _speak(
         raise NotEntitled(f"You are no reviewer for {group}; ask an operator to grant the role.")
     promotion = lock_open_promotion(str(uid))
     if str(actor) in {promotion.version.registered_by, promotion.requested_by}:
-        raise OwnSubmission(
-            "You registered this version or asked for its promotion; somebody else must decide."
-        )
+        raise OwnSubmission("You registered this version or asked for its promotion; somebody else must decide.")
     if promotion.approvals.filter(approver=str(actor)).exists():
         raise AlreadyDecided("You have spoken on this promotion already; a person speaks once.")
     approval = Approval(

@@ -19,9 +19,7 @@ def authorise(actor: Actor, verb: Verb) -> None:
         if account and allows(account.roles(), verb):
             return
     needed = sorted(role.value for role, verbs in ALLOWED.items() if verb in verbs)
-    raise NotEntitled(
-        f"This needs the role {' or '.join(needed)}; ask an operator to grant it.", needs=needed
-    )
+    raise NotEntitled(f"This needs the role {' or '.join(needed)}; ask an operator to grant it.", needs=needed)
 
 
 def authorise_operator_or_shell(actor: Actor, verb: Verb) -> None:

@@ -40,9 +40,7 @@ def publish_policy(*, actor: Actor, text: str) -> PolicyVersion:
             published_by=str(actor),
             published_at=at,
         )
-        return recording.create(
-            edition, action="policy.published", subject=edition.subject, data={"sha256": sha256}
-        )
+        return recording.create(edition, action="policy.published", subject=edition.subject, data={"sha256": sha256})
 
 
 def read_policy(text: str) -> Policy:

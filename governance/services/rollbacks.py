@@ -44,9 +44,7 @@ def roll_back(*, actor: Actor, model: RegisteredModel, alias: str, reason: str) 
         recording.create(rollback, action="version.rolled_back", subject=model.subject, data=data)
         because = rollback.subject
         registry.move_version(recording=recording, version=present, to_stage=Stage.SUSPENDED, because=because)
-        registry.move_version(
-            recording=recording, version=earlier, to_stage=Stage.PRODUCTION, because=because
-        )
+        registry.move_version(recording=recording, version=earlier, to_stage=Stage.PRODUCTION, because=because)
         registry.assign_alias(recording=recording, version=earlier, alias=alias, because=because)
     return rollback
 

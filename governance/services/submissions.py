@@ -6,12 +6,13 @@ from audits.evidence import (
     Evidence,
     EvidenceKind,
     EvidenceMissing,
+    Readable,
     UploadRefused,
     declare_artifact,
     declare_table,
-    store,
+    local_path,
+    receive,
 )
-from audits.evidence.store import Readable
 from audits.runs import order_runs
 from audits.sandbox import ModelRefused, check_artifact_format
 from audits.tables import TableFormat, UnusableTable, inspect_table, parse_declaration
@@ -65,14 +66,12 @@ def receive_bytes(*, actor: Actor, stream: Readable, sha256: str, length: int | 
     """
     authorise(actor, Verb.REGISTER)
     try:
-        return store.receive(stream, sha256=sha256, length=length)
+        return receive(stream, sha256=sha256, length=length)
     except UploadRefused as problem:
         raise UploadUnacceptable(str(problem), reason=problem.code) from None
 
 
-def declare_table_evidence(
-    *, actor: Actor, sha256: str, name: str, fmt: TableFormat, declaration: object
-) -> Evidence:
+def declare_table_evidence(*, actor: Actor, sha256: str, name: str, fmt: TableFormat, declaration: object) -> Evidence:
     """Read a stored table from end to end and put it on record with what its columns mean.
 
     Records: table.declared. Raises: NotEntitled, UnknownBlob, TableUnacceptable with file, column, row and line.
@@ -81,7 +80,7 @@ def declare_table_evidence(
     authorise(actor, Verb.REGISTER)
     try:
         parsed = parse_declaration(declaration)
-        with store.local_path(sha256) as path:
+        with local_path(sha256) as path:
             facts = inspect_table(path, fmt, parsed)
     except EvidenceMissing:
         raise _unknown_bytes(sha256) from None
@@ -96,9 +95,7 @@ def declare_table_evidence(
             fix=problem.fix,
         ) from None
     with record(actor=actor, at=now()) as recording:
-        return declare_table(
-            recording=recording, sha256=sha256, name=name, fmt=fmt, declaration=parsed, facts=facts
-        )
+        return declare_table(recording=recording, sha256=sha256, name=name, fmt=fmt, declaration=parsed, facts=facts)
 
 
 def declare_artifact_evidence(*, actor: Actor, sha256: str, name: str) -> Evidence:
@@ -109,7 +106,7 @@ def declare_artifact_evidence(*, actor: Actor, sha256: str, name: str) -> Eviden
     """
     authorise(actor, Verb.REGISTER)
     try:
-        with store.local_path(sha256) as path:
+        with local_path(sha256) as path:
             format_name = check_artifact_format(path)
     except EvidenceMissing:
         raise _unknown_bytes(sha256) from None
@@ -159,14 +156,10 @@ def submit_version(
 
 def _refuse_unfit(model: RegisteredModel, artifact: Evidence, tables: dict[str, Evidence]) -> None:
     if artifact.kind != EvidenceKind.ARTIFACT:
-        raise EvidenceUnfit(
-            f"{artifact.name} is declared as a {artifact.kind}, not as an artifact.", field="artifact"
-        )
+        raise EvidenceUnfit(f"{artifact.name} is declared as a {artifact.kind}, not as an artifact.", field="artifact")
     for purpose, table in tables.items():
         if purpose not in TABLE_PURPOSES:
-            raise EvidenceUnfit(
-                f"Tables serve as {' or '.join(TABLE_PURPOSES)}, not as {purpose!r}.", field=purpose
-            )
+            raise EvidenceUnfit(f"Tables serve as {' or '.join(TABLE_PURPOSES)}, not as {purpose!r}.", field=purpose)
         if table.kind != EvidenceKind.TABLE:
             raise EvidenceUnfit(f"{table.name} is declared as a {table.kind}, not as a table.", field=purpose)
         task = table.declaration["declaration"]["task"]

@@ -28,9 +28,7 @@ def issue_token(
         raise Malformed(f"A token lives 1 to {MAX_DAYS} days, not {days}.", field="days")
     beyond = [scope.value for scope in scopes if not allows(account.roles(), scope)]
     if beyond or not scopes:
-        raise ScopeTooWide(
-            f"The account's roles do not allow: {', '.join(beyond) or 'nothing was asked for'}."
-        )
+        raise ScopeTooWide(f"The account's roles do not allow: {', '.join(beyond) or 'nothing was asked for'}.")
     prefix = secrets.token_hex(4)
     text = f"csn_{prefix}_{secrets.token_urlsafe(32)}"
     at = now()
@@ -56,9 +54,7 @@ def revoke_token(*, actor: Actor, token: AccessToken) -> TokenRevocation:
     with record(actor=actor, at=at) as recording:
         revocation = TokenRevocation(token=token, revoked_at=at)
         subject = f"account/{token.account.uid}"
-        return recording.create(
-            revocation, action="token.revoked", subject=subject, data={"prefix": token.prefix}
-        )
+        return recording.create(revocation, action="token.revoked", subject=subject, data={"prefix": token.prefix})
 
 
 def find_token(text: str) -> AccessToken | None:
