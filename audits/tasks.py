@@ -14,7 +14,7 @@ from django.db import connection
 from audits.evidence import EvidenceDamaged, EvidenceMissing, store
 from audits.evidence.models import Evidence
 from audits.runs import CheckRun, LeaseLost
-from audits.runs.services import claim, complete_batch, extend_lease, runs_of
+from audits.runs.services import claim, complete_batch, extend_lease, hand_back, runs_of
 from audits.sandbox import errored_outcomes, execute
 from audits.trail import Actor, now
 
@@ -29,8 +29,13 @@ def run_checks(batch: str) -> bool:
     token = claim(batch=UUID(batch), at=now())
     if token is None:
         return False
-    with _heartbeat(UUID(batch), token) as beat:
-        document = _execute(list(runs_of(UUID(batch))), beat)
+    try:
+        with _heartbeat(UUID(batch), token) as beat:
+            document = _execute(list(runs_of(UUID(batch))), beat)
+    except SystemExit:
+        # The worker is being stopped in order, by a signal that the pool turns into this.
+        hand_back(batch=UUID(batch), token=token, at=now())
+        raise
     try:
         complete_batch(
             actor=WORKER,

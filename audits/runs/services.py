@@ -17,6 +17,9 @@ from django.db.models import F, Q, QuerySet
 from audits.runs.models import CheckResult, CheckRun, CheckVerdict, Job, JobState
 from audits.trail import Actor, Recording, document_text, new_uid, now, record
 
+# The longest pause between two rings for one job, in multiples of the shortest.
+LONGEST_PAUSE = 30
+
 
 class LeaseLost(RuntimeError):
     """Another worker has taken the job meanwhile; what this one found is not recorded."""
@@ -90,6 +93,8 @@ def claim(*, batch: UUID, at: datetime) -> UUID | None:
         attempts=F("attempts") + 1,
         lease_token=token,
         lease_until=at + timedelta(seconds=settings.JOB_LEASE_SECONDS),
+        # Should this worker fall silent, the bell is rung as soon as the lease has run out.
+        publish_after=at,
         progress=0,
     )
     return token if taken else None
@@ -99,6 +104,23 @@ def extend_lease(*, batch: UUID, token: UUID, progress: int, at: datetime) -> bo
     """Keep the job for another while; False when it is no longer ours."""
     until = at + timedelta(seconds=settings.JOB_LEASE_SECONDS)
     return bool(Job.objects.filter(batch=batch, lease_token=token).update(lease_until=until, progress=progress))
+
+
+def hand_back(*, batch: UUID, token: UUID, at: datetime) -> bool:
+    """Give a job back undone, because its worker is being stopped in order; False when it is no longer ours.
+
+    That is nobody's failure, so the attempt does not count, and the next worker need not wait for the lease.
+    """
+    return bool(
+        Job.objects.filter(batch=batch, lease_token=token, state=JobState.RUNNING).update(
+            state=JobState.WAITING,
+            attempts=F("attempts") - 1,
+            lease_token=None,
+            lease_until=None,
+            publish_after=at,
+            progress=0,
+        )
+    )
 
 
 def runs_of(batch: UUID) -> QuerySet[CheckRun]:

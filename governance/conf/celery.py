@@ -1,19 +1,22 @@
 """How do messages travel? By files beside the database, unless a broker is given."""
 
-import ctypes
 import os
-import signal
 from typing import Any
 
+from billiard.process import current_process
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import setup_logging, worker_process_init
 from django.conf import settings
+
+from governance.conf import logging
+from governance.supervisor.lifeline import die_with
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "governance.conf.settings")
 
 app = Celery("countersign")
 app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,
+    task_default_queue=settings.CELERY_QUEUE,
     broker_connection_retry_on_startup=True,
     task_ignore_result=True,
     task_acks_late=True,
@@ -41,10 +44,14 @@ elif settings.CELERY_BROKER_URL.startswith("redis"):
 
 app.autodiscover_tasks(["audits", "governance"])
 
-PR_SET_PDEATHSIG = 1
+
+@setup_logging.connect
+def speak_as_the_others_do(**_: Any) -> None:
+    """Whoever connects here sets up logging instead of Celery, so every process writes the same kind of line."""
+    logging.configure({})
 
 
 @worker_process_init.connect
-def die_with_the_parent(**_: Any) -> None:
+def die_with_the_worker(**_: Any) -> None:
     """A pool child must not outlive a killed worker and finish a task that somebody else has taken over."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with(current_process()._parent_pid)

@@ -129,6 +129,7 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 # Served straight from the packages: an embedded start needs no collectstatic.
 WHITENOISE_USE_FINDERS = True
 
@@ -180,7 +181,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
-CELERY_BROKER_URL = os.environ.get("COUNTERSIGN_BROKER_URL") or "filesystem://"
+CELERY_BROKER_URL = os.environ.get("COUNTERSIGN_BROKER_URL") or "filesystem://localhost"
+# Installations that share a broker need different names; it becomes part of file names and exchange names.
+CELERY_QUEUE = os.environ.get("COUNTERSIGN_QUEUE", "countersign")
 
 UNFOLD = {
     "SITE_TITLE": "Countersign",

@@ -4,10 +4,10 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from governance.supervisor.claims import Taken, hold_data_folder, listen
-from governance.supervisor.supervise import address_of, answers, prepare, supervise, web_server, worker
+from governance.supervisor.supervise import NotPrepared, address_of, answers, prepare, supervise, web_server, worker
 
 EXIT_TAKEN = 2
 
@@ -32,7 +32,10 @@ class Command(BaseCommand):
             sys.exit(EXIT_TAKEN)
         with lock, listener:
             self._say(f"Data in {settings.DATA_DIR}; preparing the database …")
-            prepare()
+            try:
+                prepare()
+            except NotPrepared as problem:
+                raise CommandError(str(problem)) from None
             self._say("Starting …")
             supervise(
                 [web_server(listener, threads=options["threads"]), worker()],

@@ -1,0 +1,83 @@
+"""What has to happen by itself, again and again?
+
+Nothing here is remembered on disk: every round asks the rows what is due, so that a round lost is a round later.
+"""
+
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+import structlog
+from django.db import connection
+
+from audits.runs import give_up_lost_jobs
+from audits.trail import Actor, publish_checkpoint, trail_state
+from governance.dispatch import ring_for_due_batches
+from governance.selectors.promotions import list_open_promotions, open_promotions_with_news
+from governance.services.promotions import settle_promotion
+
+log = structlog.get_logger(__name__)
+
+DISPATCHER = Actor.process("dispatcher")
+# What went wrong once is tried again after this, so that one broken thing does not fill the log.
+RETRY_SECONDS = 15.0
+
+
+class Dispatcher:
+    """Rings for due work, gives up what was lost too often, settles promotions and signs the trail."""
+
+    def __init__(self) -> None:
+        # How much of the trail has been heard. None: nothing yet, so the first round settles every open promotion.
+        self._heard: int | None = None
+        self._unsettled: set[UUID] = set()
+        self._resting: dict[str, float] = {}
+
+    def round(self) -> None:
+        """Do once what is due now. A duty that fails is logged and rests a while; the others go on."""
+        self._attempt("ring", ring_for_due_batches)
+        self._attempt("give_up", lambda: give_up_lost_jobs(actor=DISPATCHER))
+        self._attempt("hear", self._hear)
+        for uid in list(self._unsettled):
+            self._attempt(f"settle {uid}", lambda uid=uid: self._settle(uid))  # type: ignore[misc]
+        self.sign()
+
+    def sign(self) -> None:
+        """Publish a checkpoint when the trail has grown since the last one."""
+        self._attempt("sign", _sign_what_was_recorded)
+
+    def _attempt(self, duty: str, act: Callable[[], object]) -> None:
+        if time.monotonic() < self._resting.get(duty, 0.0):
+            return
+        try:
+            act()
+        except Exception:
+            log.exception("duty_failed", duty=duty, again_in_seconds=RETRY_SECONDS)
+            self._resting[duty] = time.monotonic() + RETRY_SECONDS
+            # A connection that the server has ended would fail for ever; the next query opens a new one.
+            connection.close()
+        else:
+            self._resting.pop(duty, None)
+
+    def _hear(self) -> None:
+        """Note which open promotions have something new to hear.
+
+        The trail itself tells: its entries are numbered in the order of commits, so none is passed over, and a
+        result is heard once, whether the gate's answer changes or not.
+        """
+        size = int(str(trail_state()["size"]))
+        if self._heard is None:
+            self._unsettled.update(list_open_promotions())
+        elif size > self._heard:
+            self._unsettled.update(open_promotions_with_news(since=self._heard, until=size))
+        self._heard = size
+
+    def _settle(self, uid: UUID) -> None:
+        settle_promotion(actor=DISPATCHER, uid=uid)
+        self._unsettled.discard(uid)
+
+
+def _sign_what_was_recorded() -> None:
+    # Two cheap reads, so that an idle installation writes nothing and holds no lock.
+    state = trail_state()
+    if state["size"] != state["signed_size"]:
+        publish_checkpoint()
