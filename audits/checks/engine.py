@@ -168,7 +168,7 @@ def _outcome(spec: RunSpec, check: Check, parameters: dict[str, Any], computed: 
             for kind in check.needs:
                 documented: Any = computed[table, kind]
                 if documented.n_rows == 0:
-                    raise CannotMeasure(f"The {table} table has no rows.")
+                    raise CannotMeasure(f"There is nothing for {check.name} to read about the {table} table.")
                 stored.setdefault(table, {})[kind.__name__] = documented.to_document()
         report = check(*arguments, **parameters)
         if not isinstance(report, Report):

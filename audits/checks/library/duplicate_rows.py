@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from audits.checks import Finding, Measurement, Report, RowDigests, Severity, check
+from audits.checks import CannotMeasure, Finding, Measurement, Report, RowDigests, Severity, check
 from audits.checks.comparison import exactly
 from audits.checks.parameters import Share
 from audits.checks.sentences import figure
@@ -30,13 +30,15 @@ def duplicate_rows(rows: RowDigests, *, max_share: Share = 0.01) -> Report:
 
     Cannot measure
     --------------
-    A table without rows.
+    A table without rows, or without a declared column besides the id.
 
     Source
     ------
     pandas.DataFrame.duplicated with keep="first"; the digests are SplitMix64 (Steele, Lea, Flood 2014,
     doi:10.1145/2660193.2660195) over the cells of a row.
     """
+    if not rows.names:
+        raise CannotMeasure("Besides the id no column is declared, so rows cannot be told apart.")
     share = Fraction(rows.n_repeated, rows.n_rows)
     measured = (
         Measurement("duplicate_rows", float(rows.n_repeated), unit="rows", n=rows.n_rows, ideal=0.0),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,10 +57,16 @@ class ValueTable:
     def add(self, values: NDArray[np.float64], cells: NDArray[np.int64] | None = None, n_cells: int = 1) -> None:
         """Count finite `values`; `cells` says which column of the counts each belongs to."""
         keys = self._cleared(to_keys(values), self.dropped)
-        found, places = np.unique(keys, return_inverse=True)
-        where = places if cells is None else places * n_cells + cells
-        counts = np.bincount(where, minlength=len(found) * n_cells).reshape(len(found), n_cells)
-        self._absorb(found, counts.astype(np.int64))
+        in_order = np.sort(keys)
+        # Bits are cleared before the counts are spread over cells: many values times many cells is large.
+        self._coarsen(self._level_for(in_order))
+        if cells is None:
+            found, counts = _runs(self._cleared(in_order, self.dropped))
+            self._absorb(found, counts[:, None])
+            return
+        found, places = np.unique(self._cleared(keys, self.dropped), return_inverse=True)
+        spread = np.bincount(places * n_cells + cells, minlength=len(found) * n_cells)
+        self._absorb(found, spread.reshape(len(found), n_cells).astype(np.int64))
 
     def merge(self, other: ValueTable) -> None:
         """Take in the counts of another table; cells are matched by position."""
@@ -73,24 +81,40 @@ class ValueTable:
         return copy
 
     def to_document(self) -> dict[str, object]:
+        """Values, and counts of shape (n_values, n_cells) as flat places and amounts of those above zero.
+
+        In a single cell every value occurs, so that no places are needed.
+        """
+        flat = self.counts.reshape(-1)
+        places = np.flatnonzero(flat)
         return {
             "dropped_bits": self.dropped,
-            "values": [float(value) for value in self.values()],
-            "counts": self.counts.tolist() if self.counts.shape[1] > 1 else self.counts[:, 0].tolist(),
+            "values": self.values().tolist(),
+            "places": None if self.counts.shape[1] == 1 else places.tolist(),
+            "counts": flat[places].tolist(),
         }
 
     @classmethod
-    def from_document(cls, document: dict[str, object], n_cells: int = 1) -> ValueTable:
+    def from_document(cls, document: Mapping[str, Any], n_cells: int = 1) -> Self:
         keys = to_keys(np.array(document["values"], dtype=np.float64))
-        counts = np.array(document["counts"], dtype=np.int64).reshape(len(keys), n_cells)
-        return cls(dropped=int(str(document["dropped_bits"])), keys=keys, counts=counts)
+        counts = np.zeros(len(keys) * n_cells, np.int64)
+        places = document["places"]
+        counts[slice(None) if places is None else places] = document["counts"]
+        return cls(dropped=document["dropped_bits"], keys=keys, counts=counts.reshape(len(keys), n_cells))
 
     def _absorb(self, keys: NDArray[np.uint64], counts: NDArray[np.int64]) -> None:
         width = max(self.counts.shape[1], counts.shape[1])
         stacked = np.vstack([_widened(self.counts, width), _widened(counts, width)])
         self.keys, self.counts = _gathered(np.concatenate([self.keys, keys]), stacked)
-        while len(self.keys) > self.most:
-            self._coarsen(self.dropped + 1)
+        self._coarsen(self._level_for(np.empty(0, np.uint64)))
+
+    def _level_for(self, keys: NDArray[np.uint64]) -> int:
+        """The fewest bits to clear so that the table and these sorted keys fit together."""
+        together = _runs(np.sort(np.concatenate([self.keys, _runs(keys)[0]])))[0]
+        level = self.dropped
+        while len(_runs(together >> np.uint64(level))[0]) > self.most:
+            level += 1
+        return level
 
     def _coarsen(self, dropped: int) -> None:
         if dropped > self.dropped:
@@ -101,6 +125,12 @@ class ValueTable:
     def _cleared(keys: NDArray[np.uint64], dropped: int) -> NDArray[np.uint64]:
         shift = np.uint64(dropped)
         return (keys >> shift) << shift if dropped else keys
+
+
+def _runs(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The distinct values of sorted keys and how often each occurs."""
+    starts = np.flatnonzero(np.concatenate([np.ones(min(len(keys), 1), bool), keys[1:] != keys[:-1]]))
+    return keys[starts], np.diff(np.append(starts, len(keys)))
 
 
 def _widened(counts: NDArray[np.int64], width: int) -> NDArray[np.int64]:

@@ -52,6 +52,12 @@ def test_no_rows_are_inconclusive() -> None:
     assert judged(NAME, rows(), ROLES).verdict == "inconclusive"
 
 
+def test_an_id_alone_tells_nothing() -> None:
+    outcome = judged(NAME, rows(("a", 1), ("b", 2)), Roles(task="regression", id="number"))
+    assert outcome.verdict == "inconclusive"
+    assert "Besides the id no column is declared" in outcome.sentence
+
+
 def test_the_count_is_pandas_s() -> None:
     table = german().select(["sex", "housing", "age_years", "purpose", "job"])
     roles = Roles(task="regression", features=tuple(table.column_names))

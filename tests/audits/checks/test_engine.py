@@ -93,6 +93,15 @@ def test_a_table_without_rows_never_passes() -> None:
     assert {outcome.verdict for outcome in outcomes} == {"inconclusive"}
 
 
+def test_a_table_without_a_column_to_read_never_passes() -> None:
+    bare = Roles(task="regression")
+    for name in ("data_quality.completeness", "data_quality.constant_columns", "drift.population_stability"):
+        tables = {side: given(TABLE, bare) for side in ("evaluation", "reference")}
+        (outcome,) = measure([RunSpec(name, 1)], tables=tables, seed=1)
+        assert outcome.verdict == "inconclusive"
+        assert outcome.sentence == f"There is nothing for {name} to read about the evaluation table."
+
+
 def test_without_any_table_everything_is_inconclusive() -> None:
     outcomes = measure(EVERYTHING, tables={}, statistics={}, seed=1)
     assert {outcome.verdict for outcome in outcomes} == {"inconclusive"}

@@ -44,6 +44,12 @@ def test_a_group_without_positives_is_undefined_and_never_zero() -> None:
     assert measured(outcome, "true_positive_rate", "sex/Female").value is None
 
 
+def test_a_group_with_exactly_the_fewest_positives_is_enough() -> None:
+    table = confusion(Female=(20, 0, 10, 10), Male=(20, 0, 10, 10))
+    assert judged(NAME, table, min_positives=30).verdict == "passed"
+    assert judged(NAME, table, min_positives=31).verdict == "inconclusive"
+
+
 def test_labels_that_are_all_true_are_enough() -> None:
     outcome = judged(NAME, confusion(Female=(36, 0, 4, 0), Male=(38, 0, 2, 0)))
     assert outcome.verdict == "passed"

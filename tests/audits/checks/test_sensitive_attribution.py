@@ -46,7 +46,7 @@ def test_without_a_sensitive_feature_the_report_says_so() -> None:
         ([1.0, float("nan"), 1.0], ("sex",), 500, "not a number"),
         ([1.0, 1.0, 1.0], ("race",), 500, "sensitive features race"),
         ([1.0, 1.0, 1.0], ("sex",), 99, "99 rows, 100 are needed"),
-        ([1.0, 1.0, 1.0], ("sex",), 0, "no rows"),
+        ([1.0, 1.0, 1.0], ("sex",), 0, "nothing for explainability.sensitive_attribution to read"),
     ],
 )
 def test_attributions_that_say_nothing_are_inconclusive(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import date, datetime, time
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -157,9 +159,9 @@ def test_sums_are_exact(values: list[float]) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    values=st.lists(st.floats(1, 3) | st.floats(-3, -1), min_size=1, max_size=60),
-    most=st.integers(8, 20),
-    cut=st.integers(0, 60),
+    values=st.lists(st.floats(1, 3) | st.floats(-3, -1), min_size=20, max_size=60, unique=True),
+    most=st.integers(8, 30),
+    cut=st.integers(1, 60),
 )
 def test_a_full_value_table_is_the_same_for_any_split(values: list[float], most: int, cut: int) -> None:
     # These values have four signs and exponents, so that eight places suffice as 4,096 do for all doubles.
@@ -167,8 +169,11 @@ def test_a_full_value_table_is_the_same_for_any_split(values: list[float], most:
     whole.add(np.array(values))
     first.add(np.array(values[:cut]))
     second.add(np.array(values[cut:]))
-    second.merge(first)
-    assert second.to_document() == whole.to_document()
+    turned = second.at_level(0)
+    turned.merge(first)
+    first.merge(second)
+    assert turned.to_document() == whole.to_document()
+    assert first.to_document() == whole.to_document()
     assert whole.total == len(values)
     assert len(whole.keys) <= most
     assert whole.is_exact or len(set(values)) > most
@@ -232,6 +237,46 @@ def test_a_digest_does_not_depend_on_how_a_cell_is_stored() -> None:
     for batch in stored:
         digests.add(batch)
     assert (digests.n_rows, digests.n_distinct) == (16, 4)
+
+
+CELLS: dict[str, tuple[pa.Array, int, int]] = {
+    # cells, missing ones, distinct others
+    "boolean": (pa.array([True, False, None, True]), 1, 2),
+    "unsigned": (pa.array([2**64 - 1, 1, None, 1], pa.uint64()), 1, 2),
+    "half": (pa.array([1.5, float("nan"), None, 1.5], pa.float32()), 2, 1),
+    "decimal": (pa.array([Decimal("1.10"), Decimal("1.1"), None, Decimal("2")], pa.decimal128(6, 2)), 1, 2),
+    "date": (pa.array([date(2020, 1, 1), date(2021, 1, 1), None, date(2020, 1, 1)]), 1, 2),
+    "moment": (pa.array([datetime(2020, 1, 1), None, None, datetime(2020, 1, 2)]), 2, 2),
+    "time": (pa.array([time(1, 2), time(1, 3), None, time(1, 2)]), 1, 2),
+    "bytes": (pa.array([b"a", b"b", None, b"a"]), 1, 2),
+    "dictionary": (pa.array(["a", "", None, "a"]).dictionary_encode(), 2, 1),
+    "numbers in a dictionary": (pa.array([1, 2, None, 1]).dictionary_encode(), 1, 2),
+    "nothing": (pa.nulls(4), 4, 0),
+}
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_every_type_of_column_is_profiled(kind: str) -> None:
+    cells, missing, distinct = CELLS[kind]
+    roles = Roles(task="regression", features=("x",))
+    batch = pa.record_batch({"x": cells})
+    profiles, digests = ColumnProfiles.empty(roles), RowDigests.empty(roles)
+    profiles.add(batch)
+    digests.add(batch)
+    found = profiles.profiles["x"]
+    assert (found.rows, found.missing, found.distinct) == (4, missing, distinct)
+    assert digests.n_distinct == distinct + (missing > 0)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CELLS if kind != "bytes"])
+def test_every_type_of_column_is_spread(kind: str) -> None:
+    cells, missing, _ = CELLS[kind]
+    values = ColumnValues.empty(Roles(task="regression", features=("x",)))
+    values.add(pa.record_batch({"x": cells}))
+    found = values.spreads["x"]
+    assert (found.rows, found.missing) == (4, missing)
+    assert found.texts is not None
+    assert found.numbers.total + sum(found.texts.values()) in (4, 4 - missing)
 
 
 def test_digests_that_were_stored_as_counts_cannot_be_added_to() -> None:
