@@ -31,7 +31,9 @@ def result(verdict: str | None, completed_at: datetime | None = FRESH) -> Result
 
 def approval(approver: str = "person:rita", group: str = "risk", **changes: Any) -> ApprovalFact:
     bound = {"artifact_sha256": "artifact", "evidence_sha256": "evidence", "policy_sha256": "policy"}
-    return ApprovalFact(**{"approver": approver, "group": group, "is_entitled": True, "is_refusal": False, **bound, **changes})
+    return ApprovalFact(
+        **{"approver": approver, "group": group, "is_entitled": True, "is_refusal": False, **bound, **changes}
+    )
 
 
 def answer(a_policy: Policy, results: dict[str, ResultFact], *approvals: ApprovalFact) -> GateDecision:
@@ -45,7 +47,12 @@ def answer(a_policy: Policy, results: dict[str, ResultFact], *approvals: Approva
         ("still running", result(None), Outcome.WAIT, "running"),
         ("passed yesterday", result("passed"), Outcome.ALLOW, "passed"),
         ("passed exactly 90 days ago", result("passed", NOW - timedelta(days=90)), Outcome.ALLOW, "passed"),
-        ("passed 90 days and a second ago", result("passed", NOW - timedelta(days=90, seconds=1)), Outcome.BLOCK, "expired"),
+        (
+            "passed 90 days and a second ago",
+            result("passed", NOW - timedelta(days=90, seconds=1)),
+            Outcome.BLOCK,
+            "expired",
+        ),
         ("failed", result("failed"), Outcome.BLOCK, "failed"),
         ("inconclusive", result("inconclusive"), Outcome.BLOCK, "inconclusive"),
         ("errored", result("errored"), Outcome.BLOCK, "errored"),
