@@ -9,3 +9,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("governance.api.urls")),
 ]
+
+# Faults and refusals outside the views; under /api/ they are problem documents.
+handler400 = "governance.api.problems.bad_request"
+handler500 = "governance.api.problems.server_error"

@@ -1,0 +1,1 @@
+"""The doors for programs: REST, one problem format, one form of lists."""

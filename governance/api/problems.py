@@ -1,0 +1,145 @@
+"""How is a refused request told, in the one form of RFC 9457, whatever refused it?"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import structlog
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.db import IntegrityError, OperationalError
+from django.db.models import ProtectedError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from audits.errors import DomainError
+from audits.evidence import EvidenceDamaged, EvidenceMissing
+from governance.api.errors import TooLarge, UnknownPath
+
+MEDIA_TYPE = "application/problem+json"
+STANDARD = ("type", "title", "status", "detail", "code")
+
+log = structlog.get_logger(__name__)
+
+
+def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response | None:
+    """Return the answer to a request that raised, or None for a fault of ours, which goes on as it is."""
+    found = _problem_of(exc)
+    if found is None:
+        return None
+    response = Response(found, status=found["status"], content_type=MEDIA_TYPE)
+    if header := getattr(exc, "auth_header", None):
+        response["WWW-Authenticate"] = header
+    if found["status"] == 503:
+        response["Retry-After"] = "1"
+        log.warning("database_unavailable", problem=str(exc))
+    return response
+
+
+def problem(code: str, status: int, detail: str, **context: Any) -> dict[str, Any]:
+    """Return a problem document; what the context holds stands beside the members every problem has."""
+    return {
+        "type": f"urn:countersign:problem:{code}",
+        "title": code.replace("_", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **{key: value for key, value in context.items() if key not in STANDARD},
+    }
+
+
+def problem_of(refusal: DomainError) -> dict[str, Any]:
+    """Return the problem document of a refusal by a use case."""
+    context = dict(refusal.context)
+    if refusal.code == "malformed" and "field" in context:
+        context["errors"] = [{"field": context.pop("field"), "detail": refusal.detail}]
+    return problem(refusal.code, refusal.status, refusal.detail, **context)
+
+
+def _problem_of(exc: Exception) -> dict[str, Any] | None:
+    match exc:
+        case DomainError():
+            return problem_of(exc)
+        case exceptions.ValidationError():
+            return _malformed(exc)
+        case exceptions.APIException():
+            return problem(_code_of(exc), exc.status_code, str(exc.detail))
+        case Http404():
+            return problem("unknown_path", 404, "There is nothing at this address.")
+        case RequestDataTooBig():
+            return problem_of(TooLarge("The body is too large; upload files with PUT to /api/v1/blobs/{sha256}."))
+        case SuspiciousOperation() | BadRequest() | MultiPartParserError() | UnreadablePostError():
+            return problem("unreadable_request", 400, "The request cannot be read; send it again from the start.")
+        case ProtectedError():
+            return None
+        case IntegrityError():
+            # Two requests passed the same look; the constraint let one of them write.
+            detail = "Somebody else did the same at the same moment; send the request again."
+            return problem("conflict", 409, detail)
+        case OperationalError():
+            return problem("database_unavailable", 503, "The database does not answer; send the request again.")
+        case EvidenceMissing() | EvidenceDamaged():
+            log.error("evidence_unreadable", problem=str(exc))
+            detail = "The stored bytes are gone or no longer have their digest; tell an operator."
+            return problem("evidence_damaged", 500, detail)
+        case _:
+            return None
+
+
+_CODES: dict[type[exceptions.APIException], str] = {
+    exceptions.ParseError: "malformed_body",
+    exceptions.NotAuthenticated: "not_authenticated",
+    exceptions.AuthenticationFailed: "token_invalid",
+    exceptions.PermissionDenied: "not_entitled",
+    exceptions.MethodNotAllowed: "method_not_allowed",
+    exceptions.UnsupportedMediaType: "unsupported_media_type",
+}
+
+
+def _code_of(exc: exceptions.APIException) -> str:
+    return _CODES.get(type(exc), exc.default_code)
+
+
+def _malformed(exc: exceptions.ValidationError) -> dict[str, Any]:
+    errors = [{"field": field, "detail": detail} for field, detail in _flat(exc.detail, "")]
+    told = "; ".join(f"{error['field']}: {error['detail']}" if error["field"] else error["detail"] for error in errors)
+    return problem("malformed", 422, told, errors=errors)
+
+
+def _flat(detail: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield field and sentence of every error, with a dotted path into nested values."""
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            step = "" if name == "non_field_errors" else str(name)
+            yield from _flat(inner, f"{path}.{step}".strip("."))
+    elif isinstance(detail, list):
+        for index, inner in enumerate(detail):
+            yield from _flat(inner, f"{path}.{index}".strip(".") if isinstance(inner, dict) and inner else path)
+    else:
+        yield path, str(detail)
+
+
+def unknown_path(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Answer what no other address of the API has taken."""
+    refusal = UnknownPath(f"There is nothing at {request.path}; /api/docs lists what there is.")
+    return _json(problem_of(refusal))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Handle a fault of ours: a problem document for programs, Django's page for people."""
+    if not request.path.startswith("/api/"):
+        return defaults.server_error(request)
+    detail = "Something is wrong here, not with your request; the operator's log has the details."
+    return _json(problem("server_error", 500, detail))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Handle a request that was refused before it reached a view, such as one for a host that is not ours."""
+    if not request.path.startswith("/api/"):
+        return defaults.bad_request(request, exception)
+    return _json(problem("unreadable_request", 400, "The request cannot be read; check the Host header and the path."))
+
+
+def _json(document: dict[str, Any]) -> HttpResponse:
+    return JsonResponse(document, status=document["status"], content_type=MEDIA_TYPE)

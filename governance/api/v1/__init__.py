@@ -1,0 +1,1 @@
+"""The first dialect: one view for each resource, one method for each use case."""

@@ -1,0 +1,90 @@
+"""Which lines of versions are there?"""
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from governance.api.door import Door, actor_of, read_body, read_query
+from governance.api.fields import ActorField, Line, PageQuery, Strict, Text, given
+from governance.api.schema import document, paged
+from governance.roles import Verb
+from governance.services.submissions import register_model
+from registry.models import RegisteredModel, RiskTier, Task
+from registry.selectors import get_model
+from registry.services import NAME
+
+EXAMPLE = {
+    "name": "care-programme",
+    "risk_tier": "high",
+    "task": "binary",
+    "description": "Selects patients for a care programme.",
+    "intended_use": "Offers of care, never denials.",
+}
+
+
+class ModelRegistration(Strict):
+    name = serializers.RegexField(
+        rf"^(?:{NAME.pattern})\Z",
+        max_length=120,
+        trim_whitespace=False,
+        error_messages={
+            "invalid": "A name has 1 to 120 lower-case letters, digits, dots, dashes or underscores and begins and "
+            "ends with a letter or digit."
+        },
+    )
+    risk_tier = serializers.ChoiceField(RiskTier.choices, help_text="Selects the policies that apply.")
+    task = serializers.ChoiceField(Task.choices)
+    description = Text(default="", allow_blank=True)
+    intended_use = Text(default="", allow_blank=True)
+
+
+class Model(serializers.Serializer[RegisteredModel]):
+    """A named line of versions."""
+
+    name = serializers.CharField()
+    owner = ActorField()
+    risk_tier = serializers.ChoiceField(RiskTier.choices)
+    task = serializers.ChoiceField(Task.choices)
+    description = serializers.CharField()
+    intended_use = serializers.CharField()
+    registered_at = serializers.DateTimeField()
+
+
+class ModelQuery(PageQuery):
+    risk_tier = serializers.ChoiceField(RiskTier.choices, required=False)
+    task = serializers.ChoiceField(Task.choices, required=False)
+    owner = Line(required=False, max_length=120, help_text="Actor, kind:id.")
+
+
+class ModelsDoor(Door):
+    verbs = {"GET": Verb.READ, "POST": Verb.REGISTER}
+
+    @document(
+        "register_model",
+        "Name a line of versions",
+        tag="models",
+        acts=True,
+        body=ModelRegistration,
+        answer=Model,
+        status=201,
+        refusals={409: ["name_taken"]},
+        example=EXAMPLE,
+    )
+    def post(self, request: Request) -> Response:
+        model = register_model(actor=actor_of(request), **read_body(request, ModelRegistration))
+        return self.created(Model, model, location=reverse("model", kwargs={"name": model.name}))
+
+    @document("list_models", "List models, oldest first", tag="models", query=ModelQuery, answer=paged(Model))
+    def get(self, request: Request) -> Response:
+        query = read_query(request, ModelQuery)
+        filters = given(query, {"risk_tier": "risk_tier", "task": "task", "owner": "owner"})
+        return self.listed(Model, RegisteredModel.objects.filter(**filters), query, newest_first=False)
+
+
+class ModelDoor(Door):
+    verbs = {"GET": Verb.READ}
+
+    @document("get_model", "Read a model", tag="models", path=["name"], answer=Model, refusals={404: ["unknown_model"]})
+    def get(self, request: Request, name: str) -> Response:
+        return self.shown(Model, get_model(name))

@@ -1,0 +1,106 @@
+"""Which rules are in force, and how do new ones come?"""
+
+from drf_spectacular.types import OpenApiTypes
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from governance.api.door import Door, actor_of, read_body, read_query
+from governance.api.errors import UnknownPolicy
+from governance.api.fields import ActorField, Line, PageQuery, Strict, given
+from governance.api.parsing import PolicyTextParser, StrictJSONParser
+from governance.api.schema import document, paged
+from governance.api.v1.promotions import PromotionTarget
+from governance.models import PolicyVersion
+from governance.roles import Verb
+from governance.services.policies import publish_policy
+
+LONGEST_POLICY = 200_000
+EXAMPLE = """\
+policy: minimal-risk
+title: Minimal-risk models to production
+applies_to: {risk_tier: [minimal], target: production}
+requirements:
+  - {id: accuracy, title: The model is right often enough, check: performance.accuracy, version: 1}
+approvals:
+  - {group: risk, count: 1}
+"""
+
+
+class PolicyText(Strict):
+    text = serializers.CharField(max_length=LONGEST_POLICY, trim_whitespace=False, help_text="The YAML document.")
+
+
+class PolicySummary(serializers.Serializer[PolicyVersion]):
+    """One immutable edition of a policy; the highest number of a name is in force."""
+
+    name = serializers.CharField()
+    number = serializers.IntegerField()
+    title = serializers.CharField()
+    target = PromotionTarget()
+    sha256 = serializers.CharField(help_text="Digest of the text.")
+    published_by = ActorField()
+    published_at = serializers.DateTimeField()
+
+
+class Policy(PolicySummary):
+    """An edition with its text."""
+
+    text = serializers.CharField(help_text="The YAML document, verbatim.")
+
+
+class PolicyQuery(PageQuery):
+    name = Line(required=False, max_length=60)
+    target = PromotionTarget(required=False)
+
+
+class PoliciesDoor(Door):
+    verbs = {"GET": Verb.READ, "POST": Verb.PUBLISH_POLICY}
+    parser_classes = [StrictJSONParser, PolicyTextParser]
+
+    @document(
+        "publish_policy",
+        "Put an edition of a policy in force",
+        tag="policies",
+        acts=True,
+        body={"application/json": PolicyText, "text/yaml": OpenApiTypes.STR},
+        answer=Policy,
+        status=201,
+        refusals={422: ["policy_malformed"]},
+        example={"text": EXAMPLE},
+    )
+    def post(self, request: Request) -> Response:
+        edition = publish_policy(actor=actor_of(request), text=read_body(request, PolicyText)["text"])
+        location = reverse("policy", kwargs={"name": edition.name, "number": edition.number})
+        return self.created(Policy, edition, location=location)
+
+    @document(
+        "list_policies",
+        "List the editions of policies, newest first",
+        tag="policies",
+        query=PolicyQuery,
+        answer=paged(PolicySummary),
+    )
+    def get(self, request: Request) -> Response:
+        query = read_query(request, PolicyQuery)
+        rows = PolicyVersion.objects.filter(**given(query, {"name": "name", "target": "target"}))
+        return self.listed(PolicySummary, rows, query)
+
+
+class PolicyDoor(Door):
+    verbs = {"GET": Verb.READ}
+
+    @document(
+        "get_policy",
+        "Read an edition of a policy with its text",
+        tag="policies",
+        path=["name", "number"],
+        answer=Policy,
+        refusals={404: ["unknown_policy"]},
+    )
+    def get(self, request: Request, name: str, number: int) -> Response:
+        edition = PolicyVersion.objects.filter(name=name, number=number).first()
+        if edition is None:
+            raise UnknownPolicy(f"There is no edition {number} of a policy named {name!r}.")
+        return self.shown(Policy, edition)

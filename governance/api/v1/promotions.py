@@ -1,0 +1,256 @@
+"""How is a move asked for, followed and decided?"""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from governance.api.door import Door, actor_of, read_body, read_query
+from governance.api.fields import ActorField, AliasName, Line, PageQuery, Strict, Text, given
+from governance.api.schema import document, paged
+from governance.errors import UnknownPromotion
+from governance.gates import Outcome
+from governance.models import ApprovalVerdict, ClosureOutcome, Promotion
+from governance.roles import Group, Verb
+from governance.services.approvals import approve_promotion, refuse_promotion
+from governance.services.promotions import request_promotion, withdraw_promotion
+from registry.selectors import get_version
+from registry.stages import Stage
+
+OPEN = "open"
+# How an open promotion stands, by the gate's last answer; allow closes it in the same transaction.
+STANDING = {Outcome.WAIT.value: "waiting", Outcome.BLOCK.value: "blocked", Outcome.ALLOW.value: "waiting"}
+TARGETS = (Stage.STAGING.value, Stage.PRODUCTION.value)
+
+
+class PromotionTarget(serializers.ChoiceField):
+    """A stage that a policy can guard."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(TARGETS, **options)
+
+
+class PromotionRequest(Strict):
+    model = Line(max_length=120)
+    version = serializers.IntegerField(min_value=1, max_value=999_999_999)
+    target = PromotionTarget()
+    alias = AliasName(default="champion", help_text="Name that shall point at the version once it is promoted.")
+    reason = Text(default="", allow_blank=True)
+
+
+class ApprovalRequest(Strict):
+    verdict = serializers.ChoiceField(ApprovalVerdict.choices)
+    group = serializers.ChoiceField([group.value for group in Group], help_text="Group you speak for.")
+    reason = Text(help_text="Why, in a sentence.")
+
+
+class Withdrawal(Strict):
+    """Nothing needs to be said."""
+
+
+class Reason(serializers.Serializer[Any]):
+    """Why one requirement or approval stands as it does."""
+
+    code = serializers.CharField()
+    requirement = serializers.CharField(help_text="Id of the requirement, or approval:group.")
+    outcome = serializers.ChoiceField([outcome.value for outcome in Outcome])
+    sentence = serializers.CharField()
+
+
+class Decision(serializers.Serializer[Any]):
+    """What the gate answered at one moment."""
+
+    number = serializers.IntegerField()
+    outcome = serializers.ChoiceField([outcome.value for outcome in Outcome])
+    reasons = Reason(many=True)
+    decided_at = serializers.DateTimeField()
+
+
+class ApprovalShown(serializers.Serializer[Any]):
+    """One person's yes or no, bound to the content that person saw."""
+
+    uid = serializers.UUIDField()
+    approver = ActorField()
+    group = serializers.CharField()
+    verdict = serializers.ChoiceField(ApprovalVerdict.choices)
+    reason = serializers.CharField()
+    artifact_sha256 = serializers.CharField()
+    evidence_sha256 = serializers.CharField()
+    policy_sha256 = serializers.CharField()
+    given_at = serializers.DateTimeField()
+
+
+class PolicyOfPromotion(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    number = serializers.IntegerField()
+    sha256 = serializers.CharField()
+
+
+class PromotionShown(serializers.Serializer[Promotion]):
+    """The request to move a version, and all that followed."""
+
+    uid = serializers.UUIDField()
+    model = serializers.CharField(source="version.model.name")
+    version = serializers.IntegerField(source="version.number")
+    target = PromotionTarget()
+    alias = serializers.CharField()
+    reason = serializers.CharField()
+    policy = PolicyOfPromotion()
+    requested_by = ActorField()
+    requested_at = serializers.DateTimeField()
+    state = serializers.SerializerMethodField()
+    outcome = serializers.SerializerMethodField()
+    decision = serializers.SerializerMethodField()
+    approvals = ApprovalShown(many=True)
+    closed_by = ActorField(source="closure.closed_by", default=None)
+    closed_at = serializers.DateTimeField(source="closure.closed_at", default=None)
+
+    @extend_schema_field(serializers.ChoiceField([OPEN, *ClosureOutcome.values]))
+    def get_state(self, promotion: Promotion) -> str:
+        closure = getattr(promotion, "closure", None)
+        return str(closure.outcome) if closure else OPEN
+
+    @extend_schema_field(serializers.ChoiceField(["blocked", "waiting", *ClosureOutcome.values]))
+    def get_outcome(self, promotion: Promotion) -> str:
+        state = self.get_state(promotion)
+        decision = _newest_decision(promotion)
+        return state if state != OPEN else STANDING[decision.outcome] if decision else "waiting"
+
+    @extend_schema_field(Decision(allow_null=True))
+    def get_decision(self, promotion: Promotion) -> Any:
+        decision = _newest_decision(promotion)
+        return Decision(decision, context=self.context).data if decision else None
+
+
+def _newest_decision(promotion: Promotion) -> Any:
+    return max(promotion.decisions.all(), key=lambda decision: decision.number, default=None)
+
+
+def list_promotions() -> QuerySet[Promotion]:
+    return Promotion.objects.select_related("version__model", "policy", "closure").prefetch_related(
+        "decisions", "approvals"
+    )
+
+
+def get_promotion(uid: UUID) -> Promotion:
+    """Return a promotion with its decisions and approvals. Raises: UnknownPromotion."""
+    promotion = list_promotions().filter(uid=uid).first()
+    if promotion is None:
+        raise UnknownPromotion(f"There is no promotion {uid}.")
+    return promotion
+
+
+class PromotionQuery(PageQuery):
+    state = serializers.ChoiceField([OPEN, *ClosureOutcome.values], required=False)
+    model = Line(required=False, max_length=120)
+    version = serializers.IntegerField(required=False, min_value=1, max_value=999_999_999)
+    target = PromotionTarget(required=False)
+
+
+class PromotionsDoor(Door):
+    verbs = {"GET": Verb.READ, "POST": Verb.PROMOTE}
+
+    @document(
+        "request_promotion",
+        "Ask to move a version; a blocked promotion is an answer, not an error",
+        tag="promotions",
+        acts=True,
+        body=PromotionRequest,
+        answer=PromotionShown,
+        status=201,
+        refusals={
+            404: ["unknown_version"],
+            409: ["no_policy_applies", "move_impossible", "promotion_open"],
+        },
+        example={"model": "care-programme", "version": 3, "target": "production", "reason": "Passes on sex and age."},
+    )
+    def post(self, request: Request) -> Response:
+        body = read_body(request, PromotionRequest)
+        promotion = request_promotion(
+            actor=actor_of(request),
+            version=get_version(body["model"], body["version"]),
+            target=Stage(body["target"]),
+            alias=body["alias"],
+            reason=body["reason"],
+        )
+        return _answered(self, promotion.uid)
+
+    @document(
+        "list_promotions",
+        "List promotions, newest first",
+        tag="promotions",
+        query=PromotionQuery,
+        answer=paged(PromotionShown),
+    )
+    def get(self, request: Request) -> Response:
+        query = read_query(request, PromotionQuery)
+        columns = {"model": "version__model__name", "version": "version__number", "target": "target"}
+        rows = list_promotions().filter(**given(query, columns))
+        if state := query.get("state"):
+            rows = rows.filter(closure__isnull=True) if state == OPEN else rows.filter(closure__outcome=state)
+        return self.listed(PromotionShown, rows, query)
+
+
+class PromotionDoor(Door):
+    verbs = {"GET": Verb.READ}
+
+    @document(
+        "get_promotion",
+        "Read a promotion, the latest decision and the approvals",
+        tag="promotions",
+        path=["uid"],
+        answer=PromotionShown,
+        refusals={404: ["unknown_promotion"]},
+    )
+    def get(self, request: Request, uid: UUID) -> Response:
+        return self.shown(PromotionShown, get_promotion(uid))
+
+
+class ApprovalsDoor(Door):
+    verbs = {"POST": Verb.REVIEW}
+
+    @document(
+        "decide_on_promotion",
+        "Approve or refuse for a group",
+        tag="promotions",
+        path=["uid"],
+        acts=True,
+        body=ApprovalRequest,
+        answer=PromotionShown,
+        status=201,
+        refusals={404: ["unknown_promotion"], 409: ["own_submission", "already_decided", "promotion_closed"]},
+        example={"verdict": "approve", "group": "risk", "reason": "The interval leaves room, and the harm is small."},
+    )
+    def post(self, request: Request, uid: UUID) -> Response:
+        body = read_body(request, ApprovalRequest)
+        decide = approve_promotion if body["verdict"] == ApprovalVerdict.APPROVE else refuse_promotion
+        decide(actor=actor_of(request), uid=uid, group=Group(body["group"]), reason=body["reason"])
+        return _answered(self, uid)
+
+
+class WithdrawalDoor(Door):
+    verbs = {"POST": Verb.PROMOTE}
+
+    @document(
+        "withdraw_promotion",
+        "Take a request back",
+        tag="promotions",
+        path=["uid"],
+        acts=True,
+        answer=PromotionShown,
+        status=201,
+        refusals={404: ["unknown_promotion"], 409: ["promotion_closed"]},
+    )
+    def post(self, request: Request, uid: UUID) -> Response:
+        read_body(request, Withdrawal)
+        withdraw_promotion(actor=actor_of(request), uid=uid)
+        return _answered(self, uid)
+
+
+def _answered(door: Door, uid: UUID) -> Response:
+    return door.created(PromotionShown, get_promotion(uid), location=reverse("promotion", kwargs={"uid": uid}))

@@ -1,0 +1,43 @@
+"""Which address of version 1 leads to which use case?"""
+
+from django.urls import path
+
+from governance.api import converters as _converters  # noqa: F401 - registers the kinds of steps used here
+from governance.api.v1.aliases import AliasDoor, RollbackDoor
+from governance.api.v1.checks import CheckRunDoor, VersionChecksDoor
+from governance.api.v1.evidence import BlobDoor, EvidenceDoor, EvidenceListDoor
+from governance.api.v1.models import ModelDoor, ModelsDoor
+from governance.api.v1.policies import PoliciesDoor, PolicyDoor
+from governance.api.v1.promotions import ApprovalsDoor, PromotionDoor, PromotionsDoor, WithdrawalDoor
+from governance.api.v1.reports import ReportContentDoor, ReportDoor, ReportsDoor
+from governance.api.v1.trail import CheckpointDoor, EntriesDoor, TrailDoor
+from governance.api.v1.versions import GateDoor, VersionDoor, VersionsDoor
+from governance.api.v1.whoami import WhoamiDoor
+
+urlpatterns = [
+    path("models", ModelsDoor.as_view(), name="models"),
+    path("models/<segment:name>", ModelDoor.as_view(), name="model"),
+    path("models/<segment:name>/versions", VersionsDoor.as_view(), name="versions"),
+    path("models/<segment:name>/versions/<number:number>", VersionDoor.as_view(), name="version"),
+    path("models/<segment:name>/versions/<number:number>/checks", VersionChecksDoor.as_view(), name="version-checks"),
+    path("models/<segment:name>/versions/<number:number>/gate", GateDoor.as_view(), name="gate"),
+    path("models/<segment:name>/versions/<number:number>/reports", ReportsDoor.as_view(), name="reports"),
+    path("models/<segment:name>/aliases/<segment:alias>", AliasDoor.as_view(), name="alias"),
+    path("models/<segment:name>/aliases/<segment:alias>/rollback", RollbackDoor.as_view(), name="rollback"),
+    path("blobs/<segment:sha256>", BlobDoor.as_view(), name="blob"),
+    path("evidence", EvidenceListDoor.as_view(), name="evidence-list"),
+    path("evidence/<uuid:uid>", EvidenceDoor.as_view(), name="evidence"),
+    path("check-runs/<uuid:uid>", CheckRunDoor.as_view(), name="check-run"),
+    path("promotions", PromotionsDoor.as_view(), name="promotions"),
+    path("promotions/<uuid:uid>", PromotionDoor.as_view(), name="promotion"),
+    path("promotions/<uuid:uid>/approvals", ApprovalsDoor.as_view(), name="approvals"),
+    path("promotions/<uuid:uid>/withdrawal", WithdrawalDoor.as_view(), name="withdrawal"),
+    path("policies", PoliciesDoor.as_view(), name="policies"),
+    path("policies/<segment:name>/<number:number>", PolicyDoor.as_view(), name="policy"),
+    path("trail", TrailDoor.as_view(), name="trail"),
+    path("trail/checkpoint", CheckpointDoor.as_view(), name="checkpoint"),
+    path("trail/entries", EntriesDoor.as_view(), name="entries"),
+    path("reports/<uuid:uid>", ReportDoor.as_view(), name="report"),
+    path("reports/<uuid:uid>/content", ReportContentDoor.as_view(), name="report-content"),
+    path("whoami", WhoamiDoor.as_view(), name="whoami"),
+]
