@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from audits.checks.base import Report
-
-_NAMED = 3
+from audits.checks.base import Measurement, Report
 
 
 def figure(value: float | Fraction | None) -> str:
@@ -39,9 +37,19 @@ def conclusion(report: Report) -> str:
     limited = [m for m in report.measurements if m.limit is not None and m.value is not None]
     if not limited:
         return "Measured; no limit is set."
-    parts = [
-        f"{m.name} {figure(m.value)}" + (f" for {m.group}" if m.group else "") + f" (limit {figure(m.limit)})"
-        for m in limited[:_NAMED]
-    ]
-    rest = len(limited) - len(parts)
-    return f"No finding: {', '.join(parts)}" + (f" and {rest} more within their limits." if rest else ".")
+    closest = min(limited, key=_margin)
+    said = f"{closest.name.replace('_', ' ').capitalize()} {figure(closest.value)}"
+    said += f" for {closest.group.replace('/', ': ')}" if closest.group else ""
+    if closest.low is not None and closest.high is not None:
+        said += f" ({closest.level:.0%} interval {figure(closest.low)} to {figure(closest.high)})"
+    said += f", limit {figure(closest.limit)}"
+    return f"{said}; of {len(limited)} figures the closest to its limit." if len(limited) > 1 else f"{said}."
+
+
+def _margin(measurement: Measurement) -> float:
+    """How far a figure is from its limit, as a share of the way from the ideal to the limit where one is known."""
+    value, limit, ideal = measurement.value, measurement.limit, measurement.ideal
+    if value is None or limit is None:
+        return float("inf")
+    room = abs(limit - ideal) if ideal is not None and ideal != limit else 1.0
+    return abs(value - limit) / room

@@ -169,7 +169,7 @@ def test_decisions_as_text_count_like_numbers() -> None:
     plain = TABLE.set_column(2, "decision", TABLE["decision"].cast(pa.bool_()))
     for table in (text, real, plain):
         (outcome,) = measure([PASSING], tables={"evaluation": given(table, DECISIONS)}, seed=1)
-        assert outcome.sentence == "No finding: accuracy 0.8 (limit 0.7)."
+        assert outcome.sentence == "Accuracy 0.8 (95% interval 0.7391 to 0.8495), limit 0.7."
 
 
 def test_only_the_needed_columns_are_asked_for() -> None:
