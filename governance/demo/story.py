@@ -99,7 +99,7 @@ def _submit(model: str, version: DemoVersion, pipeline: Client, tell: Tell) -> N
 def _wait_for_checks(model: str, number: int, pipeline: Client) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        runs = pipeline.get(f"/models/{model}/versions/{number}/checks")["results"]
+        runs = pipeline.get(f"/models/{model}/versions/{number}/checks")["items"]
         if runs and all(run["verdict"] for run in runs):
             return
         time.sleep(0.3)
@@ -146,7 +146,7 @@ def _sign(model: str, version: DemoVersion, clients: Mapping[str, Client], told:
 
 
 def _expect_live(model: str, number: int, client: Client) -> None:
-    expect("where champion points", client.get(f"/models/{model}/aliases/champion")["version"], number)
+    expect("where champion points", client.get(f"/models/{model}/aliases/champion")["version"]["number"], number)
     expect("the stage of the live version", client.get(f"/models/{model}/versions/{number}")["stage"], "production")
 
 

@@ -53,7 +53,7 @@ class Command(BaseCommand):
         try:
             self._wait_until_it_answers(service, url, log)
             self._tell(f"A service with real workers answers after {time.monotonic() - started:.1f} s.\n")
-            self._manage(environment, "demo_story", "--url", url, "--reports", str(reports))
+            self._manage(environment, "demo_story", "--url", url, "--reports", str(reports), "--quiet-cast")
         finally:
             service.send_signal(signal.SIGTERM)
             service.wait(timeout=30)

@@ -22,9 +22,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--url", required=True, help="where this installation is served, e.g. http://127.0.0.1:8000"
         )
+        parser.add_argument("--quiet-cast", action="store_true", help="do not print who can sign in")
         parser.add_argument("--reports", help="folder for the reports (default: reports/ in the data directory)")
 
-    def handle(self, *args: Any, url: str, reports: str | None, **options: Any) -> None:
+    def handle(self, *args: Any, url: str, reports: str | None, quiet_cast: bool, **options: Any) -> None:
         folder = Path(reports) if reports else settings.DATA_DIR / "reports"
         folder.mkdir(parents=True, exist_ok=True)
         cast = prepare_cast(settings.DATA_DIR / "demo-accounts.json")
@@ -37,6 +38,8 @@ class Command(BaseCommand):
                 except (StoryDiffers, Refused) as problem:
                     raise CommandError(f"The story did not come out as told. {problem}") from None
             self._tell("\nThe gate's answers\n" + answers_table(told.answers))
+        if quiet_cast:
+            return
         self._tell(f"\nSign in at {url}/admin/ as")
         for player in cast.values():
             if player.password:
