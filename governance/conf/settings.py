@@ -85,6 +85,7 @@ AUTH_USER_MODEL = "governance.Account"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "governance.conf.security.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -192,7 +193,28 @@ UNFOLD = {
     "SITE_TITLE": "Countersign",
     "SITE_HEADER": "Countersign",
     "SITE_SYMBOL": "verified",
+    "SITE_URL": None,
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "8px",
+    "STYLES": [lambda request: f"{STATIC_URL}governance/desk.css"],
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: f"{STATIC_URL}governance/mark.svg"}
+    ],
+    "COLORS": {
+        "primary": {
+            "50": "#eff5ff",
+            "100": "#dbe7fe",
+            "200": "#bfd3fc",
+            "300": "#9dbcf9",
+            "400": "#7ea5f3",
+            "500": "#7ea5f3",
+            "600": "#2f5bb7",
+            "700": "#284d9c",
+            "800": "#23407f",
+            "900": "#1f3665",
+            "950": "#14223f",
+        },
+    },
 }
 LOGGING_CONFIG = "governance.conf.logging.configure"
