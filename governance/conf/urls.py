@@ -1,12 +1,13 @@
 """Which address leads to which door?"""
 
-from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from governance.admin import desk
+
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
-    path("admin/", admin.site.urls),
+    path("admin/", desk.urls),
     path("api/", include("governance.api.urls")),
 ]
 

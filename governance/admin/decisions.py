@@ -1,0 +1,197 @@
+"""How does a reviewer read a promotion and say yes or no, bound to what was on the page?
+
+Reading is a GET and changes nothing. A word takes two POSTs: the first shows what is about to be signed, the second
+calls the service. Both carry the digests and the number of the gate's answer that the page showed.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST, require_safe
+
+from audits.errors import DomainError
+from audits.trail import now
+from governance.admin.inbox import groups_missing, last_decision
+from governance.admin.pages import account_of, moment, render_page
+from governance.admin.review import (
+    banner_of,
+    cards_for,
+    consequence_of,
+    content_of,
+    factors_of,
+    get_promotion,
+    has_moved_on,
+)
+from governance.admin.standing import Standing, standing_of
+from governance.models import Promotion
+from governance.roles import Group
+from governance.selectors.policies import PolicyInForce, read_edition
+from governance.selectors.version_file import names_of, version_file
+from governance.services.approvals import approve_promotion, refuse_promotion
+from registry.selectors import find_in_production
+
+CHANGED = (
+    "The page changed under you: what you were about to decide on is no longer what stands here. "
+    "Nothing was recorded. Read it again."
+)
+
+
+class DecisionForm(forms.Form):
+    """A word, for whom, and why."""
+
+    verdict = forms.ChoiceField(choices=[("approve", "Approve"), ("refuse", "Refuse")], widget=forms.HiddenInput)
+    group = forms.ChoiceField(label="You speak for")
+    reason = forms.CharField(
+        label="Your reason",
+        help_text="One sentence or more. It stays on the record with your decision.",
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": "Say why in a sentence: the reason is part of the record."},
+    )
+    artifact_sha256 = forms.CharField(widget=forms.HiddenInput)
+    evidence_sha256 = forms.CharField(widget=forms.HiddenInput)
+    policy_sha256 = forms.CharField(widget=forms.HiddenInput)
+    decision = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, groups: tuple[Group, ...], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        group = self.fields["group"]
+        assert isinstance(group, forms.ChoiceField)  # noqa: S101 -- tells mypy, checks nothing
+        group.choices = [(one.value, one.value.capitalize()) for one in groups]
+
+
+@require_safe
+def show_promotion(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpResponse:
+    """The page of one promotion."""
+    promotion = get_promotion(uid)
+    return _promotion_page(request, site, promotion, form=None)
+
+
+@require_POST
+def confirm_decision(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpResponse:
+    """Show what is about to be signed. Records nothing."""
+    promotion = get_promotion(uid)
+    item = read_edition(promotion.policy)
+    standing = _standing(request, promotion, item)
+    form = DecisionForm(request.POST, groups=standing.groups)
+    refusal = _refusal(request, promotion, standing)
+    if refusal:
+        messages.error(request, refusal)
+        return redirect("admin:promotion", uid=uid)
+    if not form.is_valid():
+        return _promotion_page(request, site, promotion, form=form, status=422)
+    word = form.cleaned_data
+    is_approval = word["verdict"] == "approve"
+    outcome = (
+        consequence_of(promotion, item, word["group"])
+        if is_approval
+        else f"This promotion ends at once. {promotion.version} stays in {promotion.version.position.stage}."
+    )
+    return render_page(
+        request,
+        site,
+        "confirm_decision.html",
+        f"{'Approve' if is_approval else 'Refuse'} {promotion.version}",
+        promotion=promotion,
+        form=form,
+        word=word,
+        is_approval=is_approval,
+        outcome=outcome,
+        content=content_of(promotion),
+    )
+
+
+@require_POST
+def decide(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpResponse:
+    """Record the word through the service, if the page still shows what was read."""
+    promotion = get_promotion(uid)
+    standing = _standing(request, promotion, read_edition(promotion.policy))
+    form = DecisionForm(request.POST, groups=standing.groups)
+    refusal = _refusal(request, promotion, standing)
+    if not refusal and not form.is_valid():
+        refusal = "The decision arrived incomplete. Nothing was recorded; decide again."
+    if not refusal:
+        refusal = _speak(request, promotion, form.cleaned_data)
+    if refusal:
+        messages.error(request, refusal)
+    return redirect("admin:promotion", uid=uid)
+
+
+def _speak(request: HttpRequest, promotion: Promotion, word: dict[str, str]) -> str:
+    """Call the service; return the sentence of its refusal, or nothing."""
+    speak = approve_promotion if word["verdict"] == "approve" else refuse_promotion
+    try:
+        speak(
+            actor=account_of(request).actor,
+            uid=promotion.uid,
+            group=Group(word["group"]),
+            reason=word["reason"],
+        )
+    except DomainError as problem:
+        return problem.detail
+    after = get_promotion(promotion.uid)
+    closure = getattr(after, "closure", None)
+    if closure is None:
+        missing = " and ".join(sorted(groups_missing(last_decision(after)))) or "nobody"
+        messages.success(request, f"Your word is on record. Still missing: {missing}.")
+    elif closure.outcome == "promoted":
+        messages.success(request, f"Your word is on record. {after.version} is in {after.target} now.")
+    else:
+        messages.success(request, f"Your refusal is on record. {after.version} does not move.")
+    return ""
+
+
+def _refusal(request: HttpRequest, promotion: Promotion, standing: Standing) -> str:
+    """Return why this word is not taken: the person may not speak, or read something else than stands here."""
+    if not standing.may_decide:
+        return standing.why_not
+    seen = {name: request.POST.get(name, "") for name in content_of(promotion)}
+    return "" if seen == content_of(promotion) else CHANGED
+
+
+def _standing(request: HttpRequest, promotion: Promotion, item: PolicyInForce) -> Standing:
+    missing = groups_missing(last_decision(promotion))
+    return standing_of(account_of(request), promotion, item.policy, missing)
+
+
+def _promotion_page(
+    request: HttpRequest, site: AdminSite, promotion: Promotion, *, form: DecisionForm | None, status: int = 200
+) -> HttpResponse:
+    item, version, at = read_edition(promotion.policy), promotion.version, now()
+    standing = _standing(request, promotion, item)
+    names = names_of(
+        [version.registered_by, version.model.owner, promotion.requested_by]
+        + [approval.approver for approval in promotion.approvals.all()]
+    )
+    cards = cards_for(promotion, item)
+    file = version_file(version, at=at)
+    if form is None and standing.may_decide:
+        form = DecisionForm(groups=standing.groups, initial={**content_of(promotion), "group": standing.groups[0]})
+    live = find_in_production(model=version.model, alias=promotion.alias) if promotion.alias else None
+    return render_page(
+        request,
+        site,
+        "promotion.html",
+        f"{version} to {promotion.target}",
+        status=status,
+        promotion=promotion,
+        version=version,
+        banner=banner_of(promotion, cards, names),
+        cards=cards,
+        decision=last_decision(promotion),
+        has_moved_on=has_moved_on(promotion, item, at=at),
+        factors=factors_of(promotion, item, names),
+        registered_by=names[version.registered_by],
+        requested_by=names[promotion.requested_by],
+        owner=names[version.model.owner],
+        live=live if live and live.pk != version.pk else None,
+        evidence=file["evidence"],
+        history=[{**line, "at": moment(line["recorded_at"])} for line in file["history"]],
+        standing=standing,
+        form=form if standing.may_decide else None,
+    )

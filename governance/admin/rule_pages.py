@@ -1,0 +1,78 @@
+"""What does one edition of a policy say, and what did one check find?"""
+
+import json
+from uuid import UUID
+
+from django.contrib.admin import AdminSite
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from audits.runs import CheckRun
+from governance.admin.figures import card_of
+from governance.admin.pages import address_of, render_page
+from governance.models import PolicyVersion
+from governance.selectors.policies import read_edition
+from governance.selectors.requirements import result_of
+from governance.selectors.version_file import names_of
+
+STATES = {"passed": "satisfied", "failed": "block", "inconclusive": "block", "errored": "block"}
+
+
+@require_safe
+def show_policy(request: HttpRequest, site: AdminSite, name: str, number: int) -> HttpResponse:
+    """One edition of a policy: what it asks, and its text."""
+    edition = PolicyVersion.objects.filter(name=name, number=number).first()
+    if edition is None:
+        raise Http404("There is no such edition.")
+    editions = list(PolicyVersion.objects.filter(name=name).order_by("-number"))
+    return render_page(
+        request,
+        site,
+        "policy.html",
+        f"{edition.title}, edition {edition.number}",
+        edition=edition,
+        policy=read_edition(edition).policy,
+        editions=editions,
+        is_in_force=editions[0].pk == edition.pk,
+        published_by=names_of([edition.published_by])[edition.published_by],
+        promotions=edition.promotions.select_related("version__model", "closure")[:20],
+    )
+
+
+@require_safe
+def show_check(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpResponse:
+    """One check run: what was ordered over which inputs, and what came out."""
+    run = CheckRun.objects.select_related("result").filter(uid=uid).first()
+    if run is None:
+        raise Http404("There is no such check run.")
+    result = result_of(run)
+    report = result.report if result else {}
+    line = {
+        "id": str(run.uid),
+        "title": run.check_name,
+        "check": run.check_name,
+        "check_version": run.check_version,
+        "parameters": run.parameters,
+        "blocking": True,
+        "controls": [],
+        "state": STATES[result.verdict] if result else "wait",
+        "outcome": result.verdict if result else "running",
+        "sentence": report.get("sentence", "The check is under way."),
+        "measurements": report.get("measurements", []),
+        "findings": report.get("findings", []),
+        "notes": report.get("notes", []),
+        "completed_at": result.completed_at.isoformat() if result else None,
+        "run_uid": None,
+    }
+    return render_page(
+        request,
+        site,
+        "check.html",
+        f"{run.check_name} for {run.subject}",
+        run=run,
+        result=result,
+        card=card_of(line),
+        address=address_of(run.subject),
+        inputs=json.dumps(run.inputs, indent=2, sort_keys=True),
+        statistics=json.dumps(report.get("statistics", {}), indent=2, sort_keys=True)[:20000],
+    )
