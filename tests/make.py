@@ -129,10 +129,11 @@ def outcome(run: CheckRun, verdict: str = "passed", **extra: Any) -> dict[str, A
     }
 
 
-def completed(of: ModelVersion, **verdicts: str) -> None:
+def completed(of: ModelVersion, *, found: dict[str, dict[str, Any]] | None = None, **verdicts: str) -> None:
     """Deliver results for the runs ordered for a version, as a worker would, then settle as its callback would.
 
-    `verdicts` gives a verdict by check name with underscores for dots; the others pass.
+    `verdicts` gives a verdict by check name with underscores for dots; the others pass. `found` gives sentence,
+    measurements and findings by check name.
     """
     batches = (
         CheckRun.objects.filter(subject=of.subject, result__isnull=True).values_list("batch", flat=True).distinct()
@@ -140,8 +141,15 @@ def completed(of: ModelVersion, **verdicts: str) -> None:
     for batch in list(batches.order_by("batch")):
         lease = claim(batch=batch, at=now())
         assert lease, "somebody else works on this batch"
-        found = [outcome(run, verdicts.get(run.check_name.replace(".", "_"), "passed")) for run in runs_of(batch)]
-        complete_batch(actor=WORKER, batch=batch, token=lease, outcomes=found, guards=[])
+        outcomes = [
+            outcome(
+                run,
+                verdicts.get(run.check_name.replace(".", "_"), "passed"),
+                **(found or {}).get(run.check_name, {}),
+            )
+            for run in runs_of(batch)
+        ]
+        complete_batch(actor=WORKER, batch=batch, token=lease, outcomes=outcomes, guards=[])
         promotions.settle_promotions(actor=WORKER, batch=batch)
 
 

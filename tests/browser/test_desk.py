@@ -1,0 +1,160 @@
+"""A day at the reviewers' desk, clicked through in a real browser."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from governance.models import Account, Approval
+from registry.selectors import get_version
+from registry.stages import Stage
+from tests.browser import world
+from tests.browser.world import Desk
+
+pytestmark = pytest.mark.browser
+
+SignIn = Callable[[Account], None]
+Shot = Callable[..., None]
+
+
+def decide(page: Page, verdict: str, reason: str) -> None:
+    """Fill in the box, go to the confirmation and confirm."""
+    page.get_by_label("Your reason").fill(reason)
+    page.get_by_role("button", name=f"{verdict}…").click()
+    expect(page.get_by_role("heading", name=re.compile("You are about to"))).to_be_visible()
+    page.get_by_role("button", name=re.compile(f"{verdict} for")).click()
+
+
+def test_two_reviewers_bring_a_version_into_production(page: Page, desk: Desk, sign_in: SignIn, shot: Shot) -> None:
+    first = world.version(desk, 1)
+    promotion = world.waiting(desk, 2)
+    world.blocked(desk, 3)
+    del first
+
+    sign_in(desk.risk)
+    expect(page.get_by_role("heading", name="Promotions", level=1)).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("Promotions 1 waiting for you"))).to_be_visible()
+    mine = page.get_by_role("region", name="Waiting for me")
+    shot("desk")
+    mine.get_by_role("link").click()
+    expect(page.get_by_role("heading", name="Waiting", level=2)).to_be_visible()
+    shot("promotion-waiting")
+    page.get_by_label("Your reason").fill("The interval still reaches below the limit, and the care team decides.")
+    page.get_by_role("button", name="Approve…").click()
+    shot("confirm", dark=False)
+    page.get_by_role("button", name="Approve for risk").click()
+    expect(page.get_by_text("Your word is on record. Still missing: compliance.")).to_be_visible()
+    expect(page.get_by_text("You approved for risk")).to_be_visible()
+    assert get_version(desk.model.name, promotion.version.number).position.stage == Stage.DEVELOPMENT
+
+    sign_in(desk.compliance)
+    page.get_by_role("region", name="Waiting for me").get_by_role("link").click()
+    decide(page, "Approve", "The intended use is documented and the figures are within the policy.")
+    expect(page.get_by_role("heading", name="Promoted", level=2)).to_be_visible()
+    shot("promotion-promoted")
+
+    promoted = get_version(desk.model.name, promotion.version.number)
+    assert promoted.position.stage == Stage.PRODUCTION
+    assert [alias.alias for alias in promoted.aliases.all()] == ["champion"]
+
+
+def test_a_blocked_promotion_says_why_and_is_refused_by_clicking(
+    page: Page, desk: Desk, sign_in: SignIn, shot: Shot
+) -> None:
+    promotion = world.blocked(desk, 1)
+    sign_in(desk.compliance)
+    page.get_by_role("region", name="Blocked").get_by_role("link").click()
+    expect(page.get_by_role("heading", name="Blocked", level=2)).to_be_visible()
+    expect(page.get_by_text("1 of 5 requirements stands against the move to production.")).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("Impact ratio by group"))).to_be_visible()
+    page.locator("summary", has_text="Data table").first.click()
+    expect(page.get_by_role("rowheader", name="sex/sex 2").first).to_be_visible()
+    shot("promotion-blocked")
+    decide(page, "Refuse", "Women would be left out of the programme too often.")
+    expect(page.get_by_role("heading", name="Refused", level=2)).to_be_visible()
+    assert get_version(desk.model.name, promotion.version.number).position.stage == Stage.DEVELOPMENT
+
+
+def test_an_empty_reason_is_asked_for_again_beside_the_field(page: Page, desk: Desk, sign_in: SignIn) -> None:
+    world.waiting(desk, 1)
+    sign_in(desk.risk)
+    page.get_by_role("region", name="Waiting for me").get_by_role("link").click()
+    page.get_by_role("button", name="Approve…").click()
+    expect(page.get_by_role("alert")).to_have_text("Say why in a sentence: the reason is part of the record.")
+    assert not Approval.objects.exists()
+
+
+def test_who_handed_a_version_in_reads_why_somebody_else_must_decide(
+    page: Page, live_server: LiveServer, desk: Desk, sign_in: SignIn
+) -> None:
+    promotion = world.waiting(desk, 1, by=desk.analyst)
+    sign_in(desk.analyst)
+    expect(page.get_by_text("Nothing waits for your word.")).to_be_visible()
+    page.goto(f"{live_server.url}/admin/promotions/{promotion.uid}/")
+    expect(page.get_by_text("somebody else must decide")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Approve|Refuse"))).to_have_count(0)
+
+
+def test_an_auditor_sees_everything_and_can_decide_nothing(
+    page: Page, live_server: LiveServer, desk: Desk, sign_in: SignIn, shot: Shot
+) -> None:
+    promotion = world.waiting(desk, 1)
+    sign_in(desk.auditor)
+    page.goto(f"{live_server.url}/admin/promotions/{promotion.uid}/")
+    expect(page.get_by_text("Your role (auditor) reads here and does not decide.")).to_be_visible()
+    expect(page.locator("main button")).to_have_count(0)
+    page.goto(f"{live_server.url}/admin/models/{desk.model.name}/")
+    expect(page.locator("main button")).to_have_count(0)
+    shot("model", dark=False)
+    page.goto(f"{live_server.url}/admin/versions/{desk.model.name}/1/")
+    shot("version")
+    page.get_by_role("link", name="Trail", exact=True).click()
+    expect(page.get_by_role("heading", name="Entries, newest first")).to_be_visible()
+    shot("trail")
+    page.get_by_label("Action").select_option("promotion.requested")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.locator("tbody th a").click()
+    expect(page.get_by_text("yes, computed again just now")).to_be_visible()
+    shot("entry", dark=False)
+
+
+def test_the_lists_can_be_read(page: Page, live_server: LiveServer, desk: Desk, sign_in: SignIn, shot: Shot) -> None:
+    world.waiting(desk, 1)
+    sign_in(desk.operator)
+    for title, found in (
+        ("Models", "care-programme"),
+        ("Versions", "care-programme 1"),
+        ("Check results", "fairness.impact_ratio@1"),
+        ("Policies", "High-risk models to production"),
+        ("Accounts", "Tobias Okafor"),
+    ):
+        page.get_by_role("navigation", name="Desk").get_by_role("link", name=title, exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.get_by_role("link", name=re.compile(re.escape(found))).first).to_be_visible()
+        shot(f"list-{title.lower().replace(' ', '-')}", dark=False)
+    page.get_by_role("link", name="Tobias Okafor").click()
+    expect(page.get_by_text("reviewer risk")).to_be_visible()
+    shot("row-account", dark=False)
+    page.goto(f"{live_server.url}/admin/policies/high-risk/1/")
+    shot("policy", dark=False)
+
+
+def test_without_a_role_there_is_a_page_that_says_so(page: Page, desk: Desk, sign_in: SignIn, shot: Shot) -> None:
+    sign_in(desk.newcomer)
+    expect(page.get_by_role("heading", name="You are signed in, and hold no role yet")).to_be_visible()
+    shot("no-role", dark=False)
+    page.get_by_role("button", name="Sign out").click()
+
+
+def test_the_menu_opens_on_a_telephone_by_keyboard(page: Page, desk: Desk, sign_in: SignIn, shot: Shot) -> None:
+    sign_in(desk.risk)
+    page.set_viewport_size({"width": 390, "height": 844})
+    button = page.get_by_role("button", name="Menu", exact=True)
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Trail", exact=True)).to_be_visible()
+    page.keyboard.press("Tab")
+    shot("menu-narrow", narrow=False, dark=False)
