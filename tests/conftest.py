@@ -9,7 +9,7 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 
 from audits.trail.append_only import guarded_models, triggers
 from audits.trail.models import Head, TreeState
-from audits.trail.record import GENESIS
+from audits.trail.numbering import GENESIS
 
 
 @contextmanager

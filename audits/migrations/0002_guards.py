@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from django.db import migrations
 
 from audits.trail.append_only import AppendOnly
+from audits.trail.numbering import InstallNumbering
 
 
 def start(apps, schema_editor):
@@ -18,6 +19,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunPython(start, migrations.RunPython.noop),
+        InstallNumbering(),
         AppendOnly("Entry"),
         AppendOnly("Checkpoint"),
         AppendOnly("Evidence"),

@@ -7,7 +7,8 @@ from audits.trail.checkpoints import log_verifier, publish_checkpoint, trail_sta
 from audits.trail.clock import new_uid, now, timestamp
 from audits.trail.fields import DocumentField, document_text
 from audits.trail.models import Checkpoint, Entry, Recorded
-from audits.trail.record import NotRecordable, Recording, record
+from audits.trail.numbering import NotRecordable
+from audits.trail.record import Recording, record
 from audits.trail.verify import Flaw, Projection, Verdict, verify
 
 __all__ = [

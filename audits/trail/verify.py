@@ -16,7 +16,7 @@ from audits.trail.digests import row_digest
 from audits.trail.merkle import Frontier, leaf_hash
 from audits.trail.models import Checkpoint, Entry, Head
 from audits.trail.notes import NoteRefused, open_checkpoint
-from audits.trail.record import GENESIS, NO_PREVIOUS
+from audits.trail.numbering import GENESIS, NO_PREVIOUS
 
 Progress = Callable[[int, int], None]
 
