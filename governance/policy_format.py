@@ -16,6 +16,9 @@ import yaml
 
 SCHEMA_PATH = Path(__file__).parent / "policies" / "policy.schema.json"
 
+# A requirement's parameters are the deepest part of a policy; this leaves room.
+DEEPEST = 12
+
 # Given a check's name, edition and parameters, return what is wrong with them, or None.
 CheckValidator = Callable[[str, int, Mapping[str, Any]], str | None]
 
@@ -87,14 +90,19 @@ def parse_policy(text: str, *, validate_check: CheckValidator) -> Policy:
     Raises: MalformedPolicy with every error at once.
     """
     try:
+        if odd := list(_odd_structure(text)):
+            raise MalformedPolicy(odd)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         document = yaml.safe_load(text)
     except yaml.YAMLError as problem:
         raise MalformedPolicy([_yaml_error(problem)]) from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
+        if isinstance(problem, MalformedPolicy):
+            raise
+        # A date such as 2026-13-40: the loader's constructors raise whatever they happen to raise.
+        raise MalformedPolicy([PolicyError(1, 1, f"a value cannot be read: {problem}")]) from None
     if root is None:
-        raise MalformedPolicy(
-            [PolicyError(1, 1, "the document is empty; start from one of the shipped policies")]
-        )
+        raise MalformedPolicy([PolicyError(1, 1, "the document is empty; start from one of the shipped policies")])
     errors = [*_repeated_keys(root), *_schema_errors(root, document)]
     if not errors:
         errors = list(_meaning_errors(root, document, validate_check))
@@ -122,10 +130,24 @@ def _policy(document: Mapping[str, Any]) -> Policy:
             )
             for line in document["requirements"]
         ),
-        approvals=tuple(
-            ApprovalFactor(line["group"], line["count"]) for line in document.get("approvals", ())
-        ),
+        approvals=tuple(ApprovalFactor(line["group"], line["count"]) for line in document.get("approvals", ())),
     )
+
+
+def _odd_structure(text: str) -> Iterator[PolicyError]:
+    """Yield what a policy has no use for and what costs a reader without bound: references and deep nesting."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        sentence = ""
+        if isinstance(event, yaml.AliasEvent):
+            sentence = "references (*name) are not read; write the value out"
+        if depth > DEEPEST:
+            sentence = f"nested deeper than {DEEPEST} levels"
+        if sentence and event.start_mark:
+            yield PolicyError(event.start_mark.line + 1, event.start_mark.column + 1, sentence)
+        if depth > DEEPEST:
+            return
 
 
 def _yaml_error(problem: yaml.YAMLError) -> PolicyError:
@@ -140,9 +162,7 @@ def _schema_errors(root: yaml.Node, document: object) -> Iterator[PolicyError]:
         yield _error_at(root, list(error.absolute_path), f"{where}: {error.message}")
 
 
-def _meaning_errors(
-    root: yaml.Node, document: Mapping[str, Any], validate: CheckValidator
-) -> Iterator[PolicyError]:
+def _meaning_errors(root: yaml.Node, document: Mapping[str, Any], validate: CheckValidator) -> Iterator[PolicyError]:
     seen: set[str] = set()
     for index, line in enumerate(document["requirements"]):
         if line["id"] in seen:
@@ -154,9 +174,7 @@ def _meaning_errors(
     groups = [line["group"] for line in document.get("approvals", ())]
     for index, group in enumerate(groups):
         if group in groups[:index]:
-            yield _error_at(
-                root, ["approvals", index, "group"], f"the group {group!r} is named twice; raise its count"
-            )
+            yield _error_at(root, ["approvals", index, "group"], f"the group {group!r} is named twice; raise its count")
 
 
 def _repeated_keys(node: yaml.Node) -> Iterator[PolicyError]:
@@ -165,9 +183,7 @@ def _repeated_keys(node: yaml.Node) -> Iterator[PolicyError]:
         seen: set[str] = set()
         for key, value in node.value:
             if key.value in seen:
-                yield PolicyError(
-                    key.start_mark.line + 1, key.start_mark.column + 1, f"{key.value!r} is given twice"
-                )
+                yield PolicyError(key.start_mark.line + 1, key.start_mark.column + 1, f"{key.value!r} is given twice")
             seen.add(key.value)
             yield from _repeated_keys(value)
     elif isinstance(node, yaml.SequenceNode):

@@ -1,0 +1,161 @@
+"""Rules, the trail and reports, through the doors."""
+
+import hashlib
+import json
+
+import pytest
+
+from audits.trail import Entry, publish_checkpoint
+from governance.models import Account, PolicyVersion
+from governance.roles import Role
+from registry.models import ModelVersion
+from tests import make
+from tests.governance.api.conftest import Caller
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def version(pipeline: Account) -> ModelVersion:
+    made = make.version(pipeline, make.model(pipeline))
+    make.completed(made)
+    return made
+
+
+@pytest.fixture
+def auditor(db: None, calling) -> Caller:
+    return calling(make.account("audrey", Role.AUDITOR))
+
+
+def test_a_policy_is_published_as_json_or_as_its_own_text(operator: Account, calling) -> None:
+    api = calling(operator)
+    first = api.send("policies", {"text": make.POLICY})
+    assert (first.status_code, first["Location"]) == (201, "/api/v1/policies/high-risk/1")
+    same = api.post("policies", make.POLICY.encode(), content_type="text/yaml; charset=utf-8")
+    assert same.json() == first.json() == api.get(first["Location"]).json()
+    second = api.post("policies", make.POLICY.replace("0.8", "0.9").encode(), content_type="text/yaml")
+    assert (second.json()["number"], second.json()["published_by"]["name"]) == (2, "Olga")
+    listed = api.get("policies?name=high-risk").json()["items"]
+    assert [edition["number"] for edition in listed] == [2, 1]
+    assert "text" not in listed[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "policy: [",
+        "[]",
+        "5",
+        "",
+        "policy: x\n",
+        make.POLICY.replace("fairness.impact_ratio", "fairness.luck"),
+        make.POLICY.replace("min_ratio: 0.8", "min_ratio: high"),
+        make.POLICY.replace("min_ratio: 0.8", "min_ratio: .nan"),
+        make.POLICY.replace("min_ratio: 0.8", "min_ratio: .inf"),
+        make.POLICY.replace("min_ratio: 0.8", "min_ratio: 2020-01-01"),
+        make.POLICY.replace("min_ratio: 0.8", "min_ratio: !!python/name:os.system"),
+        make.POLICY.replace("min_ratio: 0.8", "? [a, b] : c"),
+        make.POLICY.replace("min_ratio: 0.8", "5: 0.8"),
+        make.POLICY.replace("version: 1", "version: 99999999999999999999"),
+        make.POLICY.replace("High-risk models to production", "&a [*a]"),
+        "title: &a [*a]",
+        make.POLICY.replace("min_ratio: 0.8", "min_ratio: 2020-13-45"),
+        make.POLICY.replace("min_ratio: 0.8", "min_ratio: !!timestamp soon"),
+        make.POLICY.replace("min_ratio: 0.8", 'min_ratio: !!int ""'),
+        "policy: &a " + "[" * 3000 + "]" * 3000,
+        "a: &a [x, x, x, x, x, x, x, x, x]\n"
+        + "".join(
+            f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+        )
+        + "title: *i\n",
+    ],
+)
+def test_a_policy_nobody_can_follow_is_refused(operator: Account, calling, text: str) -> None:
+    answer = calling(operator).send("policies", {"text": text})
+    assert answer.status_code == 422, answer.content
+    assert answer.json()["code"] in {"policy_malformed", "malformed"}
+    assert not PolicyVersion.objects.exists()
+
+
+def test_every_error_of_a_policy_comes_with_its_place(operator: Account, calling) -> None:
+    text = make.POLICY.replace("count: 1", "count: 0").replace("version: 1", "version: none")
+    errors = calling(operator).send("policies", {"text": text}).json()["errors"]
+    assert len(errors) == 4
+    assert all(error["line"] > 1 and error["column"] and error["sentence"] for error in errors)
+
+
+def test_a_policy_that_is_not_text_is_refused(operator: Account, calling) -> None:
+    answer = calling(operator).post("policies", b"\xff\xfe", content_type="text/yaml")
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body")
+
+
+def test_a_contributor_publishes_no_policy(api: Caller) -> None:
+    assert api.send("policies", {"text": make.POLICY}).status_code == 403
+
+
+def test_the_trail_tells_what_is_signed_and_gives_the_note(auditor: Caller, version: ModelVersion) -> None:
+    assert auditor.get("trail/checkpoint").json()["code"] == "no_checkpoint"
+    checkpoint = publish_checkpoint()
+    assert checkpoint is not None
+    told = auditor.get("trail").json()
+    assert (told["size"], told["signed_size"]) == (Entry.objects.count(), Entry.objects.count())
+    note = auditor.get("trail/checkpoint")
+    assert (note["Content-Type"], note.content.decode()) == ("text/plain; charset=utf-8", checkpoint.note)
+
+
+def test_entries_are_found_by_subject_action_and_actor(
+    auditor: Caller, pipeline: Account, version: ModelVersion
+) -> None:
+    of_version = auditor.get(f"trail/entries?subject={version.subject}&limit=200").json()["items"]
+    assert {entry["subject"] for entry in of_version} == {version.subject}
+    first = of_version[0]
+    assert (first["action"], first["actor"]["name"]) == ("version.registered", "Training Pipeline")
+    assert first["sentence"] == "An artifact and its evidence became a version."
+    leaf = hashlib.sha256(b"\0" + first["text"].encode()).hexdigest()
+    assert first["leaf_hash"] == leaf
+    assert json.loads(first["text"])["action"] == "version.registered"
+    by_action = auditor.get("trail/entries?action=check_run.ordered").json()["items"]
+    assert len(by_action) == 2
+    by_actor = auditor.get(f"trail/entries?actor={pipeline.actor}").json()["items"]
+    assert {entry["actor"]["id"] for entry in by_actor} == {str(pipeline.actor)}
+
+
+def test_every_page_of_a_list_follows_the_one_before(auditor: Caller, version: ModelVersion) -> None:
+    everything = [entry["index"] for entry in auditor.get("trail/entries?limit=200").json()["items"]]
+    walked, cursor = [], ""
+    while cursor is not None:
+        page = auditor.get(f"trail/entries?limit=3{cursor and f'&cursor={cursor}'}").json()
+        assert 1 <= len(page["items"]) <= 3
+        walked += [entry["index"] for entry in page["items"]]
+        cursor = page["next"]
+    assert walked == everything == list(range(Entry.objects.count()))
+
+
+@pytest.mark.parametrize("format_name", ["json", "html", "csv", "pdf"])
+def test_a_report_is_made_recorded_and_downloaded_whole(
+    auditor: Caller, version: ModelVersion, format_name: str
+) -> None:
+    answer = auditor.send("models/care-programme/versions/1/reports", {"format": format_name})
+    told = answer.json()
+    assert (answer.status_code, answer["Location"]) == (201, f"/api/v1/reports/{told['uid']}")
+    assert auditor.get(answer["Location"]).json() == told
+    assert Entry.objects.filter(action="report.exported").count() == 1
+
+    content = auditor.get(f"reports/{told['uid']}/content")
+    body = b"".join(content.streaming_content)
+    assert (len(body), hashlib.sha256(body).hexdigest()) == (told["size"], told["sha256"])
+    assert content["Content-Type"] == told["media_type"]
+    assert content["Content-Disposition"] == f'attachment; filename="{told["file_name"]}"'
+    assert content["X-Content-Type-Options"] == "nosniff"
+    assert content["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_a_report_in_an_unknown_form_or_about_nothing_is_refused(auditor: Caller, version: ModelVersion) -> None:
+    path = "models/care-programme/versions/1/reports"
+    assert auditor.send(path, {"format": "docx"}).status_code == 422
+    assert auditor.send("models/care-programme/versions/9/reports", {"format": "pdf"}).status_code == 404
+    assert auditor.get("reports/00000000-0000-0000-0000-000000000000/content").json()["code"] == "unknown_report"
+
+
+def test_a_pipeline_takes_no_report_away(api: Caller, version: ModelVersion) -> None:
+    assert api.send("models/care-programme/versions/1/reports", {"format": "pdf"}).status_code == 403
