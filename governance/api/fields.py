@@ -144,8 +144,9 @@ class ActorField(serializers.Field[Any, Any, Any, Any]):
 
 
 class CursorField(serializers.CharField):
-    def to_internal_value(self, data: Any) -> int:  # type: ignore[override]
-        return read_cursor(super().to_internal_value(data))
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        text = super().run_validation(data)
+        return read_cursor(text) if isinstance(text, str) else text
 
 
 class PageQuery(Strict):
