@@ -68,7 +68,8 @@ TRAIL_KEY_SEED = bytes.fromhex(os.environ.get("COUNTERSIGN_TRAIL_KEY", "")) or t
 
 INSTALLED_APPS = [
     "unfold",
-    "django.contrib.admin",
+    # The pages are loaded by the URLs, so only by the process that shows them.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

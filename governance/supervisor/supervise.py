@@ -67,14 +67,24 @@ def web_server(listener: socket.socket, *, threads: int) -> Child:
 
 
 def worker() -> Child:
-    """Return one worker with one pool process. The first request ends it after the task, the second at once."""
+    """Return one worker with one pool process.
+
+    It is asked to end at once and not after its task, which may take minutes: the task hands its job back.
+    """
     return _python(
         "worker",
         *("-m", "celery", "--quiet", "--app=governance.conf.celery", "worker"),
         *("--pool=prefork", "--concurrency=1", "--loglevel=WARNING"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-        farewell=[(signal.SIGTERM, 1.0), (signal.SIGQUIT, 3.0)],
+        farewell=[(signal.SIGQUIT, 3.0)],
+        # Django's checks load the pages, which a worker never shows, and a quarter of its memory with them.
+        CELERY_SKIP_CHECKS="1",
     )
+
+
+def demo_story(listener: socket.socket) -> Child:
+    """Return the telling of the demo's story, which ends by itself and says who can sign in."""
+    return _python("demo", "manage.py", "demo_story", "--url", address_of(listener).rstrip("/"))
 
 
 def _python(
@@ -82,9 +92,10 @@ def _python(
     *arguments: str,
     handed_on: Sequence[int] = (),
     farewell: Sequence[tuple[signal.Signals, float]] = ((signal.SIGTERM, 4.0),),
+    **more: str,
 ) -> Child:
     # The data folder may have been named relative to where the supervisor was started.
-    environment = {**os.environ, "COUNTERSIGN_DATA": str(settings.DATA_DIR)}
+    environment = {**os.environ, "COUNTERSIGN_DATA": str(settings.DATA_DIR), **more}
     return Child(
         name=name,
         command=[sys.executable, *arguments],
@@ -96,11 +107,16 @@ def _python(
 
 
 def supervise(
-    children: Sequence[Child], *, is_ready: Callable[[], bool] = lambda: True, when_ready: Callable[[], None]
+    children: Sequence[Child],
+    *,
+    is_ready: Callable[[], bool] = lambda: True,
+    when_ready: Callable[[], None],
+    guests: Sequence[Child] = (),
 ) -> None:
     """Keep the children alive and dispatch, until a signal asks to stop; then stop them in the order given.
 
-    `is_ready` is asked after every round until it says yes; then `when_ready` is called once.
+    `is_ready` is asked after every round until it says yes; then `when_ready` is called and the guests are started,
+    once. A guest that ends is not started again.
     """
     dispatcher, has_been_ready = Dispatcher(), False
     with Bell() as bell:
@@ -111,14 +127,16 @@ def supervise(
                 if not has_been_ready and is_ready():
                     has_been_ready = True
                     when_ready()
+                    for guest in guests:
+                        guest.keep_alive()
                 dispatcher.round()
                 bell.sleep(ROUND_SECONDS)
-            for child in children:
+            for child in (*guests, *children):
                 child.stop()
             # What the workers recorded last is signed before the lights go out.
             dispatcher.sign()
         finally:
-            for child in children:
+            for child in (*guests, *children):
                 child.kill()
 
 
