@@ -62,16 +62,17 @@ class Desk:
     model: RegisteredModel
 
 
-def set_up() -> Desk:
+def set_up(password: str | None = PASSWORD) -> Desk:
+    """Create the people, the policy and the model; without a password nobody can sign in through the page."""
     make.policy(POLICY)
     pipeline = make.contributor()
     people = {
-        "analyst": make.account("ines-marquardt", Role.CONTRIBUTOR, groups=(Group.RISK,), password=PASSWORD),
-        "risk": make.reviewer("tobias-okafor", Group.RISK, password=PASSWORD),
-        "compliance": make.reviewer("lena-sorge", Group.COMPLIANCE, password=PASSWORD),
-        "auditor": make.account("amal-verhoeven", Role.AUDITOR, password=PASSWORD),
-        "operator": make.account("piotr-lang", Role.OPERATOR, password=PASSWORD),
-        "newcomer": make.account("nils-neu", password=PASSWORD),
+        "analyst": make.account("ines-marquardt", Role.CONTRIBUTOR, groups=(Group.RISK,), password=password),
+        "risk": make.reviewer("tobias-okafor", Group.RISK, password=password),
+        "compliance": make.reviewer("lena-sorge", Group.COMPLIANCE, password=password),
+        "auditor": make.account("amal-verhoeven", Role.AUDITOR, password=password),
+        "operator": make.account("piotr-lang", Role.OPERATOR, password=password),
+        "newcomer": make.account("nils-neu", password=password),
     }
     return Desk(pipeline=pipeline, model=make.model(pipeline), **people)
 
@@ -87,8 +88,8 @@ def version(desk: Desk, seed: int, *, fair: bool = True, by: Account | None = No
 
 
 def waiting(desk: Desk, seed: int, by: Account | None = None) -> Promotion:
-    """A promotion for which only people are missing."""
-    return make.promotion(by or desk.pipeline, version(desk, seed))
+    """A promotion for which only people are missing; `by` registered the version and asked for it."""
+    return make.promotion(by or desk.pipeline, version(desk, seed, by=by))
 
 
 def blocked(desk: Desk, seed: int) -> Promotion:
