@@ -15,14 +15,14 @@ def answers_table(answers: Mapping[int, Mapping[str, Any]]) -> str:
     }
     names = list(dict.fromkeys(name for reasons in by_version.values() for name in reasons))
     width = max(len(name) for name in [*names, "outcome"])
-    lines = ["  ".join(["requirement".ljust(width), *(f"version {number}".ljust(16) for number in numbers)])]
+    lines = ["  ".join(["requirement".ljust(width), *(f"version {number}".ljust(18) for number in numbers)])]
     lines.append("─" * len(lines[0]))
     for name in names:
         cells = [_cell(by_version[number].get(name)) for number in numbers]
-        lines.append("  ".join([name.ljust(width), *(cell.ljust(16) for cell in cells)]))
+        lines.append("  ".join([name.ljust(width), *(cell.ljust(18) for cell in cells)]))
     lines.append("─" * len(lines[0]))
     outcomes = [str(answers[number]["outcome"]).upper() for number in numbers]
-    lines.append("  ".join(["outcome".ljust(width), *(outcome.ljust(16) for outcome in outcomes)]))
+    lines.append("  ".join(["outcome".ljust(width), *(outcome.ljust(18) for outcome in outcomes)]))
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -126,7 +126,9 @@ def _reasons(file: Document, decision: Document, numbers: Mapping[str, int]) -> 
     for reason in reasons[:REASONS_ON_PAGE_ONE]:
         requirement = requirements.get(reason.get("requirement"))
         title = plain(requirement.get("title") or requirement.get("id")) + ": " if requirement else ""
-        yield short(title + plain(reason.get("sentence") or spoken(reason.get("code"))))
+        sentence = plain(reason.get("sentence") or spoken(reason.get("code")))
+        # The gate names the requirement already.
+        yield short(sentence if sentence.startswith(title) else title + sentence)
     if len(reasons) > REASONS_ON_PAGE_ONE:
         yield (f"{len(reasons) - REASONS_ON_PAGE_ONE} further reasons stand in section {numbers.get('promotions', 0)}.")
     if not reasons:

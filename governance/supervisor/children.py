@@ -88,6 +88,12 @@ class Child:
         self.process.wait()
         self.process = None
 
+    def reap(self) -> None:
+        """Forget a command that has ended by itself, before its number is given to somebody else."""
+        if self.process is not None and self.process.poll() is not None:
+            self._kill_group()
+            self.process = None
+
     def kill(self) -> None:
         """End the group at once."""
         if self.process is not None:

@@ -129,6 +129,8 @@ def supervise(
                     when_ready()
                     for guest in guests:
                         guest.keep_alive()
+                for guest in guests:
+                    guest.reap()
                 dispatcher.round()
                 bell.sleep(ROUND_SECONDS)
             for child in (*guests, *children):

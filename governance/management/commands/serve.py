@@ -7,7 +7,16 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from governance.supervisor.claims import Taken, hold_data_folder, listen
-from governance.supervisor.supervise import NotPrepared, address_of, answers, prepare, supervise, web_server, worker
+from governance.supervisor.supervise import (
+    NotPrepared,
+    address_of,
+    answers,
+    demo_story,
+    prepare,
+    supervise,
+    web_server,
+    worker,
+)
 
 EXIT_TAKEN = 2
 
@@ -22,6 +31,8 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="Address to listen on (default: %(default)s).")
         parser.add_argument("--port", type=int, default=8000, help="Port; 0 takes a free one (default: %(default)s).")
         parser.add_argument("--threads", type=int, default=8, help="Requests at a time (default: %(default)s).")
+
+        parser.add_argument("--demo", action="store_true", help="Load the demo world and say who can sign in.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -40,6 +51,7 @@ class Command(BaseCommand):
             supervise(
                 [web_server(listener, threads=options["threads"]), worker()],
                 is_ready=lambda: answers(listener),
+                guests=[demo_story(listener)] if options["demo"] else [],
                 when_ready=lambda: self._say(f"Countersign answers on {address_of(listener)} – Ctrl-C stops it."),
             )
         self._say("Stopped.")
