@@ -21,9 +21,7 @@ from audits.trail import Actor, now
 WORKER = Actor.process("worker")
 
 
-@shared_task(
-    name="audits.run_checks", acks_late=True, ignore_result=True, time_limit=settings.JOB_WALL_SECONDS + 120
-)
+@shared_task(name="audits.run_checks", acks_late=True, ignore_result=True, time_limit=settings.JOB_WALL_SECONDS + 120)
 def run_checks(batch: str) -> bool:
     """Work off a batch once; a second delivery finds it taken or done and stops. Returns whether it was worked off."""
     token = claim(batch=UUID(batch), at=now())
@@ -78,9 +76,7 @@ def _heartbeat(batch: UUID, token: UUID) -> Iterator[_Beat]:
 
 def _execute(runs: list[CheckRun], beat: _Beat) -> dict[str, Any]:
     """Run a batch in the sandboxed child and return its document; damaged evidence makes every run errored."""
-    specs = [
-        {"check": run.check_name, "version": run.check_version, "parameters": run.parameters} for run in runs
-    ]
+    specs = [{"check": run.check_name, "version": run.check_version, "parameters": run.parameters} for run in runs]
     inputs = runs[0].inputs
     try:
         with ExitStack() as stack:

@@ -109,18 +109,13 @@ def decide(
         The moment of the decision; ages are measured from here.
     """
     approvals = list(approvals)
-    reasons = [
-        _judge_requirement(requirement, results.get(requirement.id), now)
-        for requirement in policy.requirements
-    ]
+    reasons = [_judge_requirement(requirement, results.get(requirement.id), now) for requirement in policy.requirements]
     reasons += _refusals(approvals)
     reasons += [_judge_factor(factor, approvals, subject) for factor in policy.approvals]
     worst = max((reason.outcome for reason in reasons), key=_SEVERITY.__getitem__, default=Outcome.BLOCK)
     if not reasons:
         reasons = [
-            Reason(
-                "policy_empty", "", Outcome.BLOCK, "The policy asks for nothing, so nothing allows the move."
-            )
+            Reason("policy_empty", "", Outcome.BLOCK, "The policy asks for nothing, so nothing allows the move.")
         ]
     return GateDecision(worst, tuple(reasons))
 
@@ -128,9 +123,7 @@ def decide(
 def _judge_requirement(requirement: Requirement, fact: ResultFact | None, now: datetime) -> Reason:
     code, outcome, sentence = _state_of(requirement, fact, now)
     if requirement.is_advisory and outcome is not Outcome.ALLOW:
-        return Reason(
-            f"advisory_{code}", requirement.id, Outcome.ALLOW, f"{sentence} The policy only advises here."
-        )
+        return Reason(f"advisory_{code}", requirement.id, Outcome.ALLOW, f"{sentence} The policy only advises here.")
     return Reason(code, requirement.id, outcome, sentence)
 
 
@@ -174,9 +167,7 @@ def _judge_factor(factor: ApprovalFactor, approvals: list[ApprovalFact], subject
     said = f"{len(counted)} of {factor.count} approvals for {factor.group}"
     if len(counted) >= factor.count:
         return Reason("approved", requirement, Outcome.ALLOW, f"{said}.")
-    lapsed = sum(
-        1 for approval in approvals if approval.group == factor.group and not _is_bound_to(approval, subject)
-    )
+    lapsed = sum(1 for approval in approvals if approval.group == factor.group and not _is_bound_to(approval, subject))
     tail = f" {lapsed} lapsed because the content changed after it was given." if lapsed else ""
     return Reason("approval_missing", requirement, Outcome.WAIT, f"{said}.{tail}")
 

@@ -44,11 +44,7 @@ def list_versions() -> QuerySet[ModelVersion]:
 
 def find_in_production(*, model: RegisteredModel, alias: str) -> ModelVersion | None:
     """Return the version an alias points at while it is in production."""
-    return (
-        list_versions()
-        .filter(aliases__model=model, aliases__alias=alias, position__stage=Stage.PRODUCTION)
-        .first()
-    )
+    return list_versions().filter(aliases__model=model, aliases__alias=alias, position__stage=Stage.PRODUCTION).first()
 
 
 def _stages() -> Sequence[Mapping[str, Any]]:

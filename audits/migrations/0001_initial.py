@@ -21,9 +21,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "root",
-                    models.BinaryField(
-                        help_text="RFC 6962 root of the entries 0 to size - 1.", max_length=32
-                    ),
+                    models.BinaryField(help_text="RFC 6962 root of the entries 0 to size - 1.", max_length=32),
                 ),
                 ("note", models.TextField(help_text="The C2SP signed note, verbatim.")),
                 ("signed_at", models.DateTimeField(help_text="UTC.")),
@@ -45,27 +43,19 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "index",
-                    models.BigIntegerField(
-                        help_text="Position in the log, from 0, without gaps.", unique=True
-                    ),
+                    models.BigIntegerField(help_text="Position in the log, from 0, without gaps.", unique=True),
                 ),
                 (
                     "recorded_at",
-                    models.DateTimeField(
-                        help_text="UTC, by the log's clock; never decreases with the index."
-                    ),
+                    models.DateTimeField(help_text="UTC, by the log's clock; never decreases with the index."),
                 ),
                 (
                     "actor",
-                    models.CharField(
-                        db_index=True, help_text="kind:id; copied from the text.", max_length=120
-                    ),
+                    models.CharField(db_index=True, help_text="kind:id; copied from the text.", max_length=120),
                 ),
                 (
                     "action",
-                    models.CharField(
-                        db_index=True, help_text="noun.participle; copied from the text.", max_length=60
-                    ),
+                    models.CharField(db_index=True, help_text="noun.participle; copied from the text.", max_length=60),
                 ),
                 (
                     "subject",
@@ -77,15 +67,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "text",
-                    models.TextField(
-                        help_text="Canonical JSON (RFC 8785, safe subset), stored and hashed verbatim."
-                    ),
+                    models.TextField(help_text="Canonical JSON (RFC 8785, safe subset), stored and hashed verbatim."),
                 ),
                 (
                     "leaf_hash",
-                    models.BinaryField(
-                        help_text="SHA-256(0x00 || text), RFC 6962 section 2.1.", max_length=32
-                    ),
+                    models.BinaryField(help_text="SHA-256(0x00 || text), RFC 6962 section 2.1.", max_length=32),
                 ),
                 (
                     "chain_hash",
@@ -96,9 +82,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "entries",
                 "ordering": ["-index"],
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("subject", "subject_number"), name="entry_once_per_subject_number"
-                    )
+                    models.UniqueConstraint(fields=("subject", "subject_number"), name="entry_once_per_subject_number")
                 ],
             },
         ),
@@ -107,22 +91,16 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("uid", models.UUIDField(help_text="Name for the outside world.", unique=True)),
                 (
                     "batch",
-                    models.UUIDField(
-                        db_index=True, help_text="Runs of one batch share one scan of their tables."
-                    ),
+                    models.UUIDField(db_index=True, help_text="Runs of one batch share one scan of their tables."),
                 ),
                 (
                     "subject",
-                    models.CharField(
-                        db_index=True, help_text="On whose behalf, e.g. version/name/3.", max_length=300
-                    ),
+                    models.CharField(db_index=True, help_text="On whose behalf, e.g. version/name/3.", max_length=300),
                 ),
                 (
                     "check_name",
@@ -169,9 +147,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "verdict",
@@ -193,9 +169,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "guards",
-                    audits.trail.fields.DocumentField(
-                        help_text="Names of the process guards that were in force."
-                    ),
+                    audits.trail.fields.DocumentField(help_text="Names of the process guards that were in force."),
                 ),
                 ("completed_at", models.DateTimeField(db_index=True, help_text="UTC.")),
                 (
@@ -242,9 +216,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("batch", models.UUIDField(help_text="The batch of check runs to work off.", unique=True)),
                 (
@@ -288,9 +260,7 @@ class Migration(migrations.Migration):
                 ("size", models.BigIntegerField(help_text="Number of entries integrated.")),
                 (
                     "frontier",
-                    models.BinaryField(
-                        help_text="Hashes of the perfect subtrees, left to right, 32 bytes each."
-                    ),
+                    models.BinaryField(help_text="Hashes of the perfect subtrees, left to right, 32 bytes each."),
                 ),
             ],
             options={
@@ -302,9 +272,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("uid", models.UUIDField(help_text="Name for the outside world.", unique=True)),
                 (
@@ -327,9 +295,7 @@ class Migration(migrations.Migration):
                 ("size", models.BigIntegerField(help_text="Bytes.")),
                 (
                     "format",
-                    models.CharField(
-                        help_text="csv, parquet, skops, xgboost, lightgbm, onnx …", max_length=20
-                    ),
+                    models.CharField(help_text="csv, parquet, skops, xgboost, lightgbm, onnx …", max_length=20),
                 ),
                 (
                     "declaration",

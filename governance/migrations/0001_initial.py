@@ -23,9 +23,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("password", models.CharField(max_length=128, verbose_name="password")),
                 ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
@@ -56,9 +54,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(db_index=True, max_length=60)),
                 ("number", models.PositiveIntegerField(help_text="1, 2, 3 … within the name.")),
@@ -90,9 +86,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(help_text="What it is for.", max_length=120)),
                 (
@@ -133,9 +127,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("uid", models.UUIDField(help_text="Name for the outside world.", unique=True)),
                 (
@@ -197,9 +189,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "outcome",
@@ -241,9 +231,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("uid", models.UUIDField(help_text="Name for the outside world.", unique=True)),
                 ("format", models.CharField(help_text="html, pdf, json or csv.", max_length=4)),
@@ -280,9 +268,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "role",
@@ -298,9 +284,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "group",
-                    models.CharField(
-                        blank=True, help_text="For reviewers: risk or compliance.", max_length=12
-                    ),
+                    models.CharField(blank=True, help_text="For reviewers: risk or compliance.", max_length=12),
                 ),
                 ("granted_by", models.CharField(help_text="Actor, kind:id.", max_length=120)),
                 ("granted_at", models.DateTimeField(help_text="UTC.")),
@@ -331,9 +315,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("revoked_by", models.CharField(help_text="Actor, kind:id.", max_length=120)),
                 ("revoked_at", models.DateTimeField(help_text="UTC.")),
@@ -364,9 +346,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("uid", models.UUIDField(help_text="Name for the outside world.", unique=True)),
                 ("alias", models.CharField(max_length=60)),
@@ -416,9 +396,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("revoked_at", models.DateTimeField(help_text="UTC.")),
                 (
@@ -448,9 +426,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("key", models.CharField(help_text="As sent in the header Idempotency-Key.", max_length=200)),
                 (
@@ -476,9 +452,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("account", "key"), name="idempotency_key_once")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("account", "key"), name="idempotency_key_once")],
             },
         ),
         migrations.CreateModel(
@@ -522,16 +496,12 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("number", models.PositiveIntegerField(help_text="1, 2, 3 … within the promotion.")),
                 (
                     "outcome",
-                    models.CharField(
-                        choices=[("allow", "allow"), ("wait", "wait"), ("block", "block")], max_length=5
-                    ),
+                    models.CharField(choices=[("allow", "allow"), ("wait", "wait"), ("block", "block")], max_length=5),
                 ),
                 (
                     "reasons",
@@ -560,9 +530,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["promotion", "number"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("promotion", "number"), name="decision_number_once")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("promotion", "number"), name="decision_number_once")],
             },
         ),
         migrations.CreateModel(
@@ -570,9 +538,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("uid", models.UUIDField(help_text="Name for the outside world.", unique=True)),
                 ("approver", models.CharField(help_text="Actor, kind:id.", max_length=120)),
@@ -606,9 +572,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["id"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("promotion", "approver"), name="one_word_per_person")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("promotion", "approver"), name="one_word_per_person")],
             },
         ),
         migrations.AddConstraint(

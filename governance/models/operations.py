@@ -11,9 +11,7 @@ class IdempotencyKey(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=200, help_text="As sent in the header Idempotency-Key.")
     request_sha256 = models.CharField(max_length=64, help_text="Digest of method, path and body.")
-    status = models.PositiveSmallIntegerField(
-        null=True, help_text="HTTP status answered; null while under way."
-    )
+    status = models.PositiveSmallIntegerField(null=True, help_text="HTTP status answered; null while under way.")
     body = models.TextField(blank=True, help_text="Body answered.")
     location = models.CharField(max_length=500, blank=True)
     started_at = models.DateTimeField(help_text="UTC.")

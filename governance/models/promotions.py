@@ -19,9 +19,7 @@ class Promotion(Recorded):
     uid = models.UUIDField(unique=True, help_text="Name for the outside world.")
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="promotions")
     target = models.CharField(max_length=12, choices=Stage)
-    alias = models.CharField(
-        max_length=60, blank=True, help_text="Name that shall point at the version; may be empty."
-    )
+    alias = models.CharField(max_length=60, blank=True, help_text="Name that shall point at the version; may be empty.")
     policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="promotions")
     reason = models.TextField(blank=True, help_text="What the requester says.")
     requested_by = models.CharField(max_length=120, help_text="Actor, kind:id.")
@@ -62,9 +60,7 @@ class OpenPromotion(models.Model):
     Its row is what deciders lock. Rebuilt from promotions and closures by `verify_trail` and compared.
     """
 
-    promotion = models.OneToOneField(
-        Promotion, on_delete=models.PROTECT, primary_key=True, related_name="open"
-    )
+    promotion = models.OneToOneField(Promotion, on_delete=models.PROTECT, primary_key=True, related_name="open")
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="open_promotions")
     target = models.CharField(max_length=12, choices=Stage)
 
@@ -81,9 +77,7 @@ class GateDecisionRecord(Recorded):
     promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, related_name="decisions")
     number = models.PositiveIntegerField(help_text="1, 2, 3 … within the promotion.")
     outcome = models.CharField(max_length=5, choices=[(outcome.value, outcome.value) for outcome in Outcome])
-    reasons = DocumentField(
-        help_text="One reason per requirement and approval factor: code, outcome, sentence."
-    )
+    reasons = DocumentField(help_text="One reason per requirement and approval factor: code, outcome, sentence.")
     decided_at = models.DateTimeField(help_text="UTC.")
 
     class Meta:

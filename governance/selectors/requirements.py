@@ -27,9 +27,7 @@ def newest_runs(policy: Policy, version: ModelVersion) -> dict[str, CheckRun]:
     A run is found by its identity (check, edition, parameters, input digests): another artifact, another table or
     another edition of the check has another identity, and so does not count.
     """
-    identities = {
-        requirement.id: order_for(requirement, version).identity for requirement in policy.requirements
-    }
+    identities = {requirement.id: order_for(requirement, version).identity for requirement in policy.requirements}
     newest: dict[str, CheckRun] = {}
     runs = CheckRun.objects.filter(identity__in=identities.values()).select_related("result").order_by("id")
     for run in runs:

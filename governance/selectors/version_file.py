@@ -24,9 +24,7 @@ def version_file(version: ModelVersion, *, at: datetime, requested_by: str = "")
 
     The policy is the one of the newest promotion, or else the one in force for production.
     """
-    promotions = list(
-        version.promotions.select_related("policy", "closure").prefetch_related("decisions", "approvals")
-    )
+    promotions = list(version.promotions.select_related("policy", "closure").prefetch_related("decisions", "approvals"))
     item = _policy_of(version, promotions)
     requirements = _requirements(item, version, at) if item else []
     entries = list(_entries(version, promotions))
@@ -81,9 +79,7 @@ def names_of(actors: Iterable[str]) -> dict[str, str]:
 
 def preview_gate(version: ModelVersion, item: PolicyInForce, *, at: datetime) -> GateDecision:
     """Return what the gate would say if somebody else asked for the promotion now. Changes nothing."""
-    subject = Subject(
-        version.artifact_sha256, version.evidence_sha256, item.edition.sha256, version.registered_by, ""
-    )
+    subject = Subject(version.artifact_sha256, version.evidence_sha256, item.edition.sha256, version.registered_by, "")
     return decide(item.policy, facts_of_runs(newest_runs(item.policy, version)), (), subject=subject, now=at)
 
 

@@ -23,9 +23,7 @@ class ModelVersion(Recorded):
     evidence = DocumentField(
         help_text="By purpose (evaluation, reference): uid, sha256 and declaration_sha256 of a declared table."
     )
-    source = models.CharField(
-        max_length=500, blank=True, help_text="Where the pipeline says it comes from; not read."
-    )
+    source = models.CharField(max_length=500, blank=True, help_text="Where the pipeline says it comes from; not read.")
     notes = models.TextField(blank=True, help_text="What the pipeline says about it.")
     registered_by = models.CharField(max_length=120, help_text="Actor, kind:id.")
     registered_at = models.DateTimeField(help_text="UTC.")

@@ -18,9 +18,7 @@ class StageTransition(Recorded):
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="transitions")
     from_stage = models.CharField(max_length=12, choices=Stage, blank=True, help_text="Empty for the first.")
     to_stage = models.CharField(max_length=12, choices=Stage)
-    because = models.CharField(
-        max_length=300, help_text="What allowed it, e.g. promotion/uid or rollback/uid."
-    )
+    because = models.CharField(max_length=300, help_text="What allowed it, e.g. promotion/uid or rollback/uid.")
     moved_at = models.DateTimeField(help_text="UTC.")
 
     class Meta:
@@ -53,9 +51,7 @@ class AliasAssignment(Recorded):
 class VersionStage(models.Model):
     """Projection: the present stage of a version. Rebuilt from the transitions by `verify_trail` and compared."""
 
-    version = models.OneToOneField(
-        ModelVersion, on_delete=models.PROTECT, primary_key=True, related_name="position"
-    )
+    version = models.OneToOneField(ModelVersion, on_delete=models.PROTECT, primary_key=True, related_name="position")
     stage = models.CharField(max_length=12, choices=Stage, db_index=True)
 
     def __str__(self) -> str:

@@ -24,13 +24,9 @@ class RegisteredModel(Recorded):
     States: 1. registered.
     """
 
-    name = models.CharField(
-        max_length=120, unique=True, help_text="Lower case letters, digits, dot, dash, underscore."
-    )
+    name = models.CharField(max_length=120, unique=True, help_text="Lower case letters, digits, dot, dash, underscore.")
     owner = models.CharField(max_length=120, help_text="Actor who registered it, kind:id.")
-    risk_tier = models.CharField(
-        max_length=10, choices=RiskTier, help_text="Selects the policies that apply."
-    )
+    risk_tier = models.CharField(max_length=10, choices=RiskTier, help_text="Selects the policies that apply.")
     task = models.CharField(max_length=12, choices=Task)
     description = models.TextField(blank=True)
     intended_use = models.TextField(blank=True)

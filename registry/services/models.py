@@ -29,9 +29,7 @@ def register_model(
         same = (known.risk_tier, known.task, known.description, known.intended_use)
         if same == (risk_tier, task, description, intended_use) and known.owner == str(recording.actor):
             return known
-        raise NameTaken(
-            f"A model named {name!r} is registered already, with other particulars; choose another name."
-        )
+        raise NameTaken(f"A model named {name!r} is registered already, with other particulars; choose another name.")
     model = RegisteredModel(
         name=name,
         owner=str(recording.actor),

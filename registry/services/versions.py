@@ -74,9 +74,7 @@ def move_version(*, recording: Recording, version: ModelVersion, to_stage: Stage
     VersionStage.objects.filter(version=version).update(stage=to_stage)
 
 
-def _transit(
-    recording: Recording, version: ModelVersion, *, from_stage: str, to_stage: Stage, because: str
-) -> None:
+def _transit(recording: Recording, version: ModelVersion, *, from_stage: str, to_stage: Stage, because: str) -> None:
     transition = StageTransition(
         version=version, from_stage=from_stage, to_stage=to_stage, because=because, moved_at=recording.at
     )
@@ -84,17 +82,13 @@ def _transit(
     recording.create(transition, action="version.moved", subject=version.subject, data=data)
 
 
-def assign_alias(
-    *, recording: Recording, version: ModelVersion, alias: str, because: str
-) -> ModelVersion | None:
+def assign_alias(*, recording: Recording, version: ModelVersion, alias: str, because: str) -> ModelVersion | None:
     """Point an alias at a version and return the version it pointed at before.
 
     Records: alias.assigned. Locks: the model.
     """
     RegisteredModel.objects.select_for_update().get(pk=version.model_id)
-    before = (
-        CurrentAlias.objects.filter(model=version.model, alias=alias).select_related("version__model").first()
-    )
+    before = CurrentAlias.objects.filter(model=version.model, alias=alias).select_related("version__model").first()
     assignment = AliasAssignment(
         model=version.model, alias=alias, version=version, because=because, assigned_at=recording.at
     )

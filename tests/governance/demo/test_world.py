@@ -71,9 +71,7 @@ def test_sexes_are_not_given_names_which_the_source_does_not_give(world: World) 
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
-def test_figures_equal_those_of_fairlearn_and_scikit_learn_on_the_same_table(
-    world: World, number: int
-) -> None:
+def test_figures_equal_those_of_fairlearn_and_scikit_learn_on_the_same_table(world: World, number: int) -> None:
     version = world.versions[number - 1]
     table = pd.read_csv(version.evaluation)
     figures = {(figure.name, figure.group): figure.value for figure in version.figures}
@@ -119,8 +117,7 @@ class Claims:
 @pytest.mark.parametrize("seed", [0, 1, 2, 3])
 def test_the_story_holds_whatever_the_folds(study: pd.DataFrame, seed: int) -> None:
     first, second, third, fourth = (
-        Claims(measure_figures(study, answer_out_of_fold(recipe, study, seed=seed), GROUPS))
-        for recipe in RECIPES
+        Claims(measure_figures(study, answer_out_of_fold(recipe, study, seed=seed), GROUPS)) for recipe in RECIPES
     )
     assert not first.sexes_selected_alike
     assert first.at["impact ratio", "by sex"].high < FOUR_FIFTHS + 0.15
@@ -181,17 +178,12 @@ def test_the_area_has_the_interval_that_drawing_patients_again_gives(world: Worl
     table = pd.read_csv(world.versions[1].evaluation)
     figure = next(f for f in world.versions[1].figures if f.name == "area under the ROC curve")
     draws = np.random.default_rng(0).integers(0, len(table), size=(300, len(table)))
-    areas = [
-        roc_auc_score(table["high_progression"].to_numpy()[d], table["probability"].to_numpy()[d])
-        for d in draws
-    ]
+    areas = [roc_auc_score(table["high_progression"].to_numpy()[d], table["probability"].to_numpy()[d]) for d in draws]
     assert (figure.high - figure.low) / 2 == pytest.approx(1.96 * np.std(areas), rel=0.15)
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.title)
-def test_no_patients_outcome_reaches_the_answer_about_that_patient(
-    study: pd.DataFrame, recipe: Recipe
-) -> None:
+def test_no_patients_outcome_reaches_the_answer_about_that_patient(study: pd.DataFrame, recipe: Recipe) -> None:
     before = answer_out_of_fold(recipe, study)
     worst = int(study["progression"].idxmax())
     changed = study.copy()
@@ -288,9 +280,7 @@ def test_the_gate_is_expected_to_block_twice_and_then_to_wait_for_people(world: 
 
 
 def test_another_process_writes_the_same_bytes(world: World, tmp_path: Path) -> None:
-    program = (
-        "import sys, pathlib as p; from governance.demo import world as w; w.build_world(p.Path(sys.argv[1]))"
-    )
+    program = "import sys, pathlib as p; from governance.demo import world as w; w.build_world(p.Path(sys.argv[1]))"
     root = Path(__file__).parents[3]
     environment = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": str(root)}
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, cwd=root, env=environment)
