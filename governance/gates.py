@@ -23,13 +23,17 @@ _SEVERITY = {Outcome.ALLOW: 0, Outcome.WAIT: 1, Outcome.BLOCK: 2}
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What the gate decides about, by content: exactly this artifact, this evidence, under this policy."""
+    """What the gate decides about, by content: exactly this artifact, this evidence, under this policy.
+
+    `can_move` says whether the stages know a way from where the version stands to the target at all.
+    """
 
     artifact_sha256: str
     evidence_sha256: str
     policy_sha256: str
     registered_by: str
     requested_by: str
+    can_move: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,10 @@ def decide(
     """
     approvals = list(approvals)
     reasons = [_judge_requirement(requirement, results.get(requirement.id), now) for requirement in policy.requirements]
+    if not subject.can_move:
+        reasons.append(
+            Reason("no_way", "stage", Outcome.BLOCK, "From the stage the version is in, no move leads to the target.")
+        )
     reasons += _refusals(approvals)
     reasons += [_judge_factor(factor, approvals, subject) for factor in policy.approvals]
     worst = max((reason.outcome for reason in reasons), key=_SEVERITY.__getitem__, default=Outcome.BLOCK)

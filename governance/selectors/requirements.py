@@ -9,6 +9,7 @@ from governance.policy_format import Policy, Requirement
 from governance.roles import Role
 from governance.selectors.policies import PolicyInForce
 from registry.models import ModelVersion
+from registry.stages import may_move
 
 
 def order_for(requirement: Requirement, version: ModelVersion) -> Order:
@@ -86,4 +87,5 @@ def subject_for_gate(promotion: Promotion) -> Subject:
         policy_sha256=promotion.policy.sha256,
         registered_by=version.registered_by,
         requested_by=promotion.requested_by,
+        can_move=may_move(version.position.stage, promotion.target),
     )

@@ -105,6 +105,12 @@ def test_the_worst_reason_wins_and_all_are_kept() -> None:
     assert [reason.code for reason in decision.reasons] == ["passed", "failed", "not_run"]
 
 
+def test_a_version_that_cannot_move_is_blocked_however_good_it_is() -> None:
+    stuck = Subject("artifact", "evidence", "policy", "pipeline:train", "person:asker", can_move=False)
+    decision = decide(policy(requirement()), {"fair": result("passed")}, (), subject=stuck, now=NOW)
+    assert (decision.outcome, decision.reasons[-1].code) == (Outcome.BLOCK, "no_way")
+
+
 def test_an_advisory_requirement_is_reported_and_never_closes_the_gate() -> None:
     decision = answer(policy(requirement(is_advisory=True)), {"fair": result("failed")})
     assert (decision.outcome, decision.reasons[0].code) == (Outcome.ALLOW, "advisory_failed")

@@ -156,3 +156,23 @@ def test_after_all_that_the_trail_is_whole(
     verdict = verify(projections=PROJECTIONS)
     assert verdict.flaws == []
     assert verdict.entries == Entry.objects.count() > 20
+
+
+def test_a_promotion_that_the_stages_overtook_is_blocked_and_breaks_nothing(
+    pipeline: Account, rita: Account, carl: Account, programme: RegisteredModel
+) -> None:
+    """Promoted to production meanwhile, the version has no way back to staging: its other promotion says so."""
+    make.policy(
+        make.POLICY.replace("policy: high-risk", "policy: staging").replace("target: production", "target: staging")
+    )
+    version = make.version(pipeline, programme)
+    to_staging = make.promotion(pipeline, version, target=Stage.STAGING)
+    to_production = make.promotion(pipeline, version)
+    make.completed(version)
+    for promotion in (to_production, to_staging):
+        approve_promotion(actor=rita.actor, uid=promotion.uid, group=Group.RISK, reason="Figures read.")
+    approve_promotion(actor=carl.actor, uid=to_production.uid, group=Group.COMPLIANCE, reason="Texts read.")
+    approve_promotion(actor=carl.actor, uid=to_staging.uid, group=Group.COMPLIANCE, reason="Texts read.")
+    assert outcome(to_production) == "allow"
+    assert outcome(to_staging) == "block"
+    assert get_version(programme.name, 1).position.stage == Stage.PRODUCTION
