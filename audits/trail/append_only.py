@@ -1,17 +1,17 @@
 """How does the database itself refuse to change or remove what was recorded?
 
-`AppendOnly` is a migration operation. `missing_guards` asks the catalogue whether the triggers are still there.
+`AppendOnly` is a migration operation; `audits.trail.guards` asks the catalogue whether its triggers are still there.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
-from django.db import connection, models
+from django.db import models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 
-_FUNCTION = """
+FUNCTION = """
 CREATE OR REPLACE FUNCTION countersign_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
@@ -83,7 +83,7 @@ class AppendOnly(Operation):
         model = to_state.apps.get_model(app_label, self.name)
         vendor = schema_editor.connection.vendor
         if vendor == "postgresql":
-            schema_editor.execute(_FUNCTION, params=None)
+            schema_editor.execute(FUNCTION, params=None)
         for statement in triggers(model, vendor).values():
             schema_editor.execute(statement, params=None)
 
@@ -107,25 +107,4 @@ def guarded_models() -> list[type[models.Model]]:
         model
         for model in apps.get_models()
         if model._meta.label_lower in from_trail or any(base.__name__ == "Recorded" for base in model.__mro__)
-    ]
-
-
-def missing_guards() -> list[str]:
-    """Return the names of triggers that the catalogue does not hold, or holds switched off or rewritten."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT t.tgname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
-                "WHERE t.tgenabled <> 'D' AND p.proname = 'countersign_append_only' "
-                "AND position('RAISE EXCEPTION' in p.prosrc) > 0"
-            )
-            there = {name for (name,) in cursor.fetchall()}
-            return [name for model in guarded_models() for name in triggers(model, "postgresql") if name not in there]
-        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        found = dict(cursor.fetchall())
-    return [
-        name
-        for model in guarded_models()
-        for name, statement in triggers(model, "sqlite").items()
-        if found.get(name) != statement
     ]

@@ -8,11 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from audits.trail.append_only import guarded_models, missing_guards
+from audits.trail.append_only import guarded_models
 from audits.trail.canonical import NotCanonical, parse_canonical
 from audits.trail.checkpoints import log_verifier
 from audits.trail.clock import timestamp
 from audits.trail.digests import row_digest
+from audits.trail.guards import Looseness, loose_guards
 from audits.trail.merkle import Frontier, leaf_hash
 from audits.trail.models import Checkpoint, Entry, Head
 from audits.trail.notes import NoteRefused, open_checkpoint
@@ -76,7 +77,8 @@ def verify(*, projections: Sequence[Projection] = (), progress: Progress | None 
     _compare_rows(verdict, bound)
     _compare_projections(verdict, projections)
     verdict.flaws += [
-        Flaw("guard_missing", f"The trigger {name} is missing, switched off or rewritten.") for name in missing_guards()
+        Flaw("guard_bypassed" if guard.looseness is Looseness.ADDED else "guard_missing", guard.sentence)
+        for guard in loose_guards()
     ]
     return verdict
 

@@ -55,6 +55,7 @@ def test_every_action_that_services_record_is_known() -> None:
         "projection_differs",
         "guard_missing",
     ],
+        "guard_bypassed",
 )
 def test_every_flaw_is_documented(code: str) -> None:
     assert f"`{code}`" in (REFERENCE / "trail-flaws.md").read_text()

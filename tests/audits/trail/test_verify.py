@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 
 from audits.trail import Entry, publish_checkpoint, verify
-from audits.trail.append_only import missing_guards, triggers
+from audits.trail.append_only import triggers
+from audits.trail.guards import missing_guards
 from governance.models import OpenPromotion
 from governance.selectors.projections import PROJECTIONS
 from registry.models import ModelVersion, VersionStage
