@@ -2,6 +2,6 @@
 
 from audits.evidence.models import Evidence
 from audits.runs.models import CheckResult, CheckRun, Job
-from audits.trail.models import Checkpoint, Entry, Head, TreeState
+from audits.trail.models import Checkpoint, Entry, Head, TrailTile, TreeState
 
-__all__ = ["CheckResult", "CheckRun", "Checkpoint", "Entry", "Evidence", "Head", "Job", "TreeState"]
+__all__ = ["CheckResult", "CheckRun", "Checkpoint", "Entry", "Evidence", "Head", "Job", "TrailTile", "TreeState"]

@@ -3,21 +3,33 @@
 from audits.trail.actors import Actor, ActorKind
 from audits.trail.append_only import AppendOnly
 from audits.trail.canonical import EntryTooLarge, NotCanonical
-from audits.trail.checkpoints import log_verifier, publish_checkpoint, trail_state
+from audits.trail.checkpoints import entry_proof, log_verifier, newest_checkpoint, publish_checkpoint, trail_state
 from audits.trail.clock import new_uid, now, timestamp
 from audits.trail.fields import DocumentField, document_text
-from audits.trail.models import Checkpoint, Entry, Recorded
+from audits.trail.models import Checkpoint, Entry, Recorded, TrailTile
 from audits.trail.numbering import NotRecordable
 from audits.trail.record import Recording, record
+from audits.trail.tiles import EntryBundle, Tile, TileRefused
+from audits.trail.tree import (
+    BeyondTree,
+    bundle_contents,
+    integrate,
+    prove_consistency,
+    prove_inclusion,
+    root_at,
+    tile_contents,
+)
 from audits.trail.verify import Flaw, Projection, Verdict, verify
 
 __all__ = [
     "Actor",
     "ActorKind",
     "AppendOnly",
+    "BeyondTree",
     "Checkpoint",
     "DocumentField",
     "Entry",
+    "EntryBundle",
     "EntryTooLarge",
     "Flaw",
     "NotCanonical",
@@ -25,13 +37,24 @@ __all__ = [
     "Projection",
     "Recorded",
     "Recording",
+    "Tile",
+    "TileRefused",
+    "TrailTile",
     "Verdict",
+    "bundle_contents",
     "document_text",
+    "entry_proof",
+    "integrate",
     "log_verifier",
     "new_uid",
+    "newest_checkpoint",
     "now",
+    "prove_consistency",
+    "prove_inclusion",
     "publish_checkpoint",
     "record",
+    "root_at",
+    "tile_contents",
     "timestamp",
     "trail_state",
     "verify",

@@ -101,8 +101,8 @@ class AppendOnly(Operation):
 
 
 def guarded_models() -> list[type[models.Model]]:
-    """Return every model whose table is append-only: the entries, the checkpoints and all recorded rows."""
-    from_trail = {"audits.entry", "audits.checkpoint"}
+    """Return every model whose table is append-only: the trail's own and all recorded rows."""
+    from_trail = {"audits.entry", "audits.trailtile", "audits.checkpoint"}
     return [
         model
         for model in apps.get_models()

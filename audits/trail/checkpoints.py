@@ -1,21 +1,40 @@
-"""How far has the tree come, and what did we sign?
+"""What did we sign, and how is that shown to others?
 
-Entries are numbered when they are recorded; the tree follows here, later, and costs the recording nothing.
+Entries are numbered when they are recorded; tree and checkpoint follow here, later, and cost the recording nothing.
 """
 
-from collections.abc import Iterator
+from typing import TypedDict
 
 from django.conf import settings
 from django.db import transaction
 
 from audits.trail import clock
 from audits.trail.keys import KeyKind, Signer, Verifier
-from audits.trail.merkle import Frontier
-from audits.trail.models import Checkpoint, Entry, Head, TreeState
+from audits.trail.models import Checkpoint, Head, TreeState
 from audits.trail.notes import Checkpoint as CheckpointText
 from audits.trail.notes import sign_note
+from audits.trail.proofs import EntryProof
+from audits.trail.tree import BeyondTree, integrate, prove_inclusion, root_at
 
-HASH_BYTES = 32
+
+class TrailState(TypedDict):
+    """How long the trail is, and how much of it is signed and witnessed. Reports and pages read these keys."""
+
+    origin: str
+    size: int
+    signed_size: int
+    root: str
+    checkpoint: str
+    key: str
+    key_fingerprint: str
+    witnessed_size: int
+    unwitnessed: int
+
+
+class SignedTreeDiffers(RuntimeError):
+    """The entries under a checkpoint that we signed are no longer those: nothing more is signed."""
+
+    code = "signed_tree_differs"
 
 
 def log_signer() -> Signer:
@@ -28,38 +47,63 @@ def log_verifier() -> Verifier:
     return log_signer().verifier
 
 
+def newest_checkpoint() -> Checkpoint | None:
+    """Return the checkpoint that covers most."""
+    return Checkpoint.objects.order_by("-size").first()
+
+
 def publish_checkpoint() -> Checkpoint | None:
     """Integrate what was recorded since the last time and sign size and root; None when nothing was.
 
-    Idempotent: by size. Locks: the tree's state, never the head, so that recording goes on meanwhile.
+    A tree that does not extend the one signed last MUST NOT be signed.
+    Idempotent: by size. Raises: SignedTreeDiffers, TreeBroken.
+    Locks: the tree's state, never the head, so that recording goes on meanwhile.
     """
+    integrate()
     with transaction.atomic():
-        state = TreeState.objects.select_for_update().get(id=1)
-        frontier = Frontier(state.size, _hashes(bytes(state.frontier)))
-        leaves = Entry.objects.filter(index__gte=state.size).order_by("index").values_list("leaf_hash", flat=True)
-        for leaf in leaves.iterator(5000):
-            frontier.append(bytes(leaf))
-        if frontier.size == state.size:
+        size = TreeState.objects.select_for_update().get(id=1).size
+        signed = newest_checkpoint()
+        if signed is not None:
+            _require_extended(signed, size)
+        if size == (signed.size if signed else 0):
             return None
-        text = CheckpointText(settings.TRAIL_ORIGIN, frontier.size, frontier.root()).text
-        checkpoint = Checkpoint.objects.create(
-            size=frontier.size, root=frontier.root(), note=sign_note(text, log_signer()), signed_at=clock.now()
+        root = root_at(size)
+        text = CheckpointText(settings.TRAIL_ORIGIN, size, root).text
+        return Checkpoint.objects.create(
+            size=size, root=root, note=sign_note(text, log_signer()), signed_at=clock.now()
         )
-        TreeState.objects.filter(id=1).update(size=frontier.size, frontier=b"".join(frontier.hashes))
-    return checkpoint
 
 
-def _hashes(frontier: bytes) -> Iterator[bytes]:
-    for start in range(0, len(frontier), HASH_BYTES):
-        yield frontier[start : start + HASH_BYTES]
+def _require_extended(signed: Checkpoint, size: int) -> None:
+    if signed.size > size:
+        raise SignedTreeDiffers(
+            f"A checkpoint over {signed.size} entries was signed, and the tree has {size}. "
+            "The end of the trail is gone; run verify_trail."
+        )
+    if root_at(signed.size) != bytes(signed.root):
+        raise SignedTreeDiffers(
+            f"The first {signed.size} entries no longer have the root that was signed; run verify_trail."
+        )
 
 
-def trail_state() -> dict[str, object]:
+def entry_proof(index: int) -> str:
+    """Return the file that shows, without us, that an entry is in the trail (C2SP tlog-proof).
+
+    Raises: BeyondTree when no checkpoint covers the entry.
+    """
+    signed = newest_checkpoint()
+    if signed is None or not 0 <= index < signed.size:
+        size = signed.size if signed else 0
+        raise BeyondTree(f"The newest checkpoint covers {size} entries; entry {index} is not among them.", size)
+    return EntryProof(index, tuple(prove_inclusion(index, signed.size)), signed.note).text
+
+
+def trail_state() -> TrailState:
     """Return what is signed and what is not: origin, sizes, root, the newest note and the key that signed it.
 
     No witness is asked yet, so the whole trail counts as unwitnessed and every report says so.
     """
-    newest = Checkpoint.objects.order_by("-size").first()
+    newest = newest_checkpoint()
     size = Head.objects.get(id=1).size
     verifier = log_verifier()
     return {

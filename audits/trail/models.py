@@ -54,17 +54,41 @@ class Head(models.Model):
 
 
 class TreeState(models.Model):
-    """How far the Merkle tree has been integrated. Operational: recomputable from the entries."""
+    """How far the Merkle tree has been integrated. Operational: recomputable from the entries.
+
+    Its row is locked while the tree grows and while a checkpoint is signed.
+    """
 
     id = models.PositiveSmallIntegerField(primary_key=True)
     size = models.BigIntegerField(help_text="Number of entries integrated.")
-    frontier = models.BinaryField(help_text="Hashes of the perfect subtrees, left to right, 32 bytes each.")
+    frontier = models.BinaryField(
+        help_text="Hashes of the tiles that are not full, level 1 first, 32 bytes each; level 0 is in the entries."
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_tree_state")]
 
     def __str__(self) -> str:
         return f"tree at {self.size}"
+
+
+class TrailTile(models.Model):
+    """256 neighbouring hashes of one level of the tree, from which proofs are made (C2SP tlog-tiles).
+
+    Created by: `tree.integrate`, as soon as its last hash is known.
+    States: 1. full. Append-only; a tile that is not full has no row.
+    Personal data: no.
+    """
+
+    level = models.PositiveSmallIntegerField(help_text="Tile level; its hashes are over 256 ** level entries each.")
+    index = models.BigIntegerField(help_text="Place of the tile within its level, from 0.")
+    hashes = models.BinaryField(max_length=8192, help_text="256 hashes of 32 bytes, left to right.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["level", "index"], name="tile_once_per_place")]
+
+    def __str__(self) -> str:
+        return f"tile {self.level}/{self.index}"
 
 
 class Checkpoint(models.Model):

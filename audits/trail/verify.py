@@ -15,9 +15,10 @@ from audits.trail.clock import timestamp
 from audits.trail.digests import row_digest
 from audits.trail.guards import Looseness, loose_guards
 from audits.trail.merkle import Frontier, leaf_hash
-from audits.trail.models import Checkpoint, Entry, Head
+from audits.trail.models import Checkpoint, Entry, Head, TrailTile
 from audits.trail.notes import NoteRefused, open_checkpoint
 from audits.trail.numbering import GENESIS, NO_PREVIOUS
+from audits.trail.tree import TileComparison
 
 Progress = Callable[[int, int], None]
 
@@ -87,7 +88,7 @@ def _walk_entries(verdict: Verdict, progress: Progress | None) -> dict[str, Bind
     """Check every entry in order; return, by entry id, its index and the model, key and digest of its row."""
     head = Head.objects.get(id=1)
     signed = {checkpoint.size: checkpoint for checkpoint in Checkpoint.objects.all()}
-    frontier, chain_hash, expected = Frontier(), GENESIS, 0
+    frontier, tiles, chain_hash, expected = Frontier(), TileComparison(), GENESIS, 0
     last: dict[str, tuple[int, str]] = {}
     bound: dict[str, Binding] = {}
     for entry in Entry.objects.order_by("index").iterator(2000):
@@ -99,6 +100,7 @@ def _walk_entries(verdict: Verdict, progress: Progress | None) -> dict[str, Bind
         leaf = leaf_hash(entry.text.encode())
         chain_hash = hashlib.sha256(chain_hash + leaf).digest()
         frontier.append(leaf)
+        tiles.add(bytes(entry.leaf_hash))
         expected += 1
         problem = _entry_problem(entry, leaf, chain_hash, last)
         if problem:
@@ -112,6 +114,8 @@ def _walk_entries(verdict: Verdict, progress: Progress | None) -> dict[str, Bind
         if progress and expected % 2000 == 0:
             progress(expected, head.size)
     verdict.entries, verdict.root = expected, frontier.root()
+    if what := tiles.difference():
+        verdict.flaws.append(Flaw("tile_differs", f"{what} does not follow from the entries."))
     if head.size != expected or bytes(head.chain_hash) != chain_hash:
         verdict.flaws.append(
             Flaw("head_differs", f"The head counts {head.size} entries, the trail holds {expected}.", expected)
@@ -187,7 +191,7 @@ def _checkpoint_flaws(checkpoint: Checkpoint, root: bytes) -> list[Flaw]:
 
 def _recorded_models() -> Iterator[type[models.Model]]:
     for model in guarded_models():
-        if model not in (Entry, Checkpoint):
+        if model not in (Entry, Checkpoint, TrailTile):
             yield model
 
 

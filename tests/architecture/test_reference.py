@@ -49,13 +49,14 @@ def test_every_action_that_services_record_is_known() -> None:
         "trail_shorter_than_checkpoint",
         "checkpoint_not_signed",
         "checkpoint_differs",
+        "tile_differs",
         "row_without_entry",
         "row_changed",
         "row_missing",
         "projection_differs",
         "guard_missing",
-    ],
         "guard_bypassed",
+    ],
 )
 def test_every_flaw_is_documented(code: str) -> None:
     assert f"`{code}`" in (REFERENCE / "trail-flaws.md").read_text()
