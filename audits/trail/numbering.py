@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -117,17 +118,14 @@ def append(drafts: Sequence[Draft], *, actor: str, at: datetime) -> None:
 
 
 def _append_in_the_database(drafts: Sequence[Draft], actor: str) -> None:
-    columns = (
-        [draft.id for draft in drafts],
-        actor,
-        [draft.action for draft in drafts],
-        [draft.subject for draft in drafts],
-        [draft.head for draft in drafts],
-        [draft.tail for draft in drafts],
-    )
+    columns = [[getattr(draft, name) for draft in drafts] for name in ("id", "action", "subject", "head", "tail")]
+    array = f"ARRAY[{', '.join(['%s'] * len(drafts))}]"
+    # Each text is quoted by itself: the driver would escape a list of texts a second time, quote by quote.
+    statement = f"SELECT countersign_append({array}::uuid[], %s, {array}, {array}, {array}, {array})"
+    ids, *texts = columns
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT countersign_append(%s, %s, %s, %s, %s, %s)", columns)
+            cursor.execute(statement, [*ids, actor, *chain.from_iterable(texts)])
     except DatabaseError as problem:
         if getattr(problem.__cause__, "sqlstate", None) == INVALID_TRANSACTION_STATE:
             raise NotRecordable(str(problem)) from problem
