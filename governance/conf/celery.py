@@ -40,7 +40,12 @@ if settings.CELERY_BROKER_URL.startswith("filesystem"):
     }
 elif settings.CELERY_BROKER_URL.startswith("redis"):
     # With the defaults kombu looks for lost messages every hundred seconds.
-    app.conf.broker_transport_options = {"visibility_timeout": 30, "unacked_restore_throttle": 1}
+    # The prefix keeps installations apart that share a server: the lists of unacknowledged messages have fixed names.
+    app.conf.broker_transport_options = {
+        "visibility_timeout": 30,
+        "unacked_restore_throttle": 1,
+        "global_keyprefix": f"{settings.CELERY_QUEUE}:",
+    }
 
 app.autodiscover_tasks(["audits", "governance"])
 

@@ -1,0 +1,132 @@
+"""Of two words at once, exactly one is accepted; the trail stays whole."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+from django.db import connection
+
+from audits.errors import DomainError
+from audits.trail import verify
+from governance.errors import AlreadyDecided, PromotionClosed
+from governance.models import Account, Approval, Promotion, PromotionClosure
+from governance.roles import Group
+from governance.selectors.projections import PROJECTIONS
+from governance.services.approvals import approve_promotion, refuse_promotion
+from registry.models import ModelVersion, RegisteredModel
+from tests import make
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Word = Callable[[], object]
+LENGTHS = [pytest.param(25, id="short"), pytest.param(500, id="long", marks=pytest.mark.soak)]
+
+ONE_APPROVAL = """\
+policy: one-approval
+title: One approval to production
+applies_to: {risk_tier: [limited], target: production}
+requirements:
+  - {id: accuracy, title: The model is right often enough, check: performance.accuracy, version: 1}
+approvals:
+  - {group: risk, count: 1}
+"""
+
+
+@pytest.fixture
+def racing() -> Iterator[Callable[[Word, Word], list[object]]]:
+    """Two callers, each on a thread and a database connection of its own, let go at the same moment."""
+
+    def caller(start: threading.Barrier, word: Word) -> object:
+        start.wait(10)
+        try:
+            return word()
+        except DomainError as refused:
+            return refused
+
+    def race(one: Word, other: Word) -> list[object]:
+        start = threading.Barrier(2)
+        return list(callers.map(partial(caller, start), (one, other)))
+
+    with ThreadPoolExecutor(2) as callers:
+        yield race
+        closing = threading.Barrier(2)
+
+        def close() -> None:
+            closing.wait(10)
+            connection.close()
+
+        for done in [callers.submit(close), callers.submit(close)]:
+            done.result()
+
+
+def awaiting_one_word(by: Account, of: RegisteredModel, number: int) -> Promotion:
+    """Return a promotion whose checks have passed and which waits for one approval."""
+    version: ModelVersion = make.version(by, of, seed=number)
+    make.completed(version)
+    return make.promotion(by, version, alias=f"champion-{number}")
+
+
+def assert_one_word_counts(promotion: Promotion, said: list[object], refusal: type[DomainError]) -> str:
+    accepted = [word for word in said if isinstance(word, Approval)]
+    refused = [word for word in said if isinstance(word, refusal)]
+    assert len(accepted) == len(refused) == 1, said
+    assert list(Approval.objects.filter(promotion=promotion)) == accepted
+    ends = [closure.outcome for closure in PromotionClosure.objects.filter(promotion=promotion)]
+    assert ends == ["promoted" if accepted[0].verdict == "approve" else "refused"]
+    return str(accepted[0].verdict)
+
+
+@pytest.mark.parametrize("races", LENGTHS)
+def test_one_person_who_approves_and_refuses_at_once_has_spoken_once(
+    races: int, racing: Callable[[Word, Word], list[object]]
+) -> None:
+    make.policy(ONE_APPROVAL)
+    pipeline, rita = make.contributor(), make.reviewer("rita-risk", Group.RISK)
+    model = make.model(pipeline, risk_tier="limited")
+    for number in range(1, races + 1):
+        promotion = awaiting_one_word(pipeline, model, number)
+        word = {"actor": rita.actor, "uid": promotion.uid, "group": Group.RISK, "reason": "I have read the figures."}
+        said = racing(partial(approve_promotion, **word), partial(refuse_promotion, **word))
+        # The first word ended it, so the second finds it closed.
+        assert_one_word_counts(promotion, said, PromotionClosed)
+    verdict = verify(projections=PROJECTIONS)
+    assert verdict.is_whole, verdict.flaws
+
+
+@pytest.mark.parametrize("races", LENGTHS)
+def test_of_two_people_who_disagree_at_once_one_decides(
+    races: int, racing: Callable[[Word, Word], list[object]]
+) -> None:
+    make.policy(ONE_APPROVAL)
+    pipeline = make.contributor()
+    rita, rolf = make.reviewer("rita-risk", Group.RISK), make.reviewer("rolf-risk", Group.RISK)
+    model = make.model(pipeline, risk_tier="limited")
+    for number in range(1, races + 1):
+        promotion = awaiting_one_word(pipeline, model, number)
+        word = {"uid": promotion.uid, "group": Group.RISK, "reason": "I have read the figures."}
+        said = racing(
+            partial(approve_promotion, actor=rita.actor, **word), partial(refuse_promotion, actor=rolf.actor, **word)
+        )
+        assert_one_word_counts(promotion, said, PromotionClosed)
+    verdict = verify(projections=PROJECTIONS)
+    assert verdict.is_whole, verdict.flaws
+
+
+def test_one_person_cannot_approve_twice_at_once_for_two_groups(
+    racing: Callable[[Word, Word], list[object]],
+) -> None:
+    make.policy()
+    pipeline = make.contributor()
+    rita = make.reviewer("rita", Group.RISK, Group.COMPLIANCE)
+    version = make.version(pipeline, make.model(pipeline))
+    make.completed(version)
+    promotion = make.promotion(pipeline, version)
+    words = [
+        partial(approve_promotion, actor=rita.actor, uid=promotion.uid, group=group, reason="I have read it.")
+        for group in (Group.RISK, Group.COMPLIANCE)
+    ]
+    said = racing(words[0], words[1])
+    assert sorted(type(word).__name__ for word in said) == [AlreadyDecided.__name__, Approval.__name__]
+    assert not PromotionClosure.objects.filter(promotion=promotion).exists()
