@@ -169,6 +169,7 @@ def _promotion_page(
         + [approval.approver for approval in promotion.approvals.all()]
     )
     cards = cards_for(promotion, item)
+    banner = banner_of(promotion, cards, names)
     file = version_file(version, at=at)
     if form is None and standing.may_decide:
         form = DecisionForm(groups=standing.groups, initial={**content_of(promotion), "group": standing.groups[0]})
@@ -181,8 +182,10 @@ def _promotion_page(
         status=status,
         promotion=promotion,
         version=version,
-        banner=banner_of(promotion, cards, names),
+        banner=banner,
         cards=cards,
+        # When only people are missing, they should see how the groups fare without opening anything.
+        opens_fairness=banner.state == "wait",
         decision=last_decision(promotion),
         has_moved_on=has_moved_on(promotion, item, at=at),
         factors=factors_of(promotion, item, names),

@@ -82,7 +82,7 @@ class PageList(ReadOnlyList):
             raise Http404("There is no such row.")
         return redirect(self.page_of(row))
 
-    @display(description="Open")
+    @display(description="Name")
     def opens(self, row: Any) -> str:
         return format_html('<a class="cs-link" href="{}">{}</a>', self.page_of(row), str(row))
 

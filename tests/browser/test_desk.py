@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from governance.models import Account, Approval
+from governance.roles import Group
+from governance.services.approvals import approve_promotion
 from registry.selectors import get_version
 from registry.stages import Stage
 from tests.browser import world
@@ -158,3 +160,57 @@ def test_the_menu_opens_on_a_telephone_by_keyboard(page: Page, desk: Desk, sign_
     expect(page.get_by_role("link", name="Trail", exact=True)).to_be_visible()
     page.keyboard.press("Tab")
     shot("menu-narrow", narrow=False, dark=False)
+
+
+def test_a_whole_review_goes_by_keyboard(page: Page, desk: Desk, sign_in: SignIn) -> None:
+    world.waiting(desk, 1)
+    sign_in(desk.risk)
+
+    def tab_to(name: str) -> None:
+        for _ in range(80):
+            page.keyboard.press("Tab")
+            if name in page.evaluate("document.activeElement.innerText || document.activeElement.name || ''"):
+                return
+        raise AssertionError(f"Tab never reaches {name}")
+
+    tab_to("care-programme 1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Waiting", level=2)).to_be_visible()
+    tab_to("reason")
+    page.keyboard.type("Read without a mouse.")
+    tab_to("Approve…")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=re.compile("You are about to"))).to_be_visible()
+    tab_to("Approve for risk")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Your word is on record.")).to_be_visible()
+    assert Approval.objects.get().reason == "Read without a mouse."
+
+
+def test_an_operator_rolls_back_and_takes_a_report_away(
+    page: Page, live_server: LiveServer, desk: Desk, sign_in: SignIn, shot: Shot
+) -> None:
+    for seed in (1, 2):
+        promotion = world.waiting(desk, seed)
+        for who, group in ((desk.risk, Group.RISK), (desk.compliance, Group.COMPLIANCE)):
+            approve_promotion(actor=who.actor, uid=promotion.uid, group=group, reason="The figures are within.")
+    world.blocked(desk, 3)
+    sign_in(desk.operator)
+    page.goto(f"{live_server.url}/admin/models/{desk.model.name}/")
+    page.locator("summary", has_text="Roll back").click()
+    shot("model-roll-back", dark=False)
+    page.get_by_label("Why it must go back").fill("The care team reports patients it missed.")
+    page.get_by_role("button", name="Roll back…").click()
+    page.get_by_role("button", name="Roll back champion").click()
+    expect(page.get_by_text("points at version 1 again; version 2 is suspended.")).to_be_visible()
+    assert get_version(desk.model.name, 1).position.stage == Stage.PRODUCTION
+
+    page.goto(f"{live_server.url}/admin/versions/{desk.model.name}/1/")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="HTML").click()
+    assert download.value.suggested_filename.endswith(".html")
+    shot("version-live")
+    page.get_by_role("link", name="Reports", exact=True).click()
+    expect(page.get_by_role("link", name=re.compile("^Download"))).to_be_visible()
+    page.get_by_role("link", name="Promotions", exact=True).click()
+    shot("desk-later")
