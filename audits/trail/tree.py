@@ -4,22 +4,26 @@ Full tiles (C2SP tlog-tiles) are rows that never change. Of the tiles that are n
 from the entries and the others are kept in the tree's state: nothing is ever hashed twice.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import reduce
 from hashlib import sha256
-from typing import Final
+from operator import or_
+from typing import Final, TypeVar
 
 from django.db import transaction
+from django.db.models import Q
 
 from audits.trail import merkle
-from audits.trail.merkle import HASH_BYTES, node_hash
+from audits.trail.merkle import HASH_BYTES, GetHash, node_hash
 from audits.trail.models import Entry, TrailTile, TreeState
 from audits.trail.tiles import TILE_HEIGHT, TILE_WIDTH, EntryBundle, Tile, TileReader
 
 # Entries integrated in one transaction: on SQLite nobody else writes meanwhile, so that it has to be short.
 BATCH: Final = 64 * TILE_WIDTH
 
-TILE_BYTES: Final = TILE_WIDTH * HASH_BYTES
+# Level and index of a tile.
+Place = tuple[int, int]
+Answer = TypeVar("Answer")
 
 
 class BeyondTree(LookupError):
@@ -110,7 +114,8 @@ def _leaf_hashes(start: int, end: int) -> list[bytes]:
     """Return the leaf hashes of the entries from `start` up to `end` or the last one. Raises: TreeBroken."""
     rows = Entry.objects.filter(index__gte=start, index__lt=end).order_by("index").values_list("index", "leaf_hash")
     leaves = []
-    for expected, (index, leaf) in enumerate(rows.iterator(BATCH), start):
+    # At most a batch: a cursor in the server would cost more than it saves.
+    for expected, (index, leaf) in enumerate(rows, start):
         if index != expected:
             raise TreeBroken(f"Entry {expected} is missing, so that no tree can be made; run verify_trail.")
         leaves.append(bytes(leaf))
@@ -159,22 +164,15 @@ def tree_size() -> int:
     return TreeState.objects.values_list("size", flat=True).get(id=1)
 
 
-def reader(size: int) -> TileReader:
-    """Return what answers for the hashes of the tree of the first `size` entries. Raises: BeyondTree."""
-    state = TreeState.objects.get(id=1)
-    _require(size, state.size)
-    # Hashes never change: a state read once stays right while the tree grows on.
-    return TileReader(size, partial(_read, state))
-
-
 def root_at(size: int) -> bytes:
     """Return the root over the first `size` entries. Raises: BeyondTree, TreeBroken."""
-    return merkle.subtree_root(0, size, reader(size).get_hash)
+    return _answer(size, lambda get_hash: merkle.subtree_root(0, size, get_hash))
 
 
 def get_hash(level: int, index: int, size: int) -> bytes:
     """Return the hash of a perfect subtree of the tree of `size` entries. Raises: BeyondTree, TreeBroken."""
-    return reader(size).get_hash(level, index)
+    _require((index + 1) << level, size)
+    return _answer(size, lambda get_hash: get_hash(level, index))
 
 
 def prove_inclusion(index: int, size: int) -> list[bytes]:
@@ -184,7 +182,7 @@ def prove_inclusion(index: int, size: int) -> list[bytes]:
     """
     if not 0 <= index < size:
         raise BeyondTree(f"There is no entry {index} in a tree of {size} entries.", size)
-    return merkle.inclusion_proof(index, size, reader(size).get_hash)
+    return _answer(size, lambda get_hash: merkle.inclusion_proof(index, size, get_hash))
 
 
 def prove_consistency(old: int, new: int) -> list[bytes]:
@@ -194,14 +192,15 @@ def prove_consistency(old: int, new: int) -> list[bytes]:
     """
     if not 0 < old <= new:
         raise BeyondTree(f"No consistency proof leads from {old} to {new} entries.", new)
-    return merkle.consistency_proof(old, new, reader(new).get_hash)
+    return _answer(new, lambda get_hash: merkle.consistency_proof(old, new, get_hash))
 
 
 def tile_contents(tile: Tile) -> bytes:
     """Return the bytes of a tile. Raises: BeyondTree when not all of its hashes are known; TreeBroken."""
-    state = TreeState.objects.get(id=1)
-    _require(_end(tile), state.size)
-    return _read(state, tile)
+    stored = _Stored.now()
+    _require(_end(tile), stored.size)
+    stored.fetch({(tile.level, tile.index)})
+    return stored.read(tile)
 
 
 def bundle_contents(bundle: EntryBundle) -> bytes:
@@ -217,20 +216,57 @@ def bundle_contents(bundle: EntryBundle) -> bytes:
     return bundle.contents(entries)
 
 
-def _read(state: TreeState, tile: Tile) -> bytes:
-    """Return the bytes of a tile that lies wholly in the tree of this state."""
-    hashes = state.size >> (TILE_HEIGHT * tile.level)
-    if (tile.index + 1) * TILE_WIDTH > hashes:
-        # Beyond the last full tile of its level.
-        if tile.level == 0:
+class _Stored:
+    """The tree as it is at this moment. Hashes never change: it stays right for its size while the tree grows on."""
+
+    def __init__(self, size: int, frontier: bytes) -> None:
+        self.size = size
+        self._rows = _cut(size // TILE_WIDTH, frontier)
+        self._full: dict[Place, bytes] = {}
+
+    @classmethod
+    def now(cls) -> "_Stored":
+        size, frontier = TreeState.objects.values_list("size", "frontier").get(id=1)
+        return cls(size, bytes(frontier))
+
+    def fetch(self, places: Iterable[Place]) -> None:
+        """Read the full ones among these tiles, all in one query."""
+        wanted = [Q(level=level, index=index) for level, index in places if self._is_full(level, index)]
+        if wanted:
+            found = TrailTile.objects.filter(reduce(or_, wanted)).values_list("level", "index", "hashes")
+            self._full.update(((level, index), bytes(hashes)) for level, index, hashes in found)
+
+    def read(self, tile: Tile) -> bytes:
+        """Return the bytes of a tile that was fetched and lies wholly in the tree."""
+        if not self._is_full(tile.level, tile.index):
+            if tile.level:
+                return b"".join(self._rows[tile.level - 1][: tile.width])
             start = tile.index * TILE_WIDTH
             return b"".join(_leaf_hashes(start, start + tile.width))
-        row = _cut(state.size // TILE_WIDTH, bytes(state.frontier))[tile.level - 1]
-        return b"".join(row[: tile.width])
-    found = TrailTile.objects.filter(level=tile.level, index=tile.index).values_list("hashes", flat=True).first()
-    if found is None:
-        raise TreeBroken(f"{tile.path} is missing; run verify_trail.")
-    return bytes(found)[: tile.width * HASH_BYTES]
+        found = self._full.get((tile.level, tile.index))
+        if found is None:
+            raise TreeBroken(f"{tile.path} is missing; run verify_trail.")
+        return found[: tile.width * HASH_BYTES]
+
+    def _is_full(self, level: int, index: int) -> bool:
+        return (index + 1) * TILE_WIDTH <= self.size >> (TILE_HEIGHT * level)
+
+
+def _answer(size: int, question: Callable[[GetHash], Answer]) -> Answer:
+    """Return what a question about the tree of `size` entries gets from its tiles."""
+    stored = _Stored.now()
+    _require(size, stored.size)
+    asked: set[Place] = set()
+
+    def note(level: int, index: int) -> bytes:
+        tile_level, height = divmod(level, TILE_HEIGHT)
+        asked.add((tile_level, (index << height) // TILE_WIDTH))
+        return bytes(HASH_BYTES)
+
+    # Which hashes are asked for does not depend on the hashes, so a first run tells which tiles to read together.
+    question(note)
+    stored.fetch(asked)
+    return question(TileReader(size, stored.read).get_hash)
 
 
 def _end(tile: Tile) -> int:
