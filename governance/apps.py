@@ -9,5 +9,5 @@ class GovernanceConfig(AppConfig):
 
     def ready(self) -> None:
         # Binds the shared tasks to our app before anything publishes one by name.
-        from governance import tasks  # noqa: F401
+        from governance import deploy_checks, tasks  # noqa: F401
         from governance.conf import celery  # noqa: F401

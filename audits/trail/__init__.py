@@ -6,9 +6,11 @@ from audits.trail.canonical import EntryTooLarge, NotCanonical
 from audits.trail.checkpoints import entry_proof, log_verifier, newest_checkpoint, publish_checkpoint, trail_state
 from audits.trail.clock import new_uid, now, timestamp
 from audits.trail.fields import DocumentField, document_text
+from audits.trail.guards import LooseGuard, loose_guards
 from audits.trail.models import Checkpoint, Entry, Recorded, TrailTile
 from audits.trail.numbering import NotRecordable
 from audits.trail.record import Recording, record
+from audits.trail.rights import Right, grants, rights_beyond_need, running_role
 from audits.trail.tiles import EntryBundle, Tile, TileRefused
 from audits.trail.tree import (
     BeyondTree,
@@ -32,20 +34,24 @@ __all__ = [
     "EntryBundle",
     "EntryTooLarge",
     "Flaw",
+    "LooseGuard",
     "NotCanonical",
     "NotRecordable",
     "Projection",
     "Recorded",
     "Recording",
+    "Right",
     "Tile",
     "TileRefused",
     "TrailTile",
     "Verdict",
     "bundle_contents",
     "document_text",
+    "grants",
     "entry_proof",
     "integrate",
     "log_verifier",
+    "loose_guards",
     "new_uid",
     "newest_checkpoint",
     "now",
@@ -53,6 +59,8 @@ __all__ = [
     "prove_inclusion",
     "publish_checkpoint",
     "record",
+    "rights_beyond_need",
+    "running_role",
     "root_at",
     "tile_contents",
     "timestamp",

@@ -28,7 +28,8 @@ def lock_open_promotion(uid: str) -> Promotion:
 
     Raises: UnknownPromotion, PromotionClosed. Locks: the row of the open promotion, before the trail.
     """
-    open_row = OpenPromotion.objects.select_for_update().filter(promotion__uid=uid).first()
+    # Of itself alone: the application's database role may not lock the promotion, which nobody changes anyway.
+    open_row = OpenPromotion.objects.select_for_update(of=("self",)).filter(promotion__uid=uid).first()
     if open_row is None:
         closure = PromotionClosure.objects.filter(promotion__uid=uid).first()
         if closure is None:
