@@ -6,7 +6,7 @@ anything is hashed or stored.
 """
 
 import re
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -64,7 +64,9 @@ def canonical_json(document: object, *, max_bytes: int | None = MAX_ENTRY_BYTES)
     `NotCanonical`; a text above `max_bytes` raises `EntryTooLarge` (None: no limit, for documents
     that are not entries).
     """
-    text = orjson.dumps(_plain(document, None, 0), option=orjson.OPT_SORT_KEYS)
+    # Nearly every document is plain already; only what is not is looked at with its path in hand.
+    plain = document if _is_plain(document, 0) else _plain(document, None, 0)
+    text = orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
     if max_bytes is not None and len(text) > max_bytes:
         raise EntryTooLarge(len(text), max_bytes)
     return text
@@ -94,6 +96,30 @@ def parse_canonical(text: bytes, *, max_bytes: int | None = MAX_ENTRY_BYTES) -> 
             "Keep the stored bytes as they are, and do not format or re-write them.",
         )
     return document
+
+
+def _is_plain(value: Any, depth: int) -> bool:
+    """Tell whether `_plain` would return the value as it is."""
+    kind = type(value)
+    if kind is str:
+        return value.isascii() or not _SURROGATE.search(value)
+    if kind is int:
+        return -MAX_INTEGER <= value <= MAX_INTEGER
+    if value is None or kind is bool:
+        return True
+    if depth == MAX_DEPTH:
+        return False
+    if kind is dict:
+        for key, member in value.items():
+            if type(key) is not str or not key.isascii():
+                return False
+            # Most members are ASCII text, and need no call.
+            if not (type(member) is str and member.isascii()) and not _is_plain(member, depth + 1):
+                return False
+        return True
+    if kind is list or kind is tuple:
+        return all(_is_plain(item, depth + 1) for item in value)
+    return False
 
 
 def _plain(value: object, path: _Path, depth: int) -> object:

@@ -20,10 +20,11 @@ def new_uid() -> uuid.UUID:
     Keys that grow with time keep the index of an append-only table compact.
     """
     milliseconds = time.time_ns() // 1_000_000
-    random_a, random_b = secrets.randbits(12), secrets.randbits(62)
+    random = int.from_bytes(secrets.token_bytes(10), "big")
+    random_a, random_b = random >> 68, random & (1 << 62) - 1
     return uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | random_a << 64 | 0b10 << 62 | random_b)
 
 
 def timestamp(moment: datetime) -> str:
     """Return `moment` as `YYYY-MM-DDTHH:MM:SS.ffffffZ`, always with six digits: one moment, one text."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
