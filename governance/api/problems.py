@@ -6,7 +6,6 @@ from typing import Any
 import structlog
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.db import IntegrityError, OperationalError
-from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.views import defaults
@@ -16,6 +15,7 @@ from rest_framework.response import Response
 from audits.errors import DomainError
 from audits.evidence import EvidenceDamaged, EvidenceMissing
 from governance.api.errors import TooLarge, UnknownPath
+from governance.errors import PolicyMalformed
 
 MEDIA_TYPE = "application/problem+json"
 STANDARD = ("type", "title", "status", "detail", "code")
@@ -54,7 +54,13 @@ def problem_of(refusal: DomainError) -> dict[str, Any]:
     context = dict(refusal.context)
     if refusal.code == "malformed" and "field" in context:
         context["errors"] = [{"field": context.pop("field"), "detail": refusal.detail}]
+    if isinstance(refusal, PolicyMalformed):
+        context["errors"] = [_error_in_text(error) for error in context["errors"]]
     return problem(refusal.code, refusal.status, refusal.detail, **context)
+
+
+def _error_in_text(error: Mapping[str, Any]) -> dict[str, Any]:
+    return {"field": "text", "detail": error["sentence"], "line": error["line"], "column": error["column"]}
 
 
 def _problem_of(exc: Exception) -> dict[str, Any] | None:
@@ -71,9 +77,7 @@ def _problem_of(exc: Exception) -> dict[str, Any] | None:
             return problem_of(TooLarge("The body is too large; upload files with PUT to /api/v1/blobs/{sha256}."))
         case SuspiciousOperation() | BadRequest() | MultiPartParserError() | UnreadablePostError():
             return problem("unreadable_request", 400, "The request cannot be read; send it again from the start.")
-        case ProtectedError():
-            return None
-        case IntegrityError():
+        case IntegrityError() if _lost_a_race(exc):
             # Two requests passed the same look; the constraint let one of them write.
             detail = "Somebody else did the same at the same moment; send the request again."
             return problem("conflict", 409, detail)
@@ -85,6 +89,16 @@ def _problem_of(exc: Exception) -> dict[str, Any] | None:
             return problem("evidence_damaged", 500, detail)
         case _:
             return None
+
+
+def _lost_a_race(exc: IntegrityError) -> bool:
+    """Return whether a key was taken meanwhile; every other broken constraint is a fault of ours."""
+    cause = exc.__cause__
+    if sqlstate := getattr(cause, "sqlstate", None):
+        return bool(sqlstate == "23505")
+    taken = getattr(cause, "sqlite_errorname", "") in {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
+    # On SQLite the guard of an append-only table speaks before the constraint does.
+    return taken or "REPLACE refused" in str(cause)
 
 
 _CODES: dict[type[exceptions.APIException], str] = {

@@ -19,6 +19,7 @@ _PATH = {
     "sha256": "SHA-256 of the bytes, 64 lower-case hexadecimal digits.",
 }
 _NUMBERS = {"number": "1, 2, 3 … within the name."}
+_PLACES = {"index": "0, 1, 2 … in the trail."}
 _UIDS = {"uid": "Name for the outside world."}
 
 _ALWAYS = {401: ("not_authenticated", "token_invalid"), 403: ("scope_missing", "not_entitled")}
@@ -43,10 +44,12 @@ class DoorSchema(AutoSchema):
 
 
 class FieldError(serializers.Serializer[Any]):
-    """One field that is wrong."""
+    """One thing that is wrong, with its place."""
 
     field = serializers.CharField(help_text="Dotted path into the body; empty for the whole.")
     detail = serializers.CharField(help_text="What is wrong and what to do.")
+    line = serializers.IntegerField(required=False, help_text="In the text of a policy, from 1.")
+    column = serializers.IntegerField(required=False, help_text="In the text of a policy, from 1.")
 
 
 class Problem(serializers.Serializer[Any]):
@@ -58,7 +61,7 @@ class Problem(serializers.Serializer[Any]):
     detail = serializers.CharField(help_text="What is wrong and what to do, for a person.")
     code = serializers.CharField(help_text="Stable; never reworded.")
     errors = FieldError(  # type: ignore[assignment]
-        many=True, required=False, help_text="With `malformed`: every field that is wrong."
+        many=True, required=False, help_text="With `malformed` and `policy_malformed`: everything that is wrong."
     )
 
 
@@ -128,6 +131,9 @@ def _path_parameter(name: str) -> OpenApiParameter:
     if name in _NUMBERS:
         schema: Any = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
         return OpenApiParameter(name, schema, OpenApiParameter.PATH, description=_NUMBERS[name])
+    if name in _PLACES:
+        schema = {"type": "integer", "minimum": 0, "maximum": 999_999_999_999}
+        return OpenApiParameter(name, schema, OpenApiParameter.PATH, description=_PLACES[name])
     if name in _UIDS:
         return OpenApiParameter(name, OpenApiTypes.UUID, OpenApiParameter.PATH, description=_UIDS[name])
     return OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.PATH, description=_PATH[name])

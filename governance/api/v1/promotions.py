@@ -107,8 +107,8 @@ class PromotionShown(serializers.Serializer[Promotion]):
     outcome = serializers.SerializerMethodField()
     decision = serializers.SerializerMethodField()
     approvals = ApprovalShown(many=True)
-    closed_by = ActorField(source="closure.closed_by", default=None)
-    closed_at = serializers.DateTimeField(source="closure.closed_at", default=None)
+    closed_by = ActorField(source="closure.closed_by", default=None, allow_null=True)
+    closed_at = serializers.DateTimeField(source="closure.closed_at", default=None, allow_null=True)
 
     @extend_schema_field(serializers.ChoiceField([OPEN, *ClosureOutcome.values]))
     def get_state(self, promotion: Promotion) -> str:

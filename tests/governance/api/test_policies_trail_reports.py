@@ -81,7 +81,7 @@ def test_every_error_of_a_policy_comes_with_its_place(operator: Account, calling
     text = make.POLICY.replace("count: 1", "count: 0").replace("version: 1", "version: none")
     errors = calling(operator).send("policies", {"text": text}).json()["errors"]
     assert len(errors) == 4
-    assert all(error["line"] > 1 and error["column"] and error["sentence"] for error in errors)
+    assert all(error["line"] > 1 and error["column"] and error["detail"] for error in errors)
 
 
 def test_a_policy_that_is_not_text_is_refused(operator: Account, calling) -> None:

@@ -5,14 +5,17 @@ from collections.abc import Callable
 
 import pytest
 from django.core.exceptions import RequestDataTooBig
-from django.db import IntegrityError, OperationalError
-from django.db.models import ProtectedError
+from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import Model, ProtectedError
 from django.test import Client, RequestFactory
 
 from audits.errors import DomainError
+from audits.trail import now
 from governance.api.problems import bad_request, problem_response, server_error
 from governance.api.v1.urls import urlpatterns
+from governance.models import Account, IdempotencyKey
 from registry.models import RegisteredModel
+from tests import make
 from tests.governance.api.conftest import Caller
 
 MODEL = {"name": "care-programme", "risk_tier": "high", "task": "binary"}
@@ -141,8 +144,25 @@ def told(exc: Exception) -> dict:
     return answer.data
 
 
-def test_a_constraint_that_decided_a_race_is_a_conflict_to_be_sent_again() -> None:
-    assert (told(IntegrityError())["status"], told(IntegrityError())["code"]) == (409, "conflict")
+def broken(row: Model) -> IntegrityError:
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        row.save(force_insert=True)
+    return caught.value
+
+
+def test_a_key_that_was_taken_meanwhile_is_a_conflict_to_be_sent_again(pipeline: Account) -> None:
+    recorded = make.model(pipeline)
+    again = RegisteredModel(name=recorded.name, registered_at=now(), entry_id=recorded.entry_id)
+    row = IdempotencyKey(account=pipeline, key="k", request_sha256="", started_at=now())
+    row.save(force_insert=True)
+    twin = IdempotencyKey(account=pipeline, key="k", request_sha256="", started_at=now())
+    for error in (broken(again), broken(twin)):
+        assert (told(error)["status"], told(error)["code"]) == (409, "conflict")
+
+
+def test_another_broken_constraint_is_a_fault_of_ours(pipeline: Account) -> None:
+    nameless = IdempotencyKey(account=pipeline, key=None, request_sha256="", started_at=now())
+    assert problem_response(broken(nameless), {}) is None
 
 
 def test_a_database_that_does_not_answer_is_503_and_may_be_asked_again() -> None:
@@ -154,7 +174,7 @@ def test_a_body_that_django_finds_too_large_is_413() -> None:
     assert told(RequestDataTooBig())["status"] == 413
 
 
-@pytest.mark.parametrize("fault", [ZeroDivisionError(), ProtectedError("", set())])
+@pytest.mark.parametrize("fault", [ZeroDivisionError(), IntegrityError(), ProtectedError("", set())])
 def test_a_fault_of_ours_is_not_dressed_up_as_the_clients(fault: Exception) -> None:
     assert problem_response(fault, {}) is None
 
