@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import structlog
 from celery import shared_task
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from audits.evidence import EvidenceDamaged, EvidenceMissing, store
 from audits.evidence.models import Evidence
@@ -19,6 +20,7 @@ from audits.sandbox import errored_outcomes, execute
 from audits.trail import Actor, now
 
 WORKER = Actor.process("worker")
+log = structlog.get_logger(__name__)
 
 
 @shared_task(name="audits.run_checks", acks_late=True, ignore_result=True, time_limit=settings.JOB_WALL_SECONDS + 120)
@@ -61,7 +63,12 @@ def _heartbeat(batch: UUID, token: UUID) -> Iterator[_Beat]:
     def extend() -> None:
         try:
             while not stop.wait(settings.JOB_LEASE_SECONDS / 3):
-                extend_lease(batch=batch, token=token, progress=beat.progress, at=now())
+                try:
+                    extend_lease(batch=batch, token=token, progress=beat.progress, at=now())
+                except DatabaseError as problem:
+                    # The next beat may come through in time; the lease is as long as three of them.
+                    log.warning("lease_not_extended", batch=str(batch), problem=str(problem))
+                    connection.close()
         finally:
             connection.close()
 

@@ -80,8 +80,19 @@ def due_batches(*, at: datetime) -> list[UUID]:
 
 
 def mark_published(*, batch: UUID, at: datetime) -> None:
-    """Note that the bell was rung, so that the next ring waits a while."""
-    Job.objects.filter(batch=batch).update(publish_after=at + timedelta(seconds=settings.JOB_REPUBLISH_SECONDS))
+    """Note that the bell was rung, so that the next ring waits a while.
+
+    The longer a job has waited, the longer the pause: a message that merely stands in a long queue is not lost, and
+    ringing for it every few seconds would make the queue longer still.
+    """
+    job = Job.objects.filter(batch=batch).first()
+    if job is None:
+        return
+    shortest = timedelta(seconds=settings.JOB_REPUBLISH_SECONDS)
+    pause = min(max(shortest, (at - job.created_at) / 2), shortest * LONGEST_PAUSE)
+    # Who has answered the bell already is not to be missed any later than its lease says.
+    unanswered = ~Q(state=JobState.RUNNING, lease_until__gt=at)
+    Job.objects.filter(unanswered, pk=job.pk).update(publish_after=at + pause)
 
 
 def claim(*, batch: UUID, at: datetime) -> UUID | None:

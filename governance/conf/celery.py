@@ -28,24 +28,27 @@ app.conf.update(
     worker_enable_remote_control=False,
 )
 
+# Whoever rings does not wait for a silent broker: the row stays due and the dispatcher rings again.
+options: dict[str, Any] = {"max_retries": 1, "interval_start": 0}
 if settings.CELERY_BROKER_URL.startswith("filesystem"):
     queue = settings.DATA_DIR / "queue"
     for folder in (queue, queue / "control"):
         folder.mkdir(parents=True, exist_ok=True)
-    app.conf.broker_transport_options = {
+    options |= {
         "data_folder_in": str(queue),
         "data_folder_out": str(queue),
         "control_folder": str(queue / "control"),
         "polling_interval": 0.3,
     }
 elif settings.CELERY_BROKER_URL.startswith("redis"):
-    # With the defaults kombu looks for lost messages every hundred seconds.
-    # The prefix keeps installations apart that share a server: the lists of unacknowledged messages have fixed names.
-    app.conf.broker_transport_options = {
+    options |= {
+        # With the defaults kombu looks for lost messages every hundred seconds.
         "visibility_timeout": 30,
         "unacked_restore_throttle": 1,
+        # Keeps installations apart that share a server: the lists of unacknowledged messages have fixed names.
         "global_keyprefix": f"{settings.CELERY_QUEUE}:",
     }
+app.conf.broker_transport_options = options
 
 app.autodiscover_tasks(["audits", "governance"])
 
@@ -59,4 +62,4 @@ def speak_as_the_others_do(**_: Any) -> None:
 @worker_process_init.connect
 def die_with_the_worker(**_: Any) -> None:
     """A pool child must not outlive a killed worker and finish a task that somebody else has taken over."""
-    die_with(current_process()._parent_pid)
+    die_with(current_process()._parent_pid)  # type: ignore[attr-defined]

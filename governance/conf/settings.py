@@ -219,3 +219,5 @@ UNFOLD = {
     },
 }
 LOGGING_CONFIG = "governance.conf.logging.configure"
+# Django calls it only when there is something to hand over.
+LOGGING = {"version": 1}

@@ -175,6 +175,15 @@ def test_work_that_costs_too_many_workers_is_given_up_and_blocks(tmp_path: Path)
         eventually(lambda: last_answer(installation) == "block", 10, "the gate's answer to what was given up")
 
 
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "amqp://guest:guest@127.0.0.1:1//"])
+def test_work_is_accepted_while_the_broker_is_away(url: str, tmp_path: Path) -> None:
+    installation = Installation(tmp_path, COUNTERSIGN_BROKER_URL=url)
+    assert installation.manage("migrate", "--verbosity", "0").returncode == 0
+    ordered = installation.order(rows=300)
+    assert len(ordered["runs"]) == 2
+    assert installation.rows("SELECT state, attempts FROM audits_job") == [("waiting", 0)]
+
+
 def finished(installation: Installation) -> bool:
     return installation.rows("SELECT state FROM audits_job") == [("done",)]
 

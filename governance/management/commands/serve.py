@@ -24,7 +24,7 @@ EXIT_TAKEN = 2
 class Command(BaseCommand):
     help = "Bring the database up to date and serve: web server, worker and dispatcher. Ctrl-C stops everything."
     # The database is brought up to date first; checks that read it would fail on an empty one.
-    requires_system_checks: list[str] = []  # type: ignore[assignment]
+    requires_system_checks: list[str] = []
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
