@@ -195,18 +195,24 @@ def prove_consistency(old: int, new: int) -> list[bytes]:
     return _answer(new, lambda get_hash: merkle.consistency_proof(old, new, get_hash))
 
 
-def tile_contents(tile: Tile) -> bytes:
-    """Return the bytes of a tile. Raises: BeyondTree when not all of its hashes are known; TreeBroken."""
+def tile_contents(tile: Tile, size: int | None = None) -> bytes:
+    """Return the bytes of a tile of the tree of `size` entries, of all there are by default.
+
+    A narrower part of a tile is answered, too. Raises: BeyondTree when not all of its hashes are in; TreeBroken.
+    """
     stored = _Stored.now()
-    _require(_end(tile), stored.size)
+    _require(_end(tile), stored.size if size is None else size)
     stored.fetch({(tile.level, tile.index)})
     return stored.read(tile)
 
 
-def bundle_contents(bundle: EntryBundle) -> bytes:
-    """Return the bytes of an entry bundle. Raises: BeyondTree when not all of its entries are in the tree."""
+def bundle_contents(bundle: EntryBundle, size: int | None = None) -> bytes:
+    """Return the bytes of an entry bundle of the tree of `size` entries, of all there are by default.
+
+    Raises: BeyondTree when not all of its entries are in; TreeBroken.
+    """
     end = bundle.start + bundle.width
-    _require(end, tree_size())
+    _require(end, tree_size() if size is None else size)
     texts = (
         Entry.objects.filter(index__gte=bundle.start, index__lt=end).order_by("index").values_list("text", flat=True)
     )

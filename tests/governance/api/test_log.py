@@ -106,8 +106,18 @@ def test_texts_come_compressed_to_whoever_takes_it(signed: int, outsider: Client
 
 @pytest.mark.parametrize(
     "path",
-    ["tile/0/002.p/89", "tile/0/002", "tile/0/003.p/1", "tile/1/000.p/3", "tile/1/000", "tile/2/000.p/1"]
-    + ["tile/entries/002.p/89", "tile/entries/002", "tile/63/x999/x999/999", "tile/entries/x999/x999/x999/999"],
+    [
+        "tile/0/002.p/89",
+        "tile/0/002",
+        "tile/0/003.p/1",
+        "tile/1/000.p/3",
+        "tile/1/000",
+        "tile/2/000.p/1",
+        "tile/entries/002.p/89",
+        "tile/entries/002",
+        "tile/63/x999/x999/999",
+        "tile/entries/x999/x999/x999/999",
+    ],
 )
 def test_nothing_is_served_that_no_checkpoint_covers(signed: int, outsider: Client, path: str) -> None:
     answer = outsider.get(f"/trail/{path}")
@@ -117,10 +127,21 @@ def test_nothing_is_served_that_no_checkpoint_covers(signed: int, outsider: Clie
 
 @pytest.mark.parametrize(
     "path",
-    ["", "tile", "tile/0", "tile/00/000", "tile/0/0", "tile/0/x000/000", "tile/0/000.p/0", "tile/0/000.p/256"]
-    + ["tile/64/000", "tile/0/000.p/01", "tile/0/000%0A", "tile/0/..%2f000", "tile/-1/000", "tile/0/%D9%A0%D9%A0%D9%A0"]
-    + [
-        "tile/entries/0",
+    [
+        "",
+        "tile",
+        "tile/0",
+        "tile/00/000",
+        "tile/0/0",
+        "tile/0/x000/000",
+        "tile/0/000.p/0",
+        "tile/0/000.p/256",
+        "tile/64/000",
+        "tile/0/000.p/01",
+        "tile/0/000%0A",
+        "tile/0/..%2f000",
+        "tile/-1/000",
+        "tile/0/%D9%A0%D9%A0%D9%A0tile/entries/0",
         "tile/entries/000/",
         "tile/entries/x1/000",
         "checkpoint/",
@@ -201,8 +222,15 @@ def test_a_consistency_proof_of_the_api_verifies(signed: int, auditor: Caller) -
 
 @pytest.mark.parametrize(
     "path",
-    ["inclusion?index=600", "inclusion?index=0&size=601", "inclusion?index=9&size=9", f"inclusion?index={2**63 - 1}"]
-    + ["consistency?old=601", "consistency?old=1&new=601", "consistency?old=9&new=8"],
+    [
+        "inclusion?index=600",
+        "inclusion?index=0&size=601",
+        "inclusion?index=9&size=9",
+        f"inclusion?index={2**63 - 1}",
+        "consistency?old=601",
+        "consistency?old=1&new=601",
+        "consistency?old=9&new=8",
+    ],
 )
 def test_no_proof_goes_beyond_what_is_signed(signed: int, auditor: Caller, path: str) -> None:
     answer = auditor.get(f"trail/proofs/{path}")

@@ -45,7 +45,7 @@ def test_every_address_and_method_is_in_it(document: dict[str, Any]) -> None:
     there = {(path, method) for path, methods in document["paths"].items() for method in methods}
     for pattern in urlpatterns:
         path = "/api/v1/" + str(pattern.pattern)
-        for kind in ("segment", "number", "uuid"):
+        for kind in ("segment", "number", "place", "uuid"):
             path = path.replace(f"<{kind}:", "{").replace(">", "}")
         for method in pattern.callback.cls().allowed_methods:
             if method != "HEAD":
