@@ -2,6 +2,21 @@
 
 from audits.evidence.models import Evidence
 from audits.runs.models import CheckResult, CheckRun, Job
+from audits.trail.anchors.models import Anchoring
 from audits.trail.models import Checkpoint, Entry, Head, TrailTile, TreeState
+from audits.trail.witnessing.models import Cosignature, WitnessedCheckpoint
 
-__all__ = ["CheckResult", "CheckRun", "Checkpoint", "Entry", "Evidence", "Head", "Job", "TrailTile", "TreeState"]
+__all__ = [
+    "Anchoring",
+    "CheckResult",
+    "CheckRun",
+    "Checkpoint",
+    "Cosignature",
+    "Entry",
+    "Evidence",
+    "Head",
+    "Job",
+    "TrailTile",
+    "TreeState",
+    "WitnessedCheckpoint",
+]

@@ -1,6 +1,7 @@
 """The trail: every act leaves an entry, and no entry can change unnoticed."""
 
 from audits.trail.actors import Actor, ActorKind
+from audits.trail.anchors.guard import TrailNotExtended
 from audits.trail.append_only import AppendOnly
 from audits.trail.canonical import EntryTooLarge, NotCanonical
 from audits.trail.checkpoints import entry_proof, log_verifier, newest_checkpoint, publish_checkpoint, trail_state
@@ -9,6 +10,7 @@ from audits.trail.fields import DocumentField, document_text
 from audits.trail.guards import LooseGuard, loose_guards
 from audits.trail.models import Checkpoint, Entry, Recorded, TrailTile
 from audits.trail.numbering import NotRecordable
+from audits.trail.outside import check_outside, publish_outside
 from audits.trail.record import Recording, record
 from audits.trail.rights import Right, grants, rights_beyond_need, running_role
 from audits.trail.tiles import EntryBundle, Tile, TileRefused
@@ -22,6 +24,10 @@ from audits.trail.tree import (
     tile_contents,
 )
 from audits.trail.verify import Flaw, Projection, Verdict, verify
+from audits.trail.witnessing.configured import witness_verifier, witnessed_logs
+from audits.trail.witnessing.cosigned import cosigned_note
+from audits.trail.witnessing.memory import find_witnessed, witness_checkpoint
+from audits.trail.witnessing.protocol import NotCosigned
 
 __all__ = [
     "Actor",
@@ -36,6 +42,7 @@ __all__ = [
     "Flaw",
     "LooseGuard",
     "NotCanonical",
+    "NotCosigned",
     "NotRecordable",
     "Projection",
     "Recorded",
@@ -43,12 +50,16 @@ __all__ = [
     "Right",
     "Tile",
     "TileRefused",
+    "TrailNotExtended",
     "TrailTile",
     "Verdict",
     "bundle_contents",
+    "check_outside",
+    "cosigned_note",
     "document_text",
-    "grants",
     "entry_proof",
+    "find_witnessed",
+    "grants",
     "integrate",
     "log_verifier",
     "loose_guards",
@@ -58,12 +69,16 @@ __all__ = [
     "prove_consistency",
     "prove_inclusion",
     "publish_checkpoint",
+    "publish_outside",
     "record",
     "rights_beyond_need",
-    "running_role",
     "root_at",
+    "running_role",
     "tile_contents",
     "timestamp",
     "trail_state",
     "verify",
+    "witness_checkpoint",
+    "witness_verifier",
+    "witnessed_logs",
 ]

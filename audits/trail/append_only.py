@@ -102,7 +102,10 @@ class AppendOnly(Operation):
 
 def guarded_models() -> list[type[models.Model]]:
     """Return every model whose table is append-only: the trail's own and all recorded rows."""
-    from_trail = {"audits.entry", "audits.trailtile", "audits.checkpoint"}
+    from_trail = {
+        *("audits.entry", "audits.trailtile", "audits.checkpoint"),
+        *("audits.cosignature", "audits.witnessedcheckpoint"),
+    }
     return [
         model
         for model in apps.get_models()

@@ -9,12 +9,15 @@ from django.conf import settings
 from django.db import transaction
 
 from audits.trail import clock
+from audits.trail.anchors.configured import configured_anchors
+from audits.trail.anchors.guard import read_anchors, require_extension
 from audits.trail.keys import KeyKind, Signer, Verifier
 from audits.trail.models import Checkpoint, Head, TreeState
 from audits.trail.notes import Checkpoint as CheckpointText
 from audits.trail.notes import sign_note
 from audits.trail.proofs import EntryProof
 from audits.trail.tree import BeyondTree, integrate, prove_inclusion, root_at
+from audits.trail.witnessing.cosigned import cosigned_note, witnessed_size
 
 
 class TrailState(TypedDict):
@@ -55,8 +58,9 @@ def newest_checkpoint() -> Checkpoint | None:
 def publish_checkpoint() -> Checkpoint | None:
     """Integrate what was recorded since the last time and sign size and root; None when nothing was.
 
-    A tree that does not extend the one signed last MUST NOT be signed.
-    Idempotent: by size. Raises: SignedTreeDiffers, TreeBroken.
+    A tree that does not extend the one signed last MUST NOT be signed, whether the database still knows of that one
+    or only an anchor does.
+    Idempotent: by size. Raises: SignedTreeDiffers, TrailNotExtended, TreeBroken.
     Locks: the tree's state, never the head, so that recording goes on meanwhile.
     """
     integrate()
@@ -67,6 +71,8 @@ def publish_checkpoint() -> Checkpoint | None:
             _require_extended(signed, size)
         if size == (signed.size if signed else 0):
             return None
+        near = [anchor for anchor in configured_anchors() if anchor.is_near]
+        require_extension(read_anchors(near, log_keys=[log_verifier()], problems=[]))
         root = root_at(size)
         text = CheckpointText(settings.TRAIL_ORIGIN, size, root).text
         return Checkpoint.objects.create(
@@ -95,25 +101,22 @@ def entry_proof(index: int) -> str:
     if signed is None or not 0 <= index < signed.size:
         size = signed.size if signed else 0
         raise BeyondTree(f"The newest checkpoint covers {size} entries; entry {index} is not among them.", size)
-    return EntryProof(index, tuple(prove_inclusion(index, signed.size)), signed.note).text
+    return EntryProof(index, tuple(prove_inclusion(index, signed.size)), cosigned_note(signed)).text
 
 
 def trail_state() -> TrailState:
-    """Return what is signed and what is not: origin, sizes, root, the newest note and the key that signed it.
-
-    No witness is asked yet, so the whole trail counts as unwitnessed and every report says so.
-    """
+    """Return what is signed, what is witnessed and what is not, with the newest note and the key that signed it."""
     newest = newest_checkpoint()
-    size = Head.objects.get(id=1).size
+    size, witnessed = Head.objects.get(id=1).size, witnessed_size()
     verifier = log_verifier()
     return {
         "origin": settings.TRAIL_ORIGIN,
         "size": size,
         "signed_size": newest.size if newest else 0,
         "root": bytes(newest.root).hex() if newest else "",
-        "checkpoint": newest.note if newest else "",
+        "checkpoint": cosigned_note(newest) if newest else "",
         "key": verifier.key_string,
         "key_fingerprint": verifier.label,
-        "witnessed_size": 0,
-        "unwitnessed": size,
+        "witnessed_size": witnessed,
+        "unwitnessed": max(size - witnessed, 0),
     }

@@ -15,7 +15,7 @@ from audits.trail.clock import timestamp
 from audits.trail.digests import row_digest
 from audits.trail.guards import Looseness, loose_guards
 from audits.trail.merkle import Frontier, leaf_hash
-from audits.trail.models import Checkpoint, Entry, Head, TrailTile
+from audits.trail.models import Checkpoint, Entry, Head, Recorded
 from audits.trail.notes import NoteRefused, open_checkpoint
 from audits.trail.numbering import GENESIS, NO_PREVIOUS
 from audits.trail.tree import TileComparison
@@ -191,7 +191,7 @@ def _checkpoint_flaws(checkpoint: Checkpoint, root: bytes) -> list[Flaw]:
 
 def _recorded_models() -> Iterator[type[models.Model]]:
     for model in guarded_models():
-        if model not in (Entry, Checkpoint, TrailTile):
+        if issubclass(model, Recorded):
             yield model
 
 

@@ -32,3 +32,8 @@ def secret_key(data_dir: Path) -> str:
 def trail_key_seed(data_dir: Path) -> bytes:
     """Return the 32 bytes from which the trail's signing key is made."""
     return kept(data_dir / "trail_key", lambda: secrets.token_bytes(32))
+
+
+def witness_key_seed(data_dir: Path) -> bytes:
+    """Return the 32 bytes from which the key is made with which we cosign the trails of others."""
+    return kept(data_dir / "witness_key", lambda: secrets.token_bytes(32))

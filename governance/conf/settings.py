@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from governance.conf.secrets import secret_key, trail_key_seed
+from governance.conf.secrets import secret_key, trail_key_seed, witness_key_seed
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(os.environ.get("COUNTERSIGN_DATA", BASE_DIR / ".countersign")).resolve()
@@ -65,6 +65,31 @@ TRAIL_ORIGIN = os.environ.get("COUNTERSIGN_TRAIL_ORIGIN", "countersign.local/tra
 
 # The Ed25519 seed that signs the trail's checkpoints, 32 bytes; from the environment as hex, else kept beside the data.
 TRAIL_KEY_SEED = bytes.fromhex(os.environ.get("COUNTERSIGN_TRAIL_KEY", "")) or trail_key_seed(DATA_DIR)
+
+# Who is asked to remember our checkpoints, each as "<witness key> <address>"; how many of them must have seen an entry
+# before it counts as witnessed; how long one may take to answer.
+WITNESSES = _words("COUNTERSIGN_WITNESSES", "")
+WITNESS_QUORUM = int(os.environ.get("COUNTERSIGN_WITNESS_QUORUM", 1))
+WITNESS_TIMEOUT_SECONDS = float(os.environ.get("COUNTERSIGN_WITNESS_TIMEOUT_SECONDS", 3))
+
+# For whom we remember checkpoints, each as the key of a log; under which name and with which seed we cosign them.
+WITNESSED_LOGS = _words("COUNTERSIGN_WITNESSED_LOGS", "")
+WITNESS_NAME = os.environ.get("COUNTERSIGN_WITNESS_NAME", f"{TRAIL_ORIGIN}/witness")
+WITNESS_KEY_SEED = bytes.fromhex(os.environ.get("COUNTERSIGN_WITNESS_KEY", "")) or witness_key_seed(DATA_DIR)
+
+# Where checkpoints are kept outside the database, each as "<kind>:<where>"; how often those get one that are not given
+# every one; where the proof is written when the database does not extend what was kept.
+ANCHORS = _words("COUNTERSIGN_ANCHORS", f"file:{DATA_DIR}/last-checkpoint")
+ANCHOR_SECONDS = int(os.environ.get("COUNTERSIGN_ANCHOR_SECONDS", 3600))
+TRAIL_PROOFS_DIR = DATA_DIR / "proofs"
+
+# The mail server that takes checkpoints along, as smtp://user:password@host:port or smtps://…, and who they are from.
+_MAIL = urlsplit(os.environ.get("COUNTERSIGN_MAIL_URL") or "smtp://localhost")
+EMAIL_HOST, EMAIL_PORT = _MAIL.hostname or "localhost", _MAIL.port or (465 if _MAIL.scheme == "smtps" else 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_MAIL.password or "")
+EMAIL_USE_SSL, EMAIL_TIMEOUT = _MAIL.scheme == "smtps", 10
+DEFAULT_FROM_EMAIL = os.environ.get("COUNTERSIGN_MAIL_FROM", "countersign@localhost")
+
 
 INSTALLED_APPS = [
     "unfold",
@@ -146,6 +171,10 @@ STORAGES = {
     "evidence": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": DATA_DIR / "evidence", "file_permissions_mode": 0o440},
+    },
+    "anchors": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "anchors", "file_permissions_mode": 0o440},
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

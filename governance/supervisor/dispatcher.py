@@ -11,7 +11,7 @@ import structlog
 from django.db import connection
 
 from audits.runs import give_up_lost_jobs
-from audits.trail import Actor, publish_checkpoint, trail_state
+from audits.trail import Actor, publish_checkpoint, publish_outside, trail_state
 from governance.dispatch import ring_for_due_batches
 from governance.selectors.promotions import list_open_promotions, open_promotions_with_news
 from governance.services.promotions import settle_promotion
@@ -21,6 +21,10 @@ log = structlog.get_logger(__name__)
 DISPATCHER = Actor.process("dispatcher")
 # What went wrong once is tried again after this, so that one broken thing does not fill the log.
 RETRY_SECONDS = 15.0
+
+
+class NotHandedOut(Exception):
+    """A witness or an anchor did not take the newest checkpoint; it is asked again after the rest."""
 
 
 class Dispatcher:
@@ -42,8 +46,9 @@ class Dispatcher:
         self.sign()
 
     def sign(self) -> None:
-        """Publish a checkpoint when the trail has grown since the last one."""
+        """Publish a checkpoint when the trail has grown since the last one, and hand it to those who keep it."""
         self._attempt("sign", _sign_what_was_recorded)
+        self._attempt("hand_out", _hand_out)
 
     def _attempt(self, duty: str, act: Callable[[], object]) -> None:
         if time.monotonic() < self._resting.get(duty, 0.0):
@@ -81,3 +86,9 @@ def _sign_what_was_recorded() -> None:
     state = trail_state()
     if state["size"] != state["signed_size"]:
         publish_checkpoint()
+
+
+def _hand_out() -> None:
+    problems = publish_outside().problems
+    if problems:
+        raise NotHandedOut(" ".join(problems))

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from audits.trail import TrailNotExtended, check_outside
 from governance.supervisor.supervise import supervise
 
 
@@ -14,6 +15,12 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            problems = check_outside().problems
+        except TrailNotExtended as problem:
+            raise CommandError(str(problem)) from None
+        for sentence in problems:
+            self.stderr.write(self.style.WARNING(sentence))
         supervise([], when_ready=self._say_ready)
 
     def _say_ready(self) -> None:
