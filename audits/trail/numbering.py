@@ -112,6 +112,7 @@ class Draft:
 def append(drafts: Sequence[Draft], *, actor: str, at: datetime) -> None:
     """Give each draft its place and insert it. MUST be the last thing a transaction does.
 
+    On PostgreSQL the outermost transaction is committed by the same message.
     Locks: the head of the trail (PostgreSQL), until the commit.
     """
     if connection.vendor == "postgresql":
@@ -125,6 +126,10 @@ def _append_in_the_database(drafts: Sequence[Draft], actor: str) -> None:
     array = f"ARRAY[{', '.join(['%s'] * len(drafts))}]"
     # Each text is quoted by itself: the driver would escape a list of texts a second time, quote by quote.
     statement = f"SELECT countersign_append({array}::uuid[], %s, {array}, {array}, {array}, {array})"
+    # Nobody else can append until the commit: sent along, it waits neither for the network nor for a client that
+    # the machine is slow to wake. Django finds the transaction ended, and has nothing left to commit.
+    if len(connection.atomic_blocks) == 1 and not getattr(connection.features, "uses_server_side_binding", False):
+        statement += "; COMMIT"
     ids, *texts = columns
     try:
         with connection.cursor() as cursor:

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from audits.trail import Actor, Entry, NotCanonical, NotRecordable, new_uid, now, record
 from audits.trail.merkle import leaf_hash
@@ -78,6 +79,25 @@ def test_a_second_row_cannot_borrow_an_entry() -> None:
         RoleGrant.objects.create(
             account=holder, role=Role.OPERATOR, granted_by="person:x", granted_at=now(), entry_id=grant.entry_id
         )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_act_that_the_database_refuses_at_the_commit_leaves_nothing_and_the_next_one_counts_on() -> None:
+    homeless = RoleGrant(account_id=10**9, role=Role.OPERATOR, granted_by="person:x", granted_at=now())
+    with pytest.raises(IntegrityError), record(actor=SOMEBODY, at=now()) as recording:
+        recording.create(homeless, action="role.granted", subject="account/nobody")
+    note()
+    assert list(Entry.objects.values_list("index", "subject")) == [(0, "model/a")]
+    assert not RoleGrant.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no messages")
+def test_the_head_is_held_for_one_message() -> None:
+    """A client that is slow to wake, or far away, would keep everybody else from appending."""
+    with CaptureQueriesContext(connection) as queries:
+        note()
+    assert next(query["sql"] for query in queries if "countersign_append" in query["sql"]).endswith("; COMMIT")
 
 
 @pytest.mark.django_db(transaction=True)
