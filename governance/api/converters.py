@@ -27,5 +27,18 @@ class Number:
         return str(value)
 
 
+class Place:
+    """0 to 999,999,999,999: which entry of the trail."""
+
+    regex = r"0|[1-9][0-9]{0,11}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
+register_converter(Place, "place")
 register_converter(Segment, "segment")
 register_converter(Number, "number")

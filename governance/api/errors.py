@@ -31,6 +31,10 @@ class NoCheckpoint(DomainError):
     code, status = "no_checkpoint", 404
 
 
+class BeyondTrail(DomainError):
+    code, status = "beyond_trail", 404
+
+
 class LengthRequired(DomainError):
     code, status = "length_required", 411
 

@@ -8,11 +8,22 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audits.trail import Checkpoint, Entry, trail_state
+from audits.trail import (
+    BeyondTree,
+    Checkpoint,
+    Entry,
+    cosigned_note,
+    entry_proof,
+    newest_checkpoint,
+    prove_consistency,
+    prove_inclusion,
+    root_at,
+    trail_state,
+)
 from governance.actions import ACTIONS
 from governance.api.door import Door, read_query
-from governance.api.errors import NoCheckpoint
-from governance.api.fields import ActorField, Line, PageQuery, given
+from governance.api.errors import BeyondTrail, NoCheckpoint
+from governance.api.fields import ActorField, Line, PageQuery, Strict, given
 from governance.api.schema import document, paged
 from governance.roles import Verb
 
@@ -59,6 +70,43 @@ class EntryQuery(PageQuery):
     actor = Line(required=False, max_length=120, help_text="kind:id")
 
 
+LARGEST = 2**63 - 1
+
+
+class InclusionQuery(Strict):
+    index = serializers.IntegerField(min_value=0, max_value=LARGEST, help_text="Which entry, from 0.")
+    size = serializers.IntegerField(
+        required=False, min_value=1, max_value=LARGEST, help_text="In the tree of how many; the newest signed size."
+    )
+
+
+class ConsistencyQuery(Strict):
+    old = serializers.IntegerField(min_value=1, max_value=LARGEST, help_text="Size of the checkpoint you remember.")
+    new = serializers.IntegerField(
+        required=False, min_value=1, max_value=LARGEST, help_text="Size it grew to; the newest signed size."
+    )
+
+
+class Inclusion(serializers.Serializer[Any]):
+    """Shows that an entry is under a root (RFC 6962 section 2.1.1). Hashes are hex."""
+
+    index = serializers.IntegerField()
+    size = serializers.IntegerField()
+    leaf_hash = serializers.CharField(help_text="SHA-256(0x00 || text of the entry).")
+    hashes = serializers.ListField(child=serializers.CharField(), help_text="The deepest first.")
+    root = serializers.CharField(help_text="To be compared with a signed one.")  # type: ignore[assignment]
+
+
+class Consistency(serializers.Serializer[Any]):
+    """Shows that a tree starts with an older one (RFC 6962 section 2.1.2). Hashes are hex."""
+
+    old = serializers.IntegerField()
+    new = serializers.IntegerField()
+    hashes = serializers.ListField(child=serializers.CharField())
+    old_root = serializers.CharField(help_text="To be compared with the root you remember.")
+    new_root = serializers.CharField(help_text="To be compared with a signed one.")
+
+
 class TrailDoor(Door):
     verbs = {"GET": Verb.READ}
 
@@ -82,7 +130,7 @@ class CheckpointDoor(Door):
         newest = Checkpoint.objects.order_by("-size").first()
         if newest is None:
             raise NoCheckpoint("Nothing has been signed yet; the dispatcher signs as soon as the trail has grown.")
-        return HttpResponse(newest.note, content_type="text/plain; charset=utf-8")
+        return HttpResponse(cosigned_note(newest), content_type="text/plain; charset=utf-8")
 
 
 class EntriesDoor(Door):
@@ -93,3 +141,85 @@ class EntriesDoor(Door):
         query = read_query(request, EntryQuery)
         filters = given(query, {"subject": "subject", "action": "action", "actor": "actor"})
         return self.listed(EntryShown, Entry.objects.filter(**filters), query, key="index", newest_first=False)
+
+
+def _signed_size(wanted: int | None) -> int:
+    """Return the size a question is about: the newest one that is signed, or the one wanted, if it is not beyond that.
+
+    Raises: BeyondTrail.
+    """
+    newest = newest_checkpoint()
+    signed = newest.size if newest else 0
+    if wanted is not None and wanted > signed:
+        raise BeyondTrail(f"The newest checkpoint covers {signed} entries, not {wanted}.", size=signed)
+    return signed if wanted is None else wanted
+
+
+def _beyond(problem: BeyondTree) -> BeyondTrail:
+    return BeyondTrail(str(problem), size=_signed_size(None))
+
+
+class InclusionDoor(Door):
+    verbs = {"GET": Verb.READ}
+
+    @document(
+        "prove_inclusion",
+        "Prove that an entry is in the trail",
+        tag="trail",
+        query=InclusionQuery,
+        answer=Inclusion,
+        refusals={404: ["beyond_trail"]},
+    )
+    def get(self, request: Request) -> Response:
+        query = read_query(request, InclusionQuery)
+        index, size = query["index"], _signed_size(query.get("size"))
+        try:
+            hashes = prove_inclusion(index, size)
+        except BeyondTree as problem:
+            raise _beyond(problem) from problem
+        leaf = bytes(Entry.objects.values_list("leaf_hash", flat=True).get(index=index))
+        told = {"index": index, "size": size, "leaf_hash": leaf.hex(), "root": root_at(size).hex()}
+        return Response({**told, "hashes": [one.hex() for one in hashes]})
+
+
+class ConsistencyDoor(Door):
+    verbs = {"GET": Verb.READ}
+
+    @document(
+        "prove_consistency",
+        "Prove that the trail extends one you remember",
+        tag="trail",
+        query=ConsistencyQuery,
+        answer=Consistency,
+        refusals={404: ["beyond_trail"]},
+    )
+    def get(self, request: Request) -> Response:
+        query = read_query(request, ConsistencyQuery)
+        old, new = query["old"], _signed_size(query.get("new"))
+        try:
+            hashes = prove_consistency(old, new)
+        except BeyondTree as problem:
+            raise _beyond(problem) from problem
+        told = {"old": old, "new": new, "old_root": root_at(old).hex(), "new_root": root_at(new).hex()}
+        return Response({**told, "hashes": [one.hex() for one in hashes]})
+
+
+class EntryProofDoor(Door):
+    verbs = {"GET": Verb.READ}
+
+    @document(
+        "get_entry_proof",
+        "Download the proof of one entry",
+        tag="trail",
+        path=["index"],
+        answer=OpenApiTypes.STR,
+        media_type="text/plain",
+        refusals={404: ["beyond_trail"]},
+    )
+    def get(self, request: Request, index: int) -> HttpResponse:
+        try:
+            proof = entry_proof(index)
+        except BeyondTree as problem:
+            raise _beyond(problem) from problem
+        headers = {"Content-Disposition": f'attachment; filename="entry-{index}.tlog-proof"'}
+        return HttpResponse(proof, content_type="text/plain; charset=utf-8", headers=headers)

@@ -10,7 +10,14 @@ from governance.api.v1.models import ModelDoor, ModelsDoor
 from governance.api.v1.policies import PoliciesDoor, PolicyDoor
 from governance.api.v1.promotions import ApprovalsDoor, PromotionDoor, PromotionsDoor, WithdrawalDoor
 from governance.api.v1.reports import ReportContentDoor, ReportDoor, ReportsDoor
-from governance.api.v1.trail import CheckpointDoor, EntriesDoor, TrailDoor
+from governance.api.v1.trail import (
+    CheckpointDoor,
+    ConsistencyDoor,
+    EntriesDoor,
+    EntryProofDoor,
+    InclusionDoor,
+    TrailDoor,
+)
 from governance.api.v1.versions import GateDoor, VersionDoor, VersionsDoor
 from governance.api.v1.whoami import WhoamiDoor
 
@@ -37,6 +44,9 @@ urlpatterns = [
     path("trail", TrailDoor.as_view(), name="trail"),
     path("trail/checkpoint", CheckpointDoor.as_view(), name="checkpoint"),
     path("trail/entries", EntriesDoor.as_view(), name="entries"),
+    path("trail/entries/<place:index>/proof", EntryProofDoor.as_view(), name="entry-proof"),
+    path("trail/proofs/inclusion", InclusionDoor.as_view(), name="inclusion"),
+    path("trail/proofs/consistency", ConsistencyDoor.as_view(), name="consistency"),
     path("reports/<uuid:uid>", ReportDoor.as_view(), name="report"),
     path("reports/<uuid:uid>/content", ReportContentDoor.as_view(), name="report-content"),
     path("whoami", WhoamiDoor.as_view(), name="whoami"),
