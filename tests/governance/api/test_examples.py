@@ -1,0 +1,85 @@
+"""Every example of the API's page runs, and every operation has one."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from audits.runs import CheckRun
+from audits.trail import publish_checkpoint
+from governance.api import errors
+from governance.models import Promotion
+from governance.roles import Group, Role, Verb
+from governance.services.approvals import approve_promotion
+from governance.services.exports import export_report
+from tests import make
+from tests.governance.api.test_openapi import OTHER_CODES, SNAPSHOT, operations
+
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "api.md"
+BLOCK = re.compile(r"^```sh( prelude)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PRELUDE = next(text for prelude, text in BLOCK.findall(PAGE.read_text()) if prelude)
+EXAMPLES = [text for prelude, text in BLOCK.findall(PAGE.read_text()) if not prelude]
+
+
+@pytest.fixture
+def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str, str]:
+    """Two versions that went live one after the other, one whose promotion is open, one that may be asked for."""
+    make.policy()
+    pipeline = make.contributor()
+    rita, carl = make.reviewer("rita", Group.RISK), make.reviewer("carl", Group.COMPLIANCE)
+    model = make.model(pipeline)
+    for seed in (1, 2):
+        version = make.version(pipeline, model, seed)
+        make.completed(version)
+        uid = make.promotion(pipeline, version).uid
+        approve_promotion(actor=rita.actor, uid=uid, group=Group.RISK, reason="Figures read.")
+        approve_promotion(actor=carl.actor, uid=uid, group=Group.COMPLIANCE, reason="Texts read.")
+    report = export_report(actor=rita.actor, version=version, format_name="json")
+    waiting = make.promotion(pipeline, make.version(pipeline, model, 3))
+    make.version(pipeline, model, 4)
+    publish_checkpoint()
+    (tmp_path / "evaluation.csv").write_text(make.TABLE)
+    (tmp_path / "model.txt").write_bytes(make.lightgbm_text(9))
+    (tmp_path / "policy.yaml").write_text(make.POLICY.replace("0.8", "0.85"))
+    return {
+        "PATH": os.environ["PATH"],
+        "URL": live_server.url,
+        "TOKEN": make.token(pipeline, Verb.READ, Verb.REGISTER, Verb.PROMOTE),
+        "REVIEWER": make.token(rita, Verb.READ, Verb.REVIEW, Verb.EXPORT),
+        "OPERATOR": make.token(make.account("olga", Role.OPERATOR), Verb.ROLL_BACK, Verb.PUBLISH_POLICY),
+        "ARTIFACT": str(make.artifact(pipeline, 5).uid),
+        "TABLE": str(make.table(pipeline).uid),
+        "RUN": str(CheckRun.objects.earliest("pk").uid),
+        "PROMOTION": str(waiting.uid),
+        "REPORT": str(report.uid),
+    }
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[text.splitlines()[0][:60] for text in EXAMPLES])
+def test_the_example_runs(example: str, world: dict[str, str], tmp_path: Path) -> None:
+    script = f"set -euo pipefail\n{PRELUDE}\n{example}"
+    done = subprocess.run(
+        ["bash", "-c", script], env=world, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert Promotion.objects.count() >= 3
+
+
+def test_every_code_of_the_door_is_on_the_page() -> None:
+    codes = {item.code for item in vars(errors).values() if isinstance(item, type)} | OTHER_CODES | {"server_error"}
+    missing = {code for code in codes - {"refused", "not_entitled"} if f"`{code}`" not in PAGE.read_text()}
+    assert missing == set()
+
+
+def test_every_operation_has_an_example() -> None:
+    told = "\n".join(EXAMPLES)
+    for name in operations(yaml.safe_load(SNAPSHOT.read_text())):
+        method, path = name.split(" ")
+        words = r"post " if method == "POST" else r"call .*"
+        address = re.sub(r"\\\{[a-z0-9]+\\\}", r"[^/ ]+", re.escape(path.removeprefix("/api/v1/")))
+        is_policy = name == "POST /api/v1/policies"
+        assert is_policy or re.search(rf"{words}\S*{address}(?:[\s\"'?]|$)", told), name
