@@ -90,6 +90,8 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_M
 EMAIL_USE_SSL, EMAIL_TIMEOUT = _MAIL.scheme == "smtps", 10
 DEFAULT_FROM_EMAIL = os.environ.get("COUNTERSIGN_MAIL_FROM", "countersign@localhost")
 
+# Whether everybody who reaches the service may read the trail under /trail/ and the figures under /metrics.
+TRAIL_PUBLIC = _flag("COUNTERSIGN_TRAIL_PUBLIC", True)
 
 INSTALLED_APPS = [
     "unfold",
