@@ -3,7 +3,7 @@
 from audits.evidence.models import Evidence
 from audits.runs.models import CheckResult, CheckRun, Job
 from audits.trail.anchors.models import Anchoring
-from audits.trail.models import Checkpoint, Entry, Head, TrailTile, TreeState
+from audits.trail.models import Checkpoint, Entry, Head, PersonKey, TrailTile, TreeState
 from audits.trail.witnessing.models import Cosignature, WitnessedCheckpoint
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Evidence",
     "Head",
     "Job",
+    "PersonKey",
     "TrailTile",
     "TreeState",
     "WitnessedCheckpoint",

@@ -7,6 +7,7 @@ ACTIONS = {
     **AUDIT_ACTIONS,
     **REGISTRY_ACTIONS,
     "account.created": "A person or a pipeline got an account.",
+    "person.erased": "A person was forgotten: the account blanked, the keys of their texts destroyed.",
     "role.granted": "An account got a role.",
     "role.revoked": "An account lost a role.",
     "token.issued": "An account got a token for the API.",

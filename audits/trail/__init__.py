@@ -11,6 +11,7 @@ from audits.trail.guards import LooseGuard, loose_guards
 from audits.trail.models import Checkpoint, Entry, Recorded, TrailTile
 from audits.trail.numbering import NotRecordable
 from audits.trail.outside import check_outside, publish_outside
+from audits.trail.personal import ERASED, Sealed, SealedManager, destroy_keys, leaving_no_copy, sealed_text
 from audits.trail.record import Recording, record
 from audits.trail.rights import Right, grants, rights_beyond_need, running_role
 from audits.trail.tiles import EntryBundle, Tile, TileRefused
@@ -36,6 +37,7 @@ __all__ = [
     "BeyondTree",
     "Checkpoint",
     "DocumentField",
+    "ERASED",
     "Entry",
     "EntryBundle",
     "EntryTooLarge",
@@ -48,6 +50,8 @@ __all__ = [
     "Recorded",
     "Recording",
     "Right",
+    "Sealed",
+    "SealedManager",
     "Tile",
     "TileRefused",
     "TrailNotExtended",
@@ -56,11 +60,13 @@ __all__ = [
     "bundle_contents",
     "check_outside",
     "cosigned_note",
+    "destroy_keys",
     "document_text",
     "entry_proof",
     "find_witnessed",
     "grants",
     "integrate",
+    "leaving_no_copy",
     "log_verifier",
     "loose_guards",
     "new_uid",
@@ -74,6 +80,7 @@ __all__ = [
     "rights_beyond_need",
     "root_at",
     "running_role",
+    "sealed_text",
     "tile_contents",
     "timestamp",
     "trail_state",

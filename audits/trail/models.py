@@ -110,6 +110,28 @@ class Checkpoint(models.Model):
         return f"checkpoint at {self.size}"
 
 
+class PersonKey(models.Model):
+    """The key under which the free text of one actor is encrypted, for one kind of text.
+
+    Operational: made with the first text, its secret emptied by an erasure. Nothing is decided from it, and no digest
+    covers it.
+    Personal data: it opens some.
+    """
+
+    id = models.UUIDField(primary_key=True, help_text="Named in the ciphertext and in the entry of an erasure.")
+    actor = models.CharField(max_length=120, help_text="Whose texts, kind:id.")
+    purpose = models.CharField(max_length=20, help_text="Which kind of text, e.g. approval.")
+    secret = models.BinaryField(max_length=32, help_text="AES-256 key; empty once it is destroyed.")
+    made_at = models.DateTimeField(help_text="UTC.")
+    destroyed_at = models.DateTimeField(null=True, help_text="UTC.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["actor", "purpose"], name="one_key_per_actor_and_purpose")]
+
+    def __str__(self) -> str:
+        return f"key {self.id} for {self.purpose}"
+
+
 class Recorded(models.Model):
     """A row that cannot exist without the entry that explains it.
 

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from audits.trail import DocumentField, Recorded
+from audits.trail import DocumentField, Recorded, Sealed, SealedManager
 from governance.gates import Outcome
 from governance.models.policies import PolicyVersion
 from registry.models import ModelVersion, RegisteredModel
@@ -14,6 +14,7 @@ class Promotion(Recorded):
 
     Created by: `request_promotion`.
     States: 1. open (listed in `OpenPromotion`), 2. closed (a `PromotionClosure` says how).
+    Personal data: the reason may hold some; it is sealed under the requester's key.
     """
 
     uid = models.UUIDField(unique=True, help_text="Name for the outside world.")
@@ -21,9 +22,14 @@ class Promotion(Recorded):
     target = models.CharField(max_length=12, choices=Stage)
     alias = models.CharField(max_length=60, blank=True, help_text="Name that shall point at the version; may be empty.")
     policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="promotions")
-    reason = models.TextField(blank=True, help_text="What the requester says.")
+    sealed_reason = models.TextField(
+        db_column="reason", blank=True, help_text="What the requester says, encrypted under the requester's key."
+    )
     requested_by = models.CharField(max_length=120, help_text="Actor, kind:id.")
     requested_at = models.DateTimeField(help_text="UTC.")
+
+    reason = Sealed("sealed_reason", author="requested_by", purpose="promotion")
+    objects = SealedManager["Promotion"]()
 
     class Meta:
         ordering = ["-id"]
@@ -98,7 +104,7 @@ class Approval(Recorded):
 
     Created by: `approve_promotion`, `refuse_promotion`. A person speaks once on a promotion.
     States: 1. given. Whether it counts is computed: it lapses when artifact, evidence or policy differ.
-    Personal data: the reason may hold some.
+    Personal data: the reason may hold some; it is sealed under the approver's key.
     """
 
     uid = models.UUIDField(unique=True, help_text="Name for the outside world.")
@@ -106,11 +112,14 @@ class Approval(Recorded):
     approver = models.CharField(max_length=120, help_text="Actor, kind:id.")
     group = models.CharField(max_length=12, help_text="Group for which the person spoke.")
     verdict = models.CharField(max_length=8, choices=ApprovalVerdict)
-    reason = models.TextField()
+    sealed_reason = models.TextField(db_column="reason", help_text="Encrypted under the approver's key.")
     artifact_sha256 = models.CharField(max_length=64)
     evidence_sha256 = models.CharField(max_length=64)
     policy_sha256 = models.CharField(max_length=64)
     given_at = models.DateTimeField(help_text="UTC.")
+
+    reason = Sealed("sealed_reason", author="approver", purpose="approval")
+    objects = SealedManager["Approval"]()
 
     class Meta:
         ordering = ["id"]
@@ -121,16 +130,23 @@ class Approval(Recorded):
 
 
 class Rollback(Recorded):
-    """An alias went back to a version that had been approved before. Created by: `roll_back`."""
+    """An alias went back to a version that had been approved before.
+
+    Created by: `roll_back`.
+    Personal data: the reason may hold some; it is sealed under the key of who rolled back.
+    """
 
     uid = models.UUIDField(unique=True, help_text="Name for the outside world.")
     model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="rollbacks")
     alias = models.CharField(max_length=60)
     from_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
     to_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
-    reason = models.TextField()
+    sealed_reason = models.TextField(db_column="reason", help_text="Encrypted under the key of who rolled back.")
     rolled_back_by = models.CharField(max_length=120, help_text="Actor, kind:id.")
     rolled_back_at = models.DateTimeField(help_text="UTC.")
+
+    reason = Sealed("sealed_reason", author="rolled_back_by", purpose="rollback")
+    objects = SealedManager["Rollback"]()
 
     class Meta:
         ordering = ["-id"]

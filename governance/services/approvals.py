@@ -51,13 +51,14 @@ def _speak(
         raise OwnSubmission("You registered this version or asked for its promotion; somebody else must decide.")
     if promotion.approvals.filter(approver=str(actor)).exists():
         raise AlreadyDecided("You have spoken on this promotion already; a person speaks once.")
+    approval_uid = new_uid()
     approval = Approval(
-        uid=new_uid(),
+        uid=approval_uid,
         promotion=promotion,
         approver=str(actor),
         group=group.value,
         verdict=verdict,
-        reason=reason.strip(),
+        sealed_reason=Approval.reason.seal(reason.strip(), author=str(actor), uid=approval_uid),
         artifact_sha256=promotion.version.artifact_sha256,
         evidence_sha256=promotion.version.evidence_sha256,
         policy_sha256=promotion.policy.sha256,

@@ -45,13 +45,14 @@ def request_promotion(
                 "exactly one must be in force. Ask an operator to publish one.",
                 policies=[item.policy.name for item in policies],
             )
+        uid = new_uid()
         promotion = Promotion(
-            uid=new_uid(),
+            uid=uid,
             version=version,
             target=target,
             alias=alias,
             policy=policies[0].edition,
-            reason=reason,
+            sealed_reason=Promotion.reason.seal(reason, author=str(actor), uid=uid),
             requested_by=str(actor),
             requested_at=recording.at,
         )

@@ -30,13 +30,14 @@ def roll_back(*, actor: Actor, model: RegisteredModel, alias: str, reason: str) 
             raise NothingToRollBackTo(
                 f"No earlier version was promoted under {model.name}@{alias} and is still stored."
             )
+        uid = new_uid()
         rollback = Rollback(
-            uid=new_uid(),
+            uid=uid,
             model=model,
             alias=alias,
             from_version=present,
             to_version=earlier,
-            reason=reason.strip(),
+            sealed_reason=Rollback.reason.seal(reason.strip(), author=str(actor), uid=uid),
             rolled_back_by=str(actor),
             rolled_back_at=recording.at,
         )
