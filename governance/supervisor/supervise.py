@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 
-from audits.trail import Actor
+from audits.trail import Actor, TrailNotExtended, check_outside
 from governance.models import PolicyVersion
 from governance.services.policies import publish_policy, read_policy
 from governance.supervisor.bell import Bell
@@ -33,6 +33,7 @@ class NotPrepared(Exception):
 def prepare() -> None:
     """Bring the database up to date and put every shipped policy in force of which there is no edition yet.
 
+    A database whose trail does not extend what others keep of it is refused before anything is recorded on it.
     Done by a process of its own: reading policies loads every check and the numerical libraries they use, which
     the supervisor would then keep in memory for good. Raises: NotPrepared.
     """
@@ -46,6 +47,11 @@ def prepare() -> None:
 def _prepare(parent: int) -> None:
     die_with(parent)
     call_command("migrate", interactive=False, verbosity=0)
+    try:
+        problems = check_outside().problems
+    except TrailNotExtended as refusal:
+        sys.exit(str(refusal))
+    sys.stderr.writelines(f"{sentence}\n" for sentence in problems)
     for path in sorted(SHIPPED_POLICIES.glob("*.yaml")):
         text = path.read_text(encoding="utf-8")
         if not PolicyVersion.objects.filter(name=read_policy(text).name).exists():

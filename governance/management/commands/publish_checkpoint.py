@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from audits.trail import TrailNotExtended, publish_checkpoint, publish_outside, trail_state
+from audits.trail import TrailNotExtended, check_outside, publish_checkpoint, publish_outside, trail_state
 
 EXIT_INCOMPLETE = 2
 
@@ -18,6 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            check_outside()
             publish_checkpoint()
             outside = publish_outside(at_once=True)
         except TrailNotExtended as problem:
