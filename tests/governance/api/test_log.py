@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +30,7 @@ from tests.governance.api.conftest import Caller
 
 pytestmark = pytest.mark.django_db
 
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "api.md").read_text()
 SIZE = 600
 IMMUTABLE = "public, max-age=31536000, immutable"
 
@@ -198,6 +201,7 @@ def test_the_unsigned_and_unwitnessed_tail_are_figures_to_watch(signed: int, out
     assert (told["entries"], told["signed_entries"], told["unsigned_entries"]) == (605, 600, 5)
     assert told["unwitnessed_entries"] == 605 - told["witnessed_entries"]
     assert abs(told["checkpoint_timestamp_seconds"] - now().timestamp()) < 60
+    assert {f"countersign_trail_{name}" for name in told} == set(re.findall(r"^\| `(countersign_\w+)`", PAGE, re.M))
 
 
 def test_an_inclusion_proof_of_the_api_verifies(signed: int, auditor: Caller) -> None:
