@@ -3,7 +3,9 @@
 import hashlib
 import uuid
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Barrier
 
 import pytest
 from django.conf import settings
@@ -317,5 +319,26 @@ def test_an_installation_from_before_the_tiles_gets_them_with_its_next_checkpoin
         TrailTile.objects.all().delete()
     TreeState.objects.update(size=0, frontier=b"")
     assert publish_checkpoint() is None
+    assert TrailTile.objects.count() == 2
+    assert verify().is_whole
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_who_record_and_sign_at_once_make_one_tree() -> None:
+    together = Barrier(4)
+
+    def act() -> None:
+        try:
+            together.wait()
+            for _ in range(5):
+                note(30)
+                publish_checkpoint()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(act) for _ in range(4)]:
+            done.result()
+    assert trail_state()["signed_size"] == 4 * 5 * 30
     assert TrailTile.objects.count() == 2
     assert verify().is_whole
