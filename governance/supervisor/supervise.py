@@ -3,6 +3,7 @@
 import http.client
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -22,6 +23,7 @@ from governance.supervisor.lifeline import die_with
 
 SERVE = Actor.process("command:serve")
 SHIPPED_POLICIES = Path(settings.BASE_DIR) / "governance" / "policies"
+SCRATCH = settings.DATA_DIR / "scratch"
 ROUND_SECONDS = 0.5
 LOGIN_PAGE = "/admin/login/"
 
@@ -37,6 +39,9 @@ def prepare() -> None:
     Done by a process of its own: reading policies loads every check and the numerical libraries they use, which
     the supervisor would then keep in memory for good. Raises: NotPrepared.
     """
+    # What killed workers have left lying about; nobody else works here, or the folder's lock would not be ours.
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+    SCRATCH.mkdir(mode=0o700)
     child = multiprocessing.get_context("fork").Process(target=_prepare, args=(os.getpid(),))
     child.start()
     child.join()
@@ -85,6 +90,7 @@ def worker() -> Child:
         farewell=[(signal.SIGQUIT, 3.0)],
         # Django's checks load the pages, which a worker never shows, and a quarter of its memory with them.
         CELERY_SKIP_CHECKS="1",
+        TMPDIR=str(SCRATCH),
     )
 
 

@@ -147,6 +147,7 @@ def test_a_check_survives_the_death_of_everything_that_works_on_it(
             # Three were lost; on a busy machine a lease may run out besides.
             assert installation.rows("SELECT attempts FROM audits_job")[0][0] >= 4
 
+        assert not list((tmp_path / "scratch").glob("countersign-*")), "what the killed ones left is cleared away"
         verified = installation.manage("verify_trail")
         assert verified.returncode == 0, verified.stdout
 
