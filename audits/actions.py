@@ -5,4 +5,6 @@ ACTIONS = {
     "artifact.declared": "A model's artifact was put on record.",
     "check_run.ordered": "A check was ordered over inputs named by digest.",
     "check_run.completed": "A check run ended with a verdict.",
+    "key.rotated": "The key that signs the trail was followed by another, and both signed for it.",
+    "key.revoked": "A key of the trail is not to be believed any more; if it was in force, another followed it.",
 }

@@ -75,5 +75,9 @@ class ScopeTooWide(DomainError):
     code, status = "scope_too_wide", 409
 
 
+class KeyUnusable(DomainError):
+    code, status = "key_unusable", 409
+
+
 class Malformed(DomainError):
     code, status = "malformed", 422

@@ -4,16 +4,29 @@ from audits.trail.actors import Actor, ActorKind
 from audits.trail.anchors.guard import TrailNotExtended
 from audits.trail.append_only import AppendOnly
 from audits.trail.canonical import EntryTooLarge, NotCanonical
-from audits.trail.checkpoints import entry_proof, log_verifier, newest_checkpoint, publish_checkpoint, trail_state
+from audits.trail.checkpoints import entry_proof, newest_checkpoint, publish_checkpoint, trail_state
 from audits.trail.clock import new_uid, now, timestamp
 from audits.trail.fields import DocumentField, document_text
 from audits.trail.guards import LooseGuard, loose_guards
+from audits.trail.key_history import SUBJECT as KEYS_SUBJECT
+from audits.trail.key_history import LogKey
+from audits.trail.keys import KeyRefused, Signs, Verifier
 from audits.trail.models import Checkpoint, Entry, Recorded, TrailTile
 from audits.trail.numbering import NotRecordable
 from audits.trail.outside import check_outside, publish_outside
 from audits.trail.personal import ERASED, Sealed, SealedManager, destroy_keys, leaving_no_copy, sealed_text
 from audits.trail.record import Recording, record
 from audits.trail.rights import Right, grants, rights_beyond_need, running_role
+from audits.trail.signing import (
+    KeyNotHeld,
+    SignerFailed,
+    held_signer,
+    key_history,
+    log_verifier,
+    make_signer,
+    revocation,
+    rotation,
+)
 from audits.trail.tiles import EntryBundle, Tile, TileRefused
 from audits.trail.tree import (
     BeyondTree,
@@ -42,6 +55,10 @@ __all__ = [
     "EntryBundle",
     "EntryTooLarge",
     "Flaw",
+    "KEYS_SUBJECT",
+    "KeyNotHeld",
+    "KeyRefused",
+    "LogKey",
     "LooseGuard",
     "NotCanonical",
     "NotCosigned",
@@ -52,11 +69,14 @@ __all__ = [
     "Right",
     "Sealed",
     "SealedManager",
+    "SignerFailed",
+    "Signs",
     "Tile",
     "TileRefused",
     "TrailNotExtended",
     "TrailTile",
     "Verdict",
+    "Verifier",
     "bundle_contents",
     "check_outside",
     "cosigned_note",
@@ -65,10 +85,13 @@ __all__ = [
     "entry_proof",
     "find_witnessed",
     "grants",
+    "held_signer",
     "integrate",
+    "key_history",
     "leaving_no_copy",
     "log_verifier",
     "loose_guards",
+    "make_signer",
     "new_uid",
     "newest_checkpoint",
     "now",
@@ -77,8 +100,10 @@ __all__ = [
     "publish_checkpoint",
     "publish_outside",
     "record",
+    "revocation",
     "rights_beyond_need",
     "root_at",
+    "rotation",
     "running_role",
     "sealed_text",
     "tile_contents",

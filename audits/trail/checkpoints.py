@@ -12,11 +12,11 @@ from audits.trail import clock
 from audits.trail.anchors.configured import configured_anchors
 from audits.trail.anchors.guard import read_anchors, require_extension
 from audits.trail.durability import on_disk_first
-from audits.trail.keys import KeyKind, Signer, Verifier
 from audits.trail.models import Checkpoint, Head, TreeState
 from audits.trail.notes import Checkpoint as CheckpointText
 from audits.trail.notes import sign_note
 from audits.trail.proofs import EntryProof
+from audits.trail.signing import log_signer, log_verifier, log_verifiers
 from audits.trail.tree import BeyondTree, integrate, prove_inclusion, root_at
 from audits.trail.witnessing.cosigned import cosigned_note, witnessed_size
 
@@ -41,16 +41,6 @@ class SignedTreeDiffers(RuntimeError):
     code = "signed_tree_differs"
 
 
-def log_signer() -> Signer:
-    """Return the key that signs checkpoints. It MUST NOT leave the process."""
-    return Signer(settings.TRAIL_ORIGIN, KeyKind.ED25519, settings.TRAIL_KEY_SEED)
-
-
-def log_verifier() -> Verifier:
-    """Return the public key by which an outsider recognises our checkpoints."""
-    return log_signer().verifier
-
-
 def newest_checkpoint() -> Checkpoint | None:
     """Return the checkpoint that covers most."""
     return Checkpoint.objects.order_by("-size").first()
@@ -61,7 +51,7 @@ def publish_checkpoint() -> Checkpoint | None:
 
     A tree that does not extend the one signed last MUST NOT be signed, whether the database still knows of that one
     or only an anchor does.
-    Idempotent: by size. Raises: SignedTreeDiffers, TrailNotExtended, TreeBroken.
+    Idempotent: by size. Raises: SignedTreeDiffers, TrailNotExtended, TreeBroken, KeyNotHeld, SignerFailed.
     Locks: the tree's state, never the head, so that recording goes on meanwhile.
     """
     integrate()
@@ -73,11 +63,11 @@ def publish_checkpoint() -> Checkpoint | None:
         if size == (signed.size if signed else 0):
             return None
         near = [anchor for anchor in configured_anchors() if anchor.is_near]
-        require_extension(read_anchors(near, log_keys=[log_verifier()], problems=[]))
+        require_extension(read_anchors(near, log_keys=log_verifiers(), problems=[]))
         root = root_at(size)
         text = CheckpointText(settings.TRAIL_ORIGIN, size, root).text
         return Checkpoint.objects.create(
-            size=size, root=root, note=sign_note(text, log_signer()), signed_at=clock.now()
+            size=size, root=root, note=sign_note(text, log_signer(size=size)), signed_at=clock.now()
         )
 
 

@@ -1,7 +1,7 @@
 """Which key speaks under which name, and in which text is it handed on?
 
-Key strings and key ids of C2SP signed-note, for Ed25519 signatures (type 0x01) and for the Ed25519
-cosignatures of witnesses (type 0x04).
+Key strings and key ids of C2SP signed-note, for Ed25519 signatures (type 0x01) and for the cosignatures of
+witnesses: Ed25519 (type 0x04) and ML-DSA-44 (type 0x06).
 """
 
 import binascii
@@ -10,12 +10,13 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from enum import IntEnum
 from hashlib import sha256
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 
-_KEY_BYTES: Final = 32
+_SEED_BYTES: Final = 32
 _PRIVATE: Final = "PRIVATE+KEY+"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -31,6 +32,21 @@ class KeyKind(IntEnum):
 
     ED25519 = 0x01
     COSIGNATURE = 0x04
+    ML_DSA_44_COSIGNATURE = 0x06
+
+    @property
+    def is_cosignature(self) -> bool:
+        """Whether keys of this kind are those of witnesses."""
+        return self is not KeyKind.ED25519
+
+    @property
+    def algorithm(self) -> str:
+        return "ML-DSA-44" if self is KeyKind.ML_DSA_44_COSIGNATURE else "Ed25519"
+
+    @property
+    def public_key_bytes(self) -> int:
+        """Length of a public key: RFC 8032 section 5.1.5; FIPS 204 table 2."""
+        return 1312 if self is KeyKind.ML_DSA_44_COSIGNATURE else 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +60,11 @@ class Verifier:
     def __post_init__(self) -> None:
         if not is_key_name(self.name):
             raise KeyRefused(f"A key name has no spaces and no '+', and is not empty: {self.name!r}.")
-        if len(self.public_key) != _KEY_BYTES:
-            raise KeyRefused(f"An Ed25519 public key has {_KEY_BYTES} bytes, this one has {len(self.public_key)}.")
+        if len(self.public_key) != self.kind.public_key_bytes:
+            raise KeyRefused(
+                f"An {self.kind.algorithm} public key has {self.kind.public_key_bytes} bytes, "
+                f"this one has {len(self.public_key)}."
+            )
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -73,15 +92,32 @@ class Verifier:
         return f"{self.name}+{self.key_id.hex()}"
 
     def is_signature(self, signature: bytes, message: bytes) -> bool:
-        """Say whether these are the bytes of an Ed25519 signature of this key over the message."""
+        """Say whether these are the bytes of a signature of this key over the message."""
         try:
-            Ed25519PublicKey.from_public_bytes(self.public_key).verify(signature, message)
+            self._loaded().verify(signature, message)
         except (InvalidSignature, ValueError):
             return False
         return True
 
+    def _loaded(self) -> Ed25519PublicKey | MLDSA44PublicKey:
+        if self.kind is KeyKind.ML_DSA_44_COSIGNATURE:
+            return MLDSA44PublicKey.from_public_bytes(self.public_key)
+        return Ed25519PublicKey.from_public_bytes(self.public_key)
+
     def _typed_key(self) -> bytes:
         return bytes([self.kind]) + self.public_key
+
+
+class Signs(Protocol):
+    """Whatever signs with a key: one in memory, or a program that keeps the key to itself."""
+
+    @property
+    def kind(self) -> KeyKind: ...
+
+    @property
+    def verifier(self) -> Verifier: ...
+
+    def sign(self, message: bytes) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +129,8 @@ class Signer:
     seed: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
-        if len(self.seed) != _KEY_BYTES:
-            raise KeyRefused(f"An Ed25519 seed has {_KEY_BYTES} bytes, this one has {len(self.seed)}.")
+        if len(self.seed) != _SEED_BYTES:
+            raise KeyRefused(f"An {self.kind.algorithm} seed has {_SEED_BYTES} bytes, this one has {len(self.seed)}.")
         if not is_key_name(self.name):
             raise KeyRefused(f"A key name has no spaces and no '+', and is not empty: {self.name!r}.")
 
@@ -122,10 +158,12 @@ class Signer:
         return f"{_PRIVATE}{self.verifier.label}+{b64encode(typed_seed).decode()}"
 
     def sign(self, message: bytes) -> bytes:
-        """Return the 64 bytes of the Ed25519 signature (RFC 8032), which is deterministic."""
+        """Return the signature: 64 bytes of Ed25519 (RFC 8032), always the same ones, or 2,420 of ML-DSA-44."""
         return self._private_key().sign(message)
 
-    def _private_key(self) -> Ed25519PrivateKey:
+    def _private_key(self) -> Ed25519PrivateKey | MLDSA44PrivateKey:
+        if self.kind is KeyKind.ML_DSA_44_COSIGNATURE:
+            return MLDSA44PrivateKey.from_seed_bytes(self.seed)
         return Ed25519PrivateKey.from_private_bytes(self.seed)
 
 
@@ -143,7 +181,7 @@ def _split_key(text: str) -> tuple[str, KeyKind, bytes]:
     except ValueError as error:
         raise KeyRefused(f"The key of {parts[0]!r} is not base64.") from error
     if not typed_key or typed_key[0] not in tuple(KeyKind):
-        raise KeyRefused(f"The key of {parts[0]!r} is neither Ed25519 (0x01) nor a cosignature key (0x04).")
+        raise KeyRefused(f"The key of {parts[0]!r} is neither Ed25519 (0x01) nor a cosignature key (0x04, 0x06).")
     return parts[0], KeyKind(typed_key[0]), typed_key[1:]
 
 

@@ -1,7 +1,7 @@
 """Who vouches for which size and root of a trail, and how is that written down?
 
 C2SP signed-note (text, blank line, signature lines), tlog-checkpoint (origin, size, root) and the
-Ed25519 form of tlog-cosignature (a witness saying when it saw a checkpoint).
+two forms of tlog-cosignature, Ed25519 and ML-DSA-44 (a witness saying when it saw a checkpoint).
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Self
 
-from audits.trail.keys import KeyKind, KeyRefused, Signer, Verifier, from_base64, is_key_name
+from audits.trail.keys import KeyKind, KeyRefused, Signer, Signs, Verifier, from_base64, is_key_name
 from audits.trail.merkle import EMPTY_ROOT, HASH_BYTES
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Signature",
     "SignedCheckpoint",
     "Signer",
+    "Signs",
     "Verifier",
     "cosignature_line",
     "open_checkpoint",
@@ -117,7 +118,7 @@ class SignedCheckpoint:
     cosignatures: tuple[Signature, ...]
 
 
-def sign_note(text: str, *signers: Signer) -> str:
+def sign_note(text: str, *signers: Signs) -> str:
     """Return the note of a text with one signature line for each signer, in that order."""
     _require_note_text(text)
     if not signers:
@@ -125,14 +126,15 @@ def sign_note(text: str, *signers: Signer) -> str:
     return text + "\n" + "".join(_signature_line(text, signer) for signer in signers)
 
 
-def cosignature_line(text: str, witness: Signer, *, at: int) -> str:
+def cosignature_line(text: str, witness: Signs, *, at: int) -> str:
     """Return the line by which a witness says that it saw this checkpoint text at `at` (POSIX seconds)."""
-    if witness.kind is not KeyKind.COSIGNATURE:
-        raise KeyRefused(f"{witness.verifier.label} is not a witness key (type 0x04).")
+    if not witness.kind.is_cosignature:
+        raise KeyRefused(f"{witness.verifier.label} is not a witness key (type 0x04 or 0x06).")
     if not 0 <= at <= MAX_TIME:
         raise NoteRefused(f"The time of a cosignature is between 0 and {MAX_TIME}, not {at}.")
     Checkpoint.parse(text)
-    return _line(witness.verifier, at.to_bytes(8, "big") + witness.sign(_cosigned_message(text, at)))
+    message = _cosigned_message(text, at, witness.verifier)
+    return _line(witness.verifier, at.to_bytes(8, "big") + witness.sign(message))
 
 
 def verify_cosignature(text: str, line: str, witness: Verifier) -> int:
@@ -142,7 +144,7 @@ def verify_cosignature(text: str, line: str, witness: Verifier) -> int:
     NOT be added, because readers refuse a note with a wrong signature of a key they know.
     """
     found = _parse_line(line.removesuffix("\n"))
-    if witness.kind is not KeyKind.COSIGNATURE or found.key != (witness.name, witness.key_id):
+    if not witness.kind.is_cosignature or found.key != (witness.name, witness.key_id):
         raise NoteRefused(f"The line is not a cosignature of {witness.label}.")
     time = _verify(text, found, witness)
     if time is None:
@@ -240,22 +242,43 @@ def _verify(text: str, line: _SignatureLine, verifier: Verifier) -> int | None:
     """Verify one line of a known key; return the time a cosignature says, None for a plain signature."""
     time: int | None = None
     message, signature = text.encode(), line.signature
-    if verifier.kind is KeyKind.COSIGNATURE:
+    if verifier.kind.is_cosignature:
         time, signature = int.from_bytes(signature[:8], "big"), signature[8:]
         if time > MAX_TIME:
             raise NoteRefused(f"The cosignature of {verifier.label} says an impossible time.")
-        Checkpoint.parse(text)
-        message = _cosigned_message(text, time)
+        message = _cosigned_message(text, time, verifier)
     if not verifier.is_signature(signature, message):
         raise NoteRefused(f"The signature of {verifier.label} does not belong to this text.")
     return time
 
 
-def _cosigned_message(text: str, time: int) -> bytes:
-    return f"cosignature/v1\ntime {time}\n{text}".encode()
+def _cosigned_message(text: str, time: int, witness: Verifier) -> bytes:
+    """Return what a witness signs; raise `NoteRefused` when the text is no checkpoint."""
+    checkpoint = Checkpoint.parse(text)
+    if witness.kind is KeyKind.COSIGNATURE:
+        return f"cosignature/v1\ntime {time}\n{text}".encode()
+    # The structure `cosigned_message` of tlog-cosignature; a checkpoint is the subtree from 0 to its size.
+    return b"".join(
+        (
+            b"subtree/v1\n\0",
+            _with_length(witness.name),
+            time.to_bytes(8, "big"),
+            _with_length(checkpoint.origin),
+            (0).to_bytes(8, "big"),
+            checkpoint.size.to_bytes(8, "big"),
+            checkpoint.root,
+        )
+    )
 
 
-def _signature_line(text: str, signer: Signer) -> str:
+def _with_length(name: str) -> bytes:
+    encoded = name.encode()
+    if not 1 <= len(encoded) <= 255:
+        raise NoteRefused(f"A name in an ML-DSA-44 cosignature has 1 to 255 bytes, {name[:40]!r} has {len(encoded)}.")
+    return bytes([len(encoded)]) + encoded
+
+
+def _signature_line(text: str, signer: Signs) -> str:
     if signer.kind is not KeyKind.ED25519:
         raise KeyRefused(f"{signer.verifier.label} is a witness key; use cosignature_line.")
     return _line(signer.verifier, signer.sign(text.encode()))

@@ -13,10 +13,11 @@ from audits.trail.anchors.configured import configured_anchors
 from audits.trail.anchors.guard import opened, read_anchors, require_extension
 from audits.trail.anchors.mail import note_in
 from audits.trail.anchors.models import Anchoring
-from audits.trail.checkpoints import log_verifier, newest_checkpoint
+from audits.trail.checkpoints import newest_checkpoint
 from audits.trail.models import Checkpoint
 from audits.trail.notes import Checkpoint as CheckpointText
 from audits.trail.notes import NoteRefused
+from audits.trail.signing import log_verifiers
 from audits.trail.tree import integrate, prove_consistency
 from audits.trail.witnessing.asking import Asked, ask_witnesses, remembered_notes
 from audits.trail.witnessing.configured import Witness, configured_witnesses
@@ -40,7 +41,7 @@ def check_outside(*, files: Iterable[tuple[str, bytes]] = (), every: bool = Fals
     """
     found = Outside()
     integrate()
-    keys = [log_verifier()]
+    keys = log_verifiers()
     remembered = [*read_anchors(configured_anchors(), log_keys=keys, problems=found.problems, every=every)]
     remembered += _witnessed(configured_witnesses(), found.problems)
     for name, content in files:
@@ -59,7 +60,7 @@ def _witnessed(witnesses: list[Witness], problems: list[str]) -> list[Remembered
     for witness, answer in answers.items():
         if answer.status == 200:
             try:
-                remembered.append(opened(answer.body, where=witness.name, log_keys=[log_verifier()]))
+                remembered.append(opened(answer.body, where=witness.name, log_keys=log_verifiers()))
             except NoteRefused as problem:
                 problems.append(f"{witness.name} shows a note that is not ours: {problem}")
         elif answer.status != 404:
@@ -119,7 +120,7 @@ def _anchor(newest: Checkpoint, found: Outside, at_once: bool) -> None:
         try:
             if not anchor.is_near:
                 # What lies far away is not read before every signature, so it is before it is added to.
-                require_extension(read_anchors([anchor], log_keys=[log_verifier()], problems=found.problems))
+                require_extension(read_anchors([anchor], log_keys=log_verifiers(), problems=found.problems))
             anchor.keep(cosigned_note(newest), newest.size)
         except AnchorFailed as problem:
             found.problems.append(str(problem))

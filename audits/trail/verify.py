@@ -10,14 +10,15 @@ from django.db import models
 
 from audits.trail.append_only import guarded_models
 from audits.trail.canonical import NotCanonical, parse_canonical
-from audits.trail.checkpoints import log_verifier
 from audits.trail.clock import timestamp
 from audits.trail.digests import row_digest
 from audits.trail.guards import Looseness, loose_guards
+from audits.trail.key_history import KeyHistory
 from audits.trail.merkle import Frontier, leaf_hash
 from audits.trail.models import Checkpoint, Entry, Head, Recorded
 from audits.trail.notes import NoteRefused, open_checkpoint
 from audits.trail.numbering import GENESIS, NO_PREVIOUS
+from audits.trail.signing import held_signers, key_history
 from audits.trail.tree import TileComparison
 
 Progress = Callable[[int, int], None]
@@ -74,7 +75,9 @@ def verify(*, projections: Sequence[Projection] = (), progress: Progress | None 
     triggers and stale projections. It cannot find the loss of entries after the newest checkpoint anyone has kept.
     """
     verdict = Verdict()
-    bound = _walk_entries(verdict, progress)
+    keys = key_history()
+    verdict.flaws += _key_flaws(keys)
+    bound = _walk_entries(verdict, keys, progress)
     _compare_rows(verdict, bound)
     _compare_projections(verdict, projections)
     verdict.flaws += [
@@ -84,7 +87,7 @@ def verify(*, projections: Sequence[Projection] = (), progress: Progress | None 
     return verdict
 
 
-def _walk_entries(verdict: Verdict, progress: Progress | None) -> dict[str, Binding]:
+def _walk_entries(verdict: Verdict, keys: KeyHistory, progress: Progress | None) -> dict[str, Binding]:
     """Check every entry in order; return, by entry id, its index and the model, key and digest of its row."""
     head = Head.objects.get(id=1)
     signed = {checkpoint.size: checkpoint for checkpoint in Checkpoint.objects.all()}
@@ -110,7 +113,7 @@ def _walk_entries(verdict: Verdict, progress: Progress | None) -> dict[str, Bind
         last[entry.subject] = (entry.subject_number, bytes(entry.leaf_hash).hex())
         _remember_binding(entry, bound)
         if expected in signed:
-            verdict.flaws += _checkpoint_flaws(signed.pop(expected), frontier.root())
+            verdict.flaws += _checkpoint_flaws(signed.pop(expected), frontier.root(), keys)
         if progress and expected % 2000 == 0:
             progress(expected, head.size)
     verdict.entries, verdict.root = expected, frontier.root()
@@ -178,12 +181,30 @@ def _remember_binding(entry: Entry, bound: dict[str, Binding]) -> None:
         bound[str(entry.id)] = (entry.index, f"{row['of']}/{row['key']}", row["sha256"])
 
 
-def _checkpoint_flaws(checkpoint: Checkpoint, root: bytes) -> list[Flaw]:
+def _key_flaws(keys: KeyHistory) -> list[Flaw]:
+    flaws = [Flaw("key_entry_untrue", f"Entry {index} about a key: {why}", index) for index, why in keys.problems]
+    in_force = keys.in_force.verifier
+    if in_force not in [signer.verifier for signer in held_signers()]:
+        sentence = f"By its entries the trail is signed by {in_force.label}, which is no key of this installation."
+        flaws.append(Flaw("key_unexpected", sentence))
+    return flaws
+
+
+def _checkpoint_flaws(checkpoint: Checkpoint, root: bytes, keys: KeyHistory) -> list[Flaw]:
     size = checkpoint.size
+    expected = keys.at(size).verifier
+    known = [key.verifier for key in keys.keys]
     try:
-        signed = open_checkpoint(checkpoint.note, origin=settings.TRAIL_ORIGIN, log_keys=[log_verifier()]).checkpoint
+        opened = open_checkpoint(checkpoint.note, origin=settings.TRAIL_ORIGIN, log_keys=known)
     except NoteRefused as problem:
         return [Flaw("checkpoint_not_signed", f"The checkpoint over {size} entries is not ours: {problem}", size)]
+    signers = [one.verifier for one in opened.log_signatures]
+    if expected not in signers:
+        sentence = (
+            f"The checkpoint over {size} entries is signed by {signers[0].label}; the key then was {expected.label}."
+        )
+        return [Flaw("checkpoint_key_not_in_force", sentence, size)]
+    signed = opened.checkpoint
     if (signed.size, signed.root, bytes(checkpoint.root)) != (size, root, root):
         return [Flaw("checkpoint_differs", f"The first {size} entries no longer have the signed root.", size)]
     return []

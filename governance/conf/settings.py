@@ -4,6 +4,7 @@ Reference: docs/reference/settings.md.
 """
 
 import os
+import shlex
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -65,6 +66,12 @@ TRAIL_ORIGIN = os.environ.get("COUNTERSIGN_TRAIL_ORIGIN", "countersign.local/tra
 
 # The Ed25519 seed that signs the trail's checkpoints, 32 bytes; from the environment as hex, else kept beside the data.
 TRAIL_KEY_SEED = bytes.fromhex(os.environ.get("COUNTERSIGN_TRAIL_KEY", "")) or trail_key_seed(DATA_DIR)
+# Where a rotation puts the seeds of keys that follow the first.
+TRAIL_KEYS_DIR = DATA_DIR / "trail_keys"
+
+# A program that signs instead, as a command line, and the keys it signs with; then no key of ours needs to be here.
+TRAIL_SIGNER = shlex.split(os.environ.get("COUNTERSIGN_TRAIL_SIGNER", ""))
+TRAIL_PUBLIC_KEYS = _words("COUNTERSIGN_TRAIL_PUBLIC_KEYS", "")
 
 # Who is asked to remember our checkpoints, each as "<witness key> <address>"; how many of them must have seen an entry
 # before it counts as witnessed; how long one may take to answer.

@@ -419,6 +419,7 @@ def test_a_log_may_have_two_keys_while_it_changes_them(settings: Settings) -> No
     assert witnessed_logs() == {LOG.name: [LOG.verifier, STRANGER.verifier]}
 
 
+@pytest.mark.django_db
 def test_the_key_of_our_trail_and_the_one_we_witness_with_are_two(settings: Settings) -> None:
     assert log_signer().seed != settings.WITNESS_KEY_SEED
     assert isinstance(log_verifier(), Verifier)
