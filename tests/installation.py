@@ -41,7 +41,7 @@ class Installation:
         """Run Python in this installation, from the project's folder."""
         command = [sys.executable, *arguments]
         return subprocess.run(
-            command, env=self.environment, cwd=PROJECT, capture_output=True, text=True, input=text_in, timeout=120
+            command, env=self.environment, cwd=PROJECT, capture_output=True, text=True, input=text_in, timeout=300
         )
 
     def manage(self, *arguments: str, text_in: str = "") -> subprocess.CompletedProcess[str]:
@@ -93,7 +93,7 @@ class Served:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         try:
-            eventually(lambda: self._hear() or self.process.poll() is not None, 60, f"an address\n{self.said}")
+            eventually(lambda: self._hear() or self.process.poll() is not None, 120, f"an address\n{self.said}")
             assert self.address, self.said
         except BaseException:
             self._end()

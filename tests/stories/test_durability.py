@@ -93,7 +93,7 @@ def on_rabbitmq_and_postgres(folder: Path) -> Iterator[Installation]:
 
 def caught_in_the_middle(served: Served) -> Process:
     """Return the locked child that measures, stopped in mid-air: it will not finish on its own."""
-    eventually(lambda: any(p.is_locked for p in served.find("audits.sandbox.child")), 30, f"a check\n{served.said}")
+    eventually(lambda: any(p.is_locked for p in served.find("audits.sandbox.child")), 90, f"a check\n{served.said}")
     (child,) = served.find("audits.sandbox.child")
     child.send(signal.SIGSTOP)
     served.look()
@@ -101,7 +101,7 @@ def caught_in_the_middle(served: Served) -> Process:
 
 
 def gone(*processes: Process) -> None:
-    eventually(lambda: not any(process.lives for process in processes), 5, f"the end of {processes}")
+    eventually(lambda: not any(process.lives for process in processes), 15, f"the end of {processes}")
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_a_check_survives_the_death_of_everything_that_works_on_it(
         assert not installation.rows("SELECT 1 FROM audits_checkresult"), "a killed check must not have a result"
 
         with installation.serve() as served:
-            eventually(lambda: finished(installation), 30, f"the rest of the work\n{served.said}")
-            eventually(lambda: settled(installation), 10, "the gate's answer to the results")
+            eventually(lambda: finished(installation), 90, f"the rest of the work\n{served.said}")
+            eventually(lambda: settled(installation), 30, "the gate's answer to the results")
             results = installation.rows(
                 "SELECT run.uid, verdict FROM audits_checkresult JOIN audits_checkrun run ON run.id = run_id"
             )
@@ -158,7 +158,7 @@ def test_an_orderly_stop_gives_the_work_back_and_is_no_failed_attempt(tmp_path: 
         installation.order(rows=30_000)
         caught_in_the_middle(served)
         served.process.send_signal(signal.SIGTERM)
-        assert served.process.wait(15) == 0
+        assert served.process.wait(30) == 0
         served.leaves_nothing(within=1)
     assert installation.rows("SELECT state, attempts, lease_token FROM audits_job") == [("waiting", 0, None)]
 
@@ -171,9 +171,9 @@ def test_work_that_costs_too_many_workers_is_given_up_and_blocks(tmp_path: Path)
         _, pool_process = served.find("celery")
         pool_process.send(signal.SIGKILL)
         gone(pool_process, child)
-        eventually(lambda: installation.rows("SELECT state FROM audits_job") == [("failed",)], 15, "giving up")
+        eventually(lambda: installation.rows("SELECT state FROM audits_job") == [("failed",)], 60, "giving up")
         assert {verdict for (verdict,) in installation.rows("SELECT verdict FROM audits_checkresult")} == {"errored"}
-        eventually(lambda: last_answer(installation) == "block", 10, "the gate's answer to what was given up")
+        eventually(lambda: last_answer(installation) == "block", 30, "the gate's answer to what was given up")
 
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "amqp://guest:guest@127.0.0.1:1//"])
