@@ -71,10 +71,15 @@ def request_promotion(
 
 
 def withdraw_promotion(*, actor: Actor, uid: UUID) -> Promotion:
-    """Take a request back. Records: promotion.closed. Raises: NotEntitled, UnknownPromotion, PromotionClosed."""
+    """Take one's own request back.
+
+    Records: promotion.closed. Raises: NotEntitled (also for somebody else's), UnknownPromotion, PromotionClosed.
+    """
     authorise(actor, Verb.PROMOTE)
     with record(actor=actor, at=now()) as recording:
         promotion = lock_open_promotion(str(uid))
+        if promotion.requested_by != str(actor):
+            raise NotEntitled("Only whoever asked for a promotion can withdraw it; a reviewer can refuse it.")
         close(recording=recording, promotion=promotion, outcome=ClosureOutcome.WITHDRAWN)
     return promotion
 

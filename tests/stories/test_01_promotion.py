@@ -11,7 +11,7 @@ from governance.models import Account, Promotion
 from governance.roles import Group, Role
 from governance.selectors.projections import PROJECTIONS
 from governance.services.approvals import approve_promotion, refuse_promotion
-from governance.services.promotions import request_promotion
+from governance.services.promotions import request_promotion, withdraw_promotion
 from governance.services.rollbacks import roll_back
 from registry.models import ModelVersion, RegisteredModel
 from registry.selectors import find_in_production, get_version
@@ -176,3 +176,11 @@ def test_a_promotion_that_the_stages_overtook_is_blocked_and_breaks_nothing(
     assert outcome(to_production) == "allow"
     assert outcome(to_staging) == "block"
     assert get_version(programme.name, 1).position.stage == Stage.PRODUCTION
+
+
+def test_only_whoever_asked_can_withdraw(pipeline: Account, programme: RegisteredModel) -> None:
+    promotion = make.promotion(pipeline, make.version(pipeline, programme))
+    with pytest.raises(NotEntitled):
+        withdraw_promotion(actor=make.contributor("another").actor, uid=promotion.uid)
+    withdraw_promotion(actor=pipeline.actor, uid=promotion.uid)
+    assert Promotion.objects.get().closure.outcome == "withdrawn"
