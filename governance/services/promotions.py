@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from audits.trail import Actor, new_uid, now, record
-from governance.errors import NoPolicyApplies, PromotionClosed, PromotionOpen
+from governance.errors import NoPolicyApplies, NotEntitled, PromotionClosed, PromotionOpen
 from governance.models import ClosureOutcome, OpenPromotion, Promotion
 from governance.roles import Verb
 from governance.selectors.policies import policies_in_force
