@@ -8,7 +8,7 @@ PURE := tests/audits/checks tests/audits/tables tests/audits/sandbox tests/gover
 POSTGRES ?= postgresql:///countersign
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-sqlite test-postgres soak check format lock clean
+.PHONY: help run demo test test-sqlite test-postgres soak bench-trail check format lock clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ test-postgres: $(VENV)/.development
 
 soak: $(VENV)/.development ## Run the long tests as well
 	$(PYTEST) -m soak tests
+
+bench-trail: $(VENV)/.development ## Measure what is promised about the trail's speed (needs PostgreSQL's programs; under ten minutes)
+	$(PY) -m tests.benchmarks.trail
 
 check: $(VENV)/.development ## Lint, types, import contracts, Django's own checks, missing migrations
 	$(VENV)/bin/ruff check .

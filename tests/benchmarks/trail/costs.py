@@ -1,4 +1,4 @@
-"""What did it cost: seconds of CPU, seconds on the wall, bytes of memory?"""
+"""What did it cost: how many seconds of CPU, how many on the wall?"""
 
 import random
 import time
@@ -52,10 +52,3 @@ def shuffled(names: list[str], rounds: int) -> Iterator[list[str]]:
     for _ in range(rounds):
         chance.shuffle(names)
         yield list(names)
-
-
-def peak_bytes() -> int:
-    """Return the most memory this process has held at once."""
-    # Not getrusage: its figure begins with that of the process that started this one.
-    status = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
