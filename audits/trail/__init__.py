@@ -3,9 +3,16 @@
 from audits.trail.actors import Actor, ActorKind
 from audits.trail.anchors.guard import TrailNotExtended
 from audits.trail.append_only import AppendOnly
-from audits.trail.canonical import EntryTooLarge, NotCanonical
-from audits.trail.checkpoints import entry_proof, newest_checkpoint, publish_checkpoint, trail_state
+from audits.trail.canonical import EntryTooLarge, NotCanonical, canonical_json
+from audits.trail.checkpoints import (
+    SignedTreeDiffers,
+    entry_proof,
+    newest_checkpoint,
+    publish_checkpoint,
+    trail_state,
+)
 from audits.trail.clock import new_uid, now, timestamp
+from audits.trail.exports import BundleOrder, counted, write_bundle
 from audits.trail.fields import DocumentField, document_text
 from audits.trail.guards import LooseGuard, loose_guards
 from audits.trail.key_history import SUBJECT as KEYS_SUBJECT
@@ -30,6 +37,7 @@ from audits.trail.signing import (
 from audits.trail.tiles import EntryBundle, Tile, TileRefused
 from audits.trail.tree import (
     BeyondTree,
+    TreeBroken,
     bundle_contents,
     integrate,
     prove_consistency,
@@ -39,7 +47,7 @@ from audits.trail.tree import (
 )
 from audits.trail.verify import Flaw, Projection, Verdict, verify
 from audits.trail.witnessing.configured import witness_verifier, witnessed_logs
-from audits.trail.witnessing.cosigned import cosigned_note
+from audits.trail.witnessing.cosigned import cosigned_note, witnessed_size
 from audits.trail.witnessing.memory import find_witnessed, witness_checkpoint
 from audits.trail.witnessing.protocol import NotCosigned
 
@@ -48,6 +56,7 @@ __all__ = [
     "ActorKind",
     "AppendOnly",
     "BeyondTree",
+    "BundleOrder",
     "Checkpoint",
     "DocumentField",
     "ERASED",
@@ -69,17 +78,21 @@ __all__ = [
     "Right",
     "Sealed",
     "SealedManager",
+    "SignedTreeDiffers",
     "SignerFailed",
     "Signs",
     "Tile",
     "TileRefused",
     "TrailNotExtended",
     "TrailTile",
+    "TreeBroken",
     "Verdict",
     "Verifier",
     "bundle_contents",
+    "canonical_json",
     "check_outside",
     "cosigned_note",
+    "counted",
     "destroy_keys",
     "document_text",
     "entry_proof",
@@ -113,4 +126,6 @@ __all__ = [
     "witness_checkpoint",
     "witness_verifier",
     "witnessed_logs",
+    "witnessed_size",
+    "write_bundle",
 ]

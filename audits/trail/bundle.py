@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from audits.trail.canonical import canonical_json
-from audits.trail.dsse import envelope
-from audits.trail.keys import Signer
+from audits.trail.dsse import SignsDocuments, envelope
 from audits.trail.offline import verify
 from audits.trail.offline.verify import directory, local_header
 
@@ -48,7 +47,7 @@ class BundleWriter:
         self._members.append((name, size, crc, offset))
         self._digests[name] = digest.hexdigest()
 
-    def close(self, predicate: Mapping[str, Any], signer: Signer) -> None:
+    def close(self, predicate: Mapping[str, Any], signer: SignsDocuments) -> None:
         """Sign what was added together with what `predicate` claims about it, and end the file."""
         manifest = canonical_json(statement(self._digests, predicate), max_bytes=None)
         self.add(MANIFEST, [manifest])

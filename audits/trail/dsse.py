@@ -5,12 +5,21 @@ DSSE 1.0 (Dead Simple Signing Envelope) with the key that signs the trail's chec
 """
 
 from base64 import b64encode
-from typing import Final
+from typing import Final, Protocol
 
 from audits.trail.canonical import canonical_json
-from audits.trail.keys import Signer
+from audits.trail.keys import Verifier
 
 IN_TOTO: Final = "application/vnd.in-toto+json"
+
+
+class SignsDocuments(Protocol):
+    """A key in memory, or a program that keeps the key to itself."""
+
+    @property
+    def verifier(self) -> Verifier: ...
+
+    def sign(self, message: bytes) -> bytes: ...
 
 
 def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:
@@ -19,7 +28,7 @@ def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
 
 
-def envelope(payload: bytes, signer: Signer, *, payload_type: str = IN_TOTO) -> bytes:
+def envelope(payload: bytes, signer: SignsDocuments, *, payload_type: str = IN_TOTO) -> bytes:
     """Return the envelope of a payload in canonical JSON, signed by one key; its keyid is `<name>+<key id>`."""
     signature = signer.sign(pre_authentication_encoding(payload_type, payload))
     document = {
