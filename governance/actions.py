@@ -20,4 +20,5 @@ ACTIONS = {
     "promotion.closed": "A promotion ended: promoted, refused or withdrawn.",
     "version.rolled_back": "An alias went back to an earlier version that is still approved.",
     "report.exported": "Somebody took a report away.",
+    "bundle.exported": "Somebody took an evidence bundle away.",
 }

@@ -79,5 +79,21 @@ class KeyUnusable(DomainError):
     code, status = "key_unusable", 409
 
 
+class NothingRecorded(DomainError):
+    code, status = "nothing_recorded", 409
+
+
+class TrailNotWhole(DomainError):
+    code, status = "trail_not_whole", 409
+
+
+class UnknownSubject(DomainError):
+    code, status = "unknown_subject", 404
+
+
+class UnknownCheckpoint(DomainError):
+    code, status = "unknown_checkpoint", 404
+
+
 class Malformed(DomainError):
     code, status = "malformed", 422

@@ -27,6 +27,10 @@ class UnknownReport(DomainError):
     code, status = "unknown_report", 404
 
 
+class UnknownBundle(DomainError):
+    code, status = "unknown_bundle", 404
+
+
 class NoCheckpoint(DomainError):
     code, status = "no_checkpoint", 404
 

@@ -1,4 +1,4 @@
-"""What the governing floor keeps: accounts and roles, policies, promotions and approvals, reports."""
+"""What the governing floor keeps: accounts and roles, policies, promotions and approvals, reports, bundles."""
 
 from governance.models.accounts import (
     AccessToken,
@@ -8,6 +8,7 @@ from governance.models.accounts import (
     RoleRevocation,
     TokenRevocation,
 )
+from governance.models.bundles import BundleExport
 from governance.models.operations import IdempotencyKey
 from governance.models.policies import PolicyVersion
 from governance.models.promotions import (
@@ -28,6 +29,7 @@ __all__ = [
     "AccountKind",
     "Approval",
     "ApprovalVerdict",
+    "BundleExport",
     "ClosureOutcome",
     "GateDecisionRecord",
     "IdempotencyKey",

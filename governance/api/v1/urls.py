@@ -4,6 +4,7 @@ from django.urls import path
 
 from governance.api import converters as _converters  # noqa: F401 - registers the kinds of steps used here
 from governance.api.v1.aliases import AliasDoor, RollbackDoor
+from governance.api.v1.bundles import BundleContentDoor, BundleDoor, BundlesDoor
 from governance.api.v1.checks import CheckRunDoor, VersionChecksDoor
 from governance.api.v1.evidence import BlobDoor, EvidenceDoor, EvidenceListDoor
 from governance.api.v1.models import ModelDoor, ModelsDoor
@@ -47,6 +48,9 @@ urlpatterns = [
     path("trail/entries/<place:index>/proof", EntryProofDoor.as_view(), name="entry-proof"),
     path("trail/proofs/inclusion", InclusionDoor.as_view(), name="inclusion"),
     path("trail/proofs/consistency", ConsistencyDoor.as_view(), name="consistency"),
+    path("trail/bundles", BundlesDoor.as_view(), name="bundles"),
+    path("trail/bundles/<uuid:uid>", BundleDoor.as_view(), name="bundle"),
+    path("trail/bundles/<uuid:uid>/content", BundleContentDoor.as_view(), name="bundle-content"),
     path("reports/<uuid:uid>", ReportDoor.as_view(), name="report"),
     path("reports/<uuid:uid>/content", ReportContentDoor.as_view(), name="report-content"),
     path("whoami", WhoamiDoor.as_view(), name="whoami"),

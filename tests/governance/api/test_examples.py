@@ -15,6 +15,7 @@ from governance.api import errors
 from governance.models import Promotion
 from governance.roles import Group, Role, Verb
 from governance.services.approvals import approve_promotion
+from governance.services.bundles import export_bundle
 from governance.services.exports import export_report
 from tests import make
 from tests.governance.api.test_openapi import OTHER_CODES, SNAPSHOT, operations
@@ -56,6 +57,7 @@ def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str,
         "RUN": str(CheckRun.objects.earliest("pk").uid),
         "PROMOTION": str(waiting.uid),
         "REPORT": str(report.uid),
+        "BUNDLE": str(export_bundle(actor=rita.actor).uid),
     }
 
 
