@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -517,3 +518,9 @@ def test_it_names_every_subject_it_was_made_for(place: Path) -> None:
     assert ran.returncode == 3
     assert f"Trail       {ORIGIN}" in ran.stdout
     assert all(subject in ran.stdout for subject in SUBJECTS)
+
+
+def test_every_code_is_on_the_page_of_the_format_and_no_other() -> None:
+    page = (SOURCE.parents[3] / "docs" / "reference" / "bundle-format.md").read_text()
+    codes_told = page[page.index("## Codes") :]
+    assert re.findall(r"^\| `(\w+)` \|", codes_told, re.MULTILINE) == list(verify.TOLD)
