@@ -261,6 +261,15 @@ def test_a_false_proof_of_consistency_is_refused(place: Path) -> None:
     assert codes(verdict(place)) == ["consistency_refused"]
 
 
+def test_an_earlier_checkpoint_of_a_retired_key_raises_no_false_alarm(place: Path, tmp_path: Path) -> None:
+    retired = checkpoint(TEXTS, 5, signer=FOREIGN)
+    kept = tmp_path / "kept"
+    kept.write_text(retired)
+    place.write_bytes(bundle(TEXTS, subjects=["model/a"], earlier=[retired]))
+    assert verdict(place)["flaws"] == []
+    assert verdict(place, "--since", str(kept), keys=[LOG, FOREIGN])["vouched"] == 5
+
+
 # A checkpoint by itself
 
 
