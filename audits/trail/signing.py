@@ -76,12 +76,15 @@ class ExternalSigner:
 
 
 def held_signers() -> list[Signs]:
-    """Return what this process can sign with. Raises: ImproperlyConfigured."""
+    """Return what this process can sign with; the first is the one that signs a trail whose key was never changed.
+
+    Raises: ImproperlyConfigured.
+    """
     held: list[Signs] = []
+    if settings.TRAIL_KEY_SEED:
+        held.append(Signer(settings.TRAIL_ORIGIN, KeyKind.ED25519, settings.TRAIL_KEY_SEED))
     if settings.TRAIL_SIGNER:
         held += [ExternalSigner(verifier, tuple(settings.TRAIL_SIGNER)) for verifier in _external_keys()]
-    else:
-        held.append(Signer(settings.TRAIL_ORIGIN, KeyKind.ED25519, settings.TRAIL_KEY_SEED))
     folder = Path(settings.TRAIL_KEYS_DIR)
     held += [
         Signer(settings.TRAIL_ORIGIN, KeyKind.ED25519, path.read_bytes()) for path in sorted(folder.glob("*.seed"))

@@ -29,9 +29,10 @@ def secret_key(data_dir: Path) -> str:
     return kept(data_dir / "secret_key", lambda: secrets.token_urlsafe(48).encode()).decode()
 
 
-def trail_key_seed(data_dir: Path) -> bytes:
-    """Return the 32 bytes from which the trail's signing key is made."""
-    return kept(data_dir / "trail_key", lambda: secrets.token_bytes(32))
+def trail_key_seed(data_dir: Path, *, make: bool) -> bytes:
+    """Return the 32 bytes from which the trail's signing key is made; none when there are none and none are to be."""
+    path = data_dir / "trail_key"
+    return kept(path, lambda: secrets.token_bytes(32)) if make or path.exists() else b""
 
 
 def witness_key_seed(data_dir: Path) -> bytes:

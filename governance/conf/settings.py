@@ -64,14 +64,17 @@ HTTPS = _flag("COUNTERSIGN_HTTPS", False)
 # The origin names this trail in every entry; it never changes in the life of an installation.
 TRAIL_ORIGIN = os.environ.get("COUNTERSIGN_TRAIL_ORIGIN", "countersign.local/trail")
 
-# The Ed25519 seed that signs the trail's checkpoints, 32 bytes; from the environment as hex, else kept beside the data.
-TRAIL_KEY_SEED = bytes.fromhex(os.environ.get("COUNTERSIGN_TRAIL_KEY", "")) or trail_key_seed(DATA_DIR)
-# Where a rotation puts the seeds of keys that follow the first.
-TRAIL_KEYS_DIR = DATA_DIR / "trail_keys"
-
-# A program that signs instead, as a command line, and the keys it signs with; then no key of ours needs to be here.
+# A program that signs the trail's checkpoints, as a command line, and the public keys it signs with.
 TRAIL_SIGNER = shlex.split(os.environ.get("COUNTERSIGN_TRAIL_SIGNER", ""))
 TRAIL_PUBLIC_KEYS = _words("COUNTERSIGN_TRAIL_PUBLIC_KEYS", "")
+
+# The Ed25519 seed that signs them otherwise, 32 bytes; from the environment as hex, else kept beside the data. With a
+# program none is made, but one that is there still hands over to it.
+TRAIL_KEY_SEED = bytes.fromhex(os.environ.get("COUNTERSIGN_TRAIL_KEY", "")) or trail_key_seed(
+    DATA_DIR, make=not TRAIL_SIGNER
+)
+# Where a rotation puts the seeds of keys that follow the first.
+TRAIL_KEYS_DIR = DATA_DIR / "trail_keys"
 
 # Who is asked to remember our checkpoints, each as "<witness key> <address>"; how many of them must have seen an entry
 # before it counts as witnessed; how long one may take to answer.

@@ -312,7 +312,7 @@ def program(tmp_path: Path, settings: Any) -> Path:
     path.write_text(PROGRAM.format(label=[signer(1).verifier.label, signer(2).verifier.label]))
     settings.TRAIL_SIGNER = [sys.executable, str(path)]
     settings.TRAIL_PUBLIC_KEYS = [signer(1).verifier.key_string, signer(2).verifier.key_string]
-    settings.TRAIL_ORIGIN = ORIGIN
+    settings.TRAIL_KEY_SEED = b""
     return path
 
 
@@ -324,6 +324,25 @@ def test_a_program_signs_and_hands_over_to_its_other_key(program: Path) -> None:
     assert log_verifier() == signer(1).verifier
     rotate_key(actor=COMMAND, successor=signer(2).verifier.key_string)
     assert signers_by_size() == {1: signer(1).verifier.label, 2: signer(2).verifier.label}
+    assert codes() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_installation_with_a_seed_hands_over_to_a_program_and_can_give_the_seed_away(
+    program: Path, settings: Any
+) -> None:
+    settings.TRAIL_KEY_SEED = bytes([7]) * 32
+    note()
+    publish_checkpoint()
+    rotate_key(actor=COMMAND, successor=signer(2).verifier.key_string)
+    settings.TRAIL_KEY_SEED = b""
+    note()
+    publish_checkpoint()
+    assert signers_by_size() == {
+        1: signer(7).verifier.label,
+        2: signer(2).verifier.label,
+        3: signer(2).verifier.label,
+    }
     assert codes() == []
 
 
