@@ -561,9 +561,9 @@ class Examination:
 
 
 def tell(found: Examination, name: str, status: int) -> str:
-    extent = "all" if found.counts is None else f"all about {', '.join(found.counts)}"
+    extent = "the whole trail" if found.counts is None else f"all about {', '.join(found.counts)}"
     lines = [("Checked", name), ("Trail", found.origin), ("Signed by", found.key or "no key known here")]
-    lines += [("Contains", f"{found.entries:,} entries, {extent}, of {found.size:,} signed"), *found.facts]
+    lines += [("Contains", f"{found.entries:,} of {found.size:,} entries: {extent}"), *found.facts]
     told = [f"{label:<12}{value}" for label, value in lines]
     told += ["", *(f"  - {flaw['sentence']}" for flaw in found.flaws[:MAX_TOLD])]
     told += [f"  - … and {len(found.flaws) - MAX_TOLD:,} more."] if len(found.flaws) > MAX_TOLD else []
