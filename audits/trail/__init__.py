@@ -45,7 +45,8 @@ from audits.trail.tree import (
     root_at,
     tile_contents,
 )
-from audits.trail.verify import Flaw, Projection, Verdict, verify
+from audits.trail.verification import NoSuchCheckpoint, Projection, Verdict, verify
+from audits.trail.walk import Flaw
 from audits.trail.witnessing.configured import witness_verifier, witnessed_logs
 from audits.trail.witnessing.cosigned import cosigned_note, witnessed_size
 from audits.trail.witnessing.memory import find_witnessed, witness_checkpoint
@@ -69,6 +70,7 @@ __all__ = [
     "KeyRefused",
     "LogKey",
     "LooseGuard",
+    "NoSuchCheckpoint",
     "NotCanonical",
     "NotCosigned",
     "NotRecordable",

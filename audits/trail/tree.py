@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from audits.trail import merkle
-from audits.trail.merkle import HASH_BYTES, GetHash, node_hash
+from audits.trail.merkle import HASH_BYTES, Frontier, GetHash, node_hash
 from audits.trail.models import Entry, TrailTile, TreeState
 from audits.trail.tiles import TILE_HEIGHT, TILE_WIDTH, EntryBundle, Tile, TileReader
 
@@ -167,6 +167,16 @@ def tree_size() -> int:
 def root_at(size: int) -> bytes:
     """Return the root over the first `size` entries. Raises: BeyondTree, TreeBroken."""
     return _answer(size, lambda get_hash: merkle.subtree_root(0, size, get_hash))
+
+
+def frontier_at(size: int) -> Frontier:
+    """Return what must be kept of the tree of `size` entries to go on from there. Raises: BeyondTree, TreeBroken."""
+    hashes, start = [], 0
+    for level in reversed(range(size.bit_length())):
+        if size >> level & 1:
+            hashes.append(get_hash(level, start >> level, size))
+            start += 1 << level
+    return Frontier(size, hashes)
 
 
 def get_hash(level: int, index: int, size: int) -> bytes:

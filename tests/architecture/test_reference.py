@@ -66,6 +66,6 @@ def test_every_flaw_is_documented(code: str) -> None:
 
 
 def test_no_flaw_is_found_that_is_not_documented() -> None:
-    source = (ROOT / "audits" / "trail" / "verify.py").read_text()
-    codes = set(re.findall(r'"([a-z]+_[a-z_]+)", f?"', source))
+    source = "".join((ROOT / "audits" / "trail" / name).read_text() for name in ("verification.py", "walk.py"))
+    codes = set(re.findall(r'(?:Flaw\(|return )"([a-z]+_[a-z_]+)"', source))
     assert all(f"`{code}`" in (REFERENCE / "trail-flaws.md").read_text() for code in codes)

@@ -6,10 +6,12 @@ The attacker here owns the database: the triggers are lifted, the row is forged,
 import pytest
 from django.db import connection
 
-from audits.trail import Entry, publish_checkpoint, verify
+from audits.trail import Entry, NoSuchCheckpoint, now, publish_checkpoint, record, verification, verify
 from audits.trail.append_only import triggers
 from audits.trail.guards import missing_guards
+from audits.trail.walk import Stretch, walk
 from governance.models import OpenPromotion
+from governance.roles import Role
 from governance.selectors.projections import PROJECTIONS
 from registry.models import ModelVersion, VersionStage
 from tests import make
@@ -117,3 +119,61 @@ def test_a_missing_trigger_is_named() -> None:
     finally:
         with connection.cursor() as cursor:
             cursor.execute(triggers(Entry, connection.vendor)[name])
+
+
+def notes(count: int) -> None:
+    for number in range(count):
+        with record(actor=make.COMMAND, at=now()) as recording:
+            recording.note(action="model.registered", subject=f"model/{number % 3}")
+
+
+def test_several_processes_see_the_same_as_one(version: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verification, "STRETCH", 4)  # many stretches, so that subjects run across them
+    publish_checkpoint()
+    alone, together = verify(projections=PROJECTIONS), verify(projections=PROJECTIONS, workers=2)
+    assert alone.is_whole
+    assert (alone.root, alone.entries, alone.rows) == (together.root, together.entries, together.rows)
+    forge(f"UPDATE registry_modelversion SET notes = 'forged' WHERE id = {version.pk}")
+    forge("UPDATE audits_entry SET text = replace(text, 'model', 'mödel') WHERE \"index\" = 3")
+    assert verify(workers=2).flaws == verify().flaws != []
+
+
+def test_a_number_that_was_changed_is_found_once_wherever_the_stretches_end(
+    version: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "STRETCH", 4)
+    notes(9)
+    at = Entry.objects.filter(subject="model/1").latest("index").index
+    forge(f'UPDATE audits_entry SET subject_number = 7 WHERE "index" = {at}')
+    assert [(flaw.code, flaw.index) for flaw in verify().flaws] == [("column_differs", at)]
+
+
+def test_from_a_checkpoint_on_only_what_came_later_is_looked_at(version: ModelVersion) -> None:
+    published = publish_checkpoint()
+    assert published is not None
+    notes(5)
+    later = verify(projections=PROJECTIONS, since=published.size)
+    assert (later.flaws, later.rows, later.root) == ([], 0, verify().root)
+    forge("UPDATE audits_entry SET actor = 'person:else' WHERE \"index\" = 3")
+    assert verify(since=published.size).is_whole  # taken as verified
+    forge(f"UPDATE audits_entry SET actor = 'person:else' WHERE \"index\" = {published.size + 1}")
+    assert [flaw.index for flaw in verify(since=published.size).flaws] == [published.size + 1]
+
+
+def test_there_is_no_starting_from_what_was_never_signed(version: ModelVersion) -> None:
+    with pytest.raises(NoSuchCheckpoint):
+        verify(since=3)
+
+
+def test_what_is_recorded_meanwhile_is_no_flaw(version: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entries, rows and a checkpoint arrive while the verification is under way."""
+
+    def walk_while_others_record(start: int, end: int) -> Stretch:
+        found = walk(start, end)
+        make.account(f"late-{start}", Role.AUDITOR)
+        publish_checkpoint()
+        return found
+
+    monkeypatch.setattr(verification, "STRETCH", 4)
+    monkeypatch.setattr(verification, "walk", walk_while_others_record)
+    assert verify(projections=PROJECTIONS).flaws == []

@@ -1,0 +1,193 @@
+"""Does every entry of a stretch of the trail still follow from its text, and from the entry before it?
+
+A stretch can be walked by a process of its own: what depends on other stretches (the subjects seen first, the tree)
+is returned and joined by `verify`.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from audits.trail.canonical import NotCanonical, parse_canonical
+from audits.trail.merkle import leaf_hash
+from audits.trail.models import Entry
+from audits.trail.numbering import GENESIS, NO_PREVIOUS
+
+COLUMNS = (
+    "id",
+    "index",
+    "actor",
+    "action",
+    "subject",
+    "subject_number",
+    "text",
+    "leaf_hash",
+    "chain_hash",
+)
+BATCH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Something that is not as it was recorded.
+
+    `index` is the position of the entry concerned, or None where the flaw is not about one entry; `code` is one of
+    those listed in docs/reference/trail-flaws.md.
+    """
+
+    code: str
+    sentence: str
+    index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry stands within its subject: its own number, and the leaf hash before it (hex)."""
+
+    index: int
+    number: int
+    previous: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The row that an entry explains: the entry's index, `model/key`, and the digest of the row (hex)."""
+
+    index: int
+    row: str
+    sha256: str
+
+
+@dataclass(slots=True)
+class Stretch:
+    """What walking the entries `start` to `end - 1` found.
+
+    `leaves` and `stored` are leaf hashes, 32 bytes each: recomputed from the texts, and as stored.
+    """
+
+    start: int
+    end: int
+    leaves: bytearray = field(default_factory=bytearray)
+    stored: bytearray = field(default_factory=bytearray)
+    # Of each subject: its first entry here, and number and leaf hash of its last.
+    first: dict[str, Place] = field(default_factory=dict)
+    last: dict[str, tuple[int, str]] = field(default_factory=dict)
+    bound: dict[UUID, Bound] = field(default_factory=dict)
+    flaws: list[Flaw] = field(default_factory=list)
+
+
+def walk(start: int, end: int) -> Stretch:
+    """Check the entries `start` to `end - 1`, each by its stored text. Changes nothing."""
+    found, expected, chain_hash = Stretch(start, end), start, _chain_hash_before(start)
+    for entry in _entries(start, end):
+        index, text = entry["index"], entry["text"]
+        if index != expected:
+            sentence = f"Entries {expected} to {index - 1} are missing."
+            found.flaws.append(Flaw("entry_missing", sentence, expected))
+        leaf, stored = leaf_hash(text.encode()), bytes(entry["leaf_hash"])
+        chain_hash = hashlib.sha256(chain_hash + leaf).digest()
+        document = _read(text)
+        problem = _problem(entry, leaf, chain_hash, document, found)
+        if problem:
+            found.flaws.append(Flaw(*problem, index))
+        if isinstance(document, dict):
+            _note(entry, document, found)
+        found.leaves += leaf
+        found.stored += stored
+        # Go on from what is stored, so that one changed entry is reported once and not as a broken rest.
+        chain_hash, expected = bytes(entry["chain_hash"]), index + 1
+        found.last[entry["subject"]] = (_number(entry, document), stored.hex())
+    if expected < end:
+        found.flaws.append(Flaw("entry_missing", f"Entries {expected} to {end - 1} are missing.", expected))
+    return found
+
+
+def last_before(subject: str, index: int) -> tuple[int, str]:
+    """Return number and leaf hash (hex) of a subject's newest entry before a position; (0, "") when there is none."""
+    row = (
+        Entry.objects.filter(subject=subject, index__lt=index)
+        .order_by("-subject_number")
+        .values_list("subject_number", "leaf_hash")
+        .first()
+    )
+    return (row[0], bytes(row[1]).hex()) if row else (0, NO_PREVIOUS)
+
+
+def _entries(start: int, end: int) -> Iterator[dict[str, Any]]:
+    # In pages by index: no cursor stays open, and no second copy of the trail is held.
+    at = start
+    while page := list(Entry.objects.filter(index__gte=at, index__lt=end).order_by("index").values(*COLUMNS)[:BATCH]):
+        yield from page
+        at = page[-1]["index"] + 1
+
+
+def _chain_hash_before(start: int) -> bytes:
+    if start == 0:
+        return GENESIS
+    row = Entry.objects.filter(index=start - 1).values_list("chain_hash", flat=True).first()
+    return bytes(row) if row else GENESIS
+
+
+def _read(text: str) -> object:
+    try:
+        return parse_canonical(text.encode())
+    except NotCanonical as problem:
+        return problem
+
+
+def _problem(
+    entry: dict[str, Any], leaf: bytes, chain_hash: bytes, document: object, found: Stretch
+) -> tuple[str, str] | None:
+    index = entry["index"]
+    if leaf != bytes(entry["leaf_hash"]):
+        return "text_changed", f"The text of entry {index} is not the one that was hashed."
+    if chain_hash != bytes(entry["chain_hash"]):
+        return "chain_broken", f"Entry {index} does not follow from the entry before it."
+    if not isinstance(document, dict):
+        return "text_not_canonical", f"The text of entry {index} is not canonical: {document}"
+    expected = {
+        "id": str(entry["id"]),
+        "actor": entry["actor"],
+        "action": entry["action"],
+        "subject": entry["subject"],
+        "number": entry["subject_number"],
+        "log": settings.TRAIL_ORIGIN,
+    }
+    for key, value in expected.items():
+        if document.get(key) != value:
+            return "column_differs", f"Entry {index} says {key} = {document.get(key)!r}, expected {value!r}."
+    if entry["subject"] in found.last:
+        return broken_subject(entry["subject"], _place(entry, document), found.last[entry["subject"]])
+    return None
+
+
+def broken_subject(subject: str, place: Place, last: tuple[int, str]) -> tuple[str, str] | None:
+    """Return what is wrong when an entry does not continue its subject where its last entry ended."""
+    number, previous = last
+    if place.number != number + 1:
+        return "column_differs", f"Entry {place.index} is number {place.number} of {subject}, expected {number + 1}."
+    if place.previous != previous:
+        return "column_differs", f"Entry {place.index} names another entry of {subject} as the one before it."
+    return None
+
+
+def _place(entry: dict[str, Any], document: dict[str, Any]) -> Place:
+    return Place(entry["index"], _number(entry, document), str(document.get("previous")))
+
+
+def _number(entry: dict[str, Any], document: object) -> int:
+    """Return the number within the subject that the text says, or else the column."""
+    said = document.get("number") if isinstance(document, dict) else None
+    return said if isinstance(said, int) else int(entry["subject_number"])
+
+
+def _note(entry: dict[str, Any], document: dict[str, Any], found: Stretch) -> None:
+    if entry["subject"] not in found.last:
+        found.first[entry["subject"]] = _place(entry, document)
+    row = document.get("row")
+    if isinstance(row, dict):
+        found.bound[entry["id"]] = Bound(entry["index"], f"{row.get('of')}/{row.get('key')}", str(row.get("sha256")))
