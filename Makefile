@@ -4,7 +4,8 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest
 # Tests that need no database say the same on every one.
-PURE := tests/audits/checks tests/audits/tables tests/audits/sandbox tests/governance/reports tests/governance/demo tests/browser
+PURE := tests/audits/checks tests/audits/tables tests/audits/sandbox tests/governance/reports tests/governance/demo tests/browser \
+	tests/governance/test_supervisor.py tests/stories/test_durability.py tests/stories/test_03_readme.py
 POSTGRES ?= postgresql:///countersign
 
 .DEFAULT_GOAL := help
