@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     answer = _take_standard_output()
     tables = [Path(table["path"]) for table in spec["tables"].values()]
     readable = [*tables, Path(spec["artifact"]["path"])] if explains else tables
-    guards = lock_down(readable, [], Limits(**spec["limits"]))
+    guards = lock_down(readable, [], Limits(**spec["limits"]), parent=spec.get("parent"))
     _say("guards", *guards)
     document = _explain(spec, guards) if explains else _measure(spec, guards)
     with os.fdopen(answer, "w", encoding="utf-8") as file:

@@ -76,7 +76,7 @@ def execute(
     runs = spec["runs"]
     deadline = time.monotonic() + wall_seconds
     limits = Limits(memory_bytes=memory_bytes, cpu_seconds=max(1, int(cpu_seconds)))
-    full = {**spec, "limits": limits.to_document()}
+    full = {**spec, "limits": limits.to_document(), "parent": os.getpid()}
     in_force = list(GUARDS)
     with tempfile.TemporaryDirectory(prefix="countersign-") as directory:
         if any(needs_attributions(run["check"], run["version"]) for run in runs) and full.get("artifact"):

@@ -85,10 +85,13 @@ def runtime_paths() -> tuple[Path, ...]:
     return tuple(sorted(paths))
 
 
-def lock_down(readable: Sequence[Path], writable: Sequence[Path], limits: Limits) -> tuple[str, ...]:
+def lock_down(
+    readable: Sequence[Path], writable: Sequence[Path], limits: Limits, *, parent: int | None = None
+) -> tuple[str, ...]:
     """Lock this process for good and name the guards that are in force.
 
-    `readable` and `writable` come on top of `runtime_paths()`.
+    `readable` and `writable` come on top of `runtime_paths()`. `parent` is the process that started this one: when it
+    has ended already, nobody would stop us any more. Without it, whoever is the parent now is taken for it.
     Raises SandboxUnavailable when a second thread is running or a resource limit is not accepted.
     """
     threads = len(list(Path("/proc/self/task").iterdir()))
@@ -97,7 +100,7 @@ def lock_down(readable: Sequence[Path], writable: Sequence[Path], limits: Limits
             f"{threads} threads are running and the kernel's guards would bind only one of them; "
             "lock the process down before importing numerical libraries."
         )
-    own_pid, parent = os.getpid(), os.getppid()
+    own_pid, parent = os.getpid(), parent or os.getppid()
     own_entry = Path(f"/proc/{own_pid}")
     # threadpoolctl reads its own memory map. The descriptor stays open: it keeps the entry in the kernel's
     # cache, and a fresh one would no longer be the one that Landlock was told about.

@@ -286,3 +286,12 @@ def test_a_second_thread_is_a_reason_to_refuse():
 
 def test_limits_are_a_plain_document():
     assert Limits(**Limits(cpu_seconds=7).to_document()) == Limits(cpu_seconds=7)
+
+
+def test_a_child_whose_parent_has_ended_already_does_not_start():
+    code = (
+        "from audits.sandbox.lock import Limits, SandboxUnavailable, lock_down\n"
+        "try:\n    lock_down([], [], Limits(), parent=999_999_999)\n"
+        "except SandboxUnavailable as refused:\n    print(refused)"
+    )
+    assert "ended before the child was locked down" in run_child(code, lock=False).stdout
