@@ -1,7 +1,6 @@
 """Two database roles: one owns and migrates, the other records and can change nothing that was recorded."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from io import StringIO
 
 import pytest
@@ -9,11 +8,12 @@ from django.core import checks
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 
-from audits.trail import grants, loose_guards, publish_checkpoint, rights_beyond_need, running_role, verify
+from audits.trail import loose_guards, publish_checkpoint, rights_beyond_need, running_role, verify
 from governance.roles import Group
 from governance.selectors.projections import PROJECTIONS
 from governance.services.approvals import approve_promotion
 from tests import make
+from tests.roles import acting_as, application_role
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,31 +22,8 @@ on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQ
 
 @pytest.fixture
 def application() -> Iterator[str]:
-    """A role with exactly the printed rights, in a cluster that other tests use too."""
-    name = f"app of {connection.settings_dict['NAME']}"
-    with connection.cursor() as cursor:
-        cursor.execute(f'DROP ROLE IF EXISTS "{name}"')
-        cursor.execute(f'CREATE ROLE "{name}"')
-        cursor.execute("\n".join(grants(name)))
-        try:
-            yield name
-        finally:
-            cursor.execute("RESET SESSION AUTHORIZATION")
-            cursor.execute("ALTER FUNCTION countersign_append SECURITY INVOKER RESET ALL")
-            cursor.execute("GRANT EXECUTE ON FUNCTION countersign_append TO PUBLIC")
-            cursor.execute(f'DROP OWNED BY "{name}"')
-            cursor.execute(f'DROP ROLE "{name}"')
-
-
-@contextmanager
-def acting_as(role: str) -> Iterator[None]:
-    with connection.cursor() as cursor:
-        # SET ROLE would leave the superuser's rights to the session.
-        cursor.execute(f'SET SESSION AUTHORIZATION "{role}"')
-        try:
-            yield
-        finally:
-            cursor.execute("RESET SESSION AUTHORIZATION")
+    with application_role() as name:
+        yield name
 
 
 @on_postgresql
