@@ -50,6 +50,9 @@ def plain(text: object, *, lines: bool = False) -> str:
     """
     shown: list[str] = []
     source = str(text).replace("\r\n", "\n").replace("\r", "\n")
+    # Python's own word for "no controls, format marks or line breaks", and most texts have none.
+    if source.isprintable():
+        return source
     for position, character in enumerate(source):
         if character == "\n" and lines:
             shown.append("\n")

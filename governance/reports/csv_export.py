@@ -8,6 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from governance.charts import NARROW_SPACE
 from governance.reports.sections import Block, Bullets, Callout, Chart, Facts, Paragraph, Report, Subheading
@@ -40,6 +41,8 @@ def render_csv(report: Report) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
+# Sections, parts, fields and line numbers come back in every line.
+@lru_cache(maxsize=4096)
 def neutral(cell: str) -> str:
     """The cell with an apostrophe before everything a spreadsheet would take for a formula."""
     cell = cell.replace(NARROW_SPACE, "")
