@@ -171,7 +171,7 @@ def open_checkpoint(note: bytes, log_keys: list[Key], witness_keys: list[Key]) -
     signed_by: list[Key] = []
     lines = signatures[:-1].split("\n")
     for line in lines[: MAX_SIGNATURES + 1]:
-        found = re.fullmatch(r"— ([^\s+]+) (\S{8,})", line)
+        found = re.fullmatch(r"— ([^\s+\x7f]+) (\S{8,})", line)
         try:
             signature = from_base64(found[2] if found and len(lines) <= MAX_SIGNATURES else "?")
         except ValueError:

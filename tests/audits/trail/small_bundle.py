@@ -73,8 +73,10 @@ def bundle(
     hashes: Sequence[bytes] | None = None,
     extra: Mapping[str, bytes] | None = None,
     left_out: int | None = None,
+    asked: Sequence[str] | None = None,
+    proof_note: str | None = None,
 ) -> bytes:
-    """Return a bundle over the trail of `texts`; `written`, `hashes` and `left_out` let its maker lie."""
+    """Return a bundle over the trail of `texts`; `written`, `hashes` and those from `left_out` on let its maker lie."""
     tree = tree_of(texts)
     note = note or checkpoint(texts, signer=signer)
     file = io.BytesIO()
@@ -89,12 +91,14 @@ def bundle(
     if subjects is None:
         writer.add("leaf-hashes.bin", hashes or [tree.get_hash(0, at) for at in range(tree.size)])
     for at in chosen if subjects is not None else ():
-        proof = EntryProof(at, tuple(inclusion_proof(at, tree.size, tree.get_hash)), note)
+        proof = EntryProof(at, tuple(inclusion_proof(at, tree.size, tree.get_hash)), proof_note or note)
         writer.add(f"proofs/{at:012}.tlog-proof", [proof.text.encode()])
     for name, content in (extra or {}).items():
         writer.add(name, [content])
     counted = {one: sum(json.loads(text)["subject"] == one for text in texts) for one in subjects or ()}
-    listed = [{"subject": subject, "entries": count} for subject, count in counted.items()]
+    listed = [
+        {"subject": subject, "entries": count} for subject, count in counted.items() if subject in (asked or counted)
+    ]
     predicate = {
         "origin": ORIGIN,
         "key": signer.verifier.key_string,

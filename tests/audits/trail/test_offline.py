@@ -270,6 +270,18 @@ def test_an_earlier_checkpoint_of_a_retired_key_raises_no_false_alarm(place: Pat
     assert verdict(place, "--since", str(kept), keys=[LOG, FOREIGN])["vouched"] == 5
 
 
+def test_an_entry_nobody_asked_for_and_a_proof_under_another_checkpoint_are_named(place: Path) -> None:
+    place.write_bytes(bundle(TEXTS, subjects=["model/a", "model/b"], asked=["model/a"]))
+    assert set(codes(verdict(place))) == {"entry_foreign"}
+    place.write_bytes(bundle(TEXTS, subjects=["model/a"], proof_note=checkpoint(TEXTS, witness=WITNESS)))
+    assert set(codes(verdict(place))) == {"proof_refused", "entries_left_out"}
+
+
+def test_a_checkpoint_that_the_manifest_does_not_name_is_refused(place: Path) -> None:
+    place.write_bytes(bundle(TEXTS, note=checkpoint(TEXTS, 5)))
+    assert [(flaw["code"], flaw["file"]) for flaw in verdict(place)["flaws"]] == [("file_changed", "checkpoint")]
+
+
 # A checkpoint by itself
 
 
@@ -435,6 +447,10 @@ def test_signatures_that_are_malleable_or_of_no_point_are_refused() -> None:
     signature, public = LOG.sign(b"x"), LOG.verifier.public_key
     s = int.from_bytes(signature[32:], "little") + 2**252 + 27742317777372353535851937790883648493
     assert not verify.is_signature(public, signature[:32] + s.to_bytes(32, "little"), b"x")
+    # Keys that stand for the neutral point would vouch for everything; two of their spellings are no points at all.
+    anything = bytes([1]) + bytes(63)
+    for key in ((2**255 - 18).to_bytes(32, "little"), bytes([1]) + bytes(30) + b"\x80"):
+        assert not verify.is_signature(key, anything, b"x")
     for key in (b"", bytes(31), b"\xff" * 32, (2).to_bytes(32, "little")):
         assert not verify.is_signature(key, signature, b"x")
     assert not verify.is_signature(public, b"", b"x")
@@ -533,3 +549,103 @@ def test_every_code_is_on_the_page_of_the_format_and_no_other() -> None:
     page = (SOURCE.parents[3] / "docs" / "reference" / "bundle-format.md").read_text()
     codes_told = page[page.index("## Codes") :]
     assert re.findall(r"^\| `(\w+)` \|", codes_told, re.MULTILINE) == list(verify.TOLD)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"b":1,"a":2}',
+        b'{"a": 1}',
+        b'{"a":1,"a":1}',
+        b'{"a":"\\u0041"}',
+        b'{"a":"\\/"}',
+        b'{"a":-0}',
+        b'{"a":1e2}',
+        b'{"a":"\\ud800"}',
+        b'\xef\xbb\xbf{"a":1}',
+        b'{"a":1}\r',
+        b'{"a":"' + b"x" * 65_535 + b'"}',
+        b"[" * 2000 + b"]" * 2000,
+        b'{"a":' + b"[" * 64 + b"]" * 64 + b"}",
+    ],
+)
+def test_a_second_spelling_of_an_entry_is_none(line: bytes, plain: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if plain:
+        monkeypatch.setattr(verify, "orjson", None)
+    assert verify.read_entry(line) is None
+
+
+def is_opened(note: bytes) -> bool:
+    try:
+        verify.open_checkpoint(note, [OFFLINE_LOG], [OFFLINE_WITNESS])
+    except verify.Refused:
+        return False
+    return True
+
+
+def is_opened_by_the_other(note: bytes) -> bool:
+    try:
+        notes.open_checkpoint(note, origin=ORIGIN, log_keys=[LOG.verifier], witness_keys=[WITNESS.verifier])
+    except notes.NoteRefused:
+        return False
+    return True
+
+
+OFFLINE_LOG = verify.parse_key(LOG.verifier.key_string)
+OFFLINE_WITNESS = verify.parse_key(WITNESS.verifier.key_string)
+NOTE = checkpoint(TEXTS, witness=WITNESS).encode()
+LOG_LINE = NOTE.splitlines(keepends=True)[4].decode()
+
+
+def test_every_flipped_bit_of_a_checkpoint_is_judged_as_by_the_other_implementation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(verify, "is_signature", _by_library)
+    for at in range(len(NOTE) * 8):
+        flipped = bytearray(NOTE)
+        flipped[at // 8] ^= 1 << at % 8
+        assert is_opened(bytes(flipped)) == is_opened_by_the_other(bytes(flipped)), at
+
+
+@pytest.mark.parametrize(
+    ("note", "expected"),
+    [
+        (NOTE, True),
+        (NOTE + LOG_LINE.encode(), True),
+        (NOTE + b"\xe2\x80\x94 stranger AAAAAAAA\n" * 17, True),
+        (NOTE + b"\xe2\x80\x94 stranger AAAAAAAA\n" * 99, False),
+        (NOTE + b"\xe2\x80\x94 stranger AAAAAAAB\n" * 999_999, False),
+        (NOTE[:-1], False),
+        (NOTE.replace(b"\n\n", b"\n"), False),
+        (b"", False),
+        (notes.sign_note(f"{ORIGIN}\n-1\n{'A' * 43}=\n", LOG).encode(), False),
+        (notes.sign_note(f"{ORIGIN}\n07\n{'A' * 43}=\n", LOG).encode(), False),
+        (notes.sign_note(f"{ORIGIN}\n{2**63}\n{'A' * 43}=\n", LOG).encode(), False),
+        (notes.sign_note(f"{ORIGIN}\n0\n{'A' * 43}=\n", LOG).encode(), False),
+        (notes.sign_note(f"{ORIGIN}\n1\n{'A' * 42}B=\n", LOG).encode(), False),
+        (notes.sign_note(f"{ORIGIN}\n1\n{'A' * 43}=\n\n", LOG).encode(), False),
+        (notes.sign_note(f"{ORIGIN}\n1\n{'A' * 43}=\nextension\n", LOG).encode(), True),
+        (notes.sign_note(f"log.example/other\n1\n{'A' * 43}=\n", LOG).encode(), False),
+    ],
+)
+def test_a_malformed_checkpoint_is_refused_by_both_implementations(note: bytes, expected: bool) -> None:
+    assert (is_opened(note), is_opened_by_the_other(note)) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PeterNeumann+cc469956+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TWBADKEY==",
+        "PeterNeumann+173116ae+ZRpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "PeterNeumann+c74f20a3",
+        "",
+    ],
+)
+def test_a_key_that_was_copied_wrongly_is_refused(text: str) -> None:
+    assert (
+        verify.parse_key("PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n").name == "PeterNeumann"
+    )
+    with pytest.raises(verify.Unusable):
+        verify.parse_key(text)
