@@ -15,8 +15,6 @@ from audits.trail import (
     Actor,
     BundleOrder,
     Checkpoint,
-    SignedTreeDiffers,
-    TrailNotExtended,
     TreeBroken,
     canonical_json,
     counted,
@@ -24,7 +22,6 @@ from audits.trail import (
     new_uid,
     newest_checkpoint,
     now,
-    publish_checkpoint,
     record,
     timestamp,
     witnessed_size,
@@ -33,6 +30,7 @@ from audits.trail import (
 from governance.errors import NothingRecorded, TrailNotWhole, UnknownCheckpoint, UnknownSubject
 from governance.models import BundleExport, PolicyVersion
 from governance.roles import Verb
+from governance.services._signing import sign_up_to_now
 from governance.services.authority import authorise_operator_or_shell
 from registry.models import ModelVersion
 
@@ -87,13 +85,7 @@ def subjects_about(version: ModelVersion) -> list[str]:
 
 
 def _checkpoint() -> Checkpoint:
-    try:
-        publish_checkpoint()
-    except (SignedTreeDiffers, TreeBroken):
-        # What was signed before is all there is; the verifier says what no longer fits it.
-        pass
-    except TrailNotExtended as problem:
-        raise TrailNotWhole(f"Nothing is signed on an older copy of the trail: {problem}") from None
+    sign_up_to_now()
     checkpoint = newest_checkpoint()
     if checkpoint is None:
         raise NothingRecorded("Nothing has been recorded yet, so there is nothing to take away.")

@@ -4,12 +4,13 @@ import hashlib
 from io import BytesIO
 
 from audits.evidence import receive
-from audits.trail import Actor, new_uid, now, publish_checkpoint, record
+from audits.trail import Actor, new_uid, now, record
 from governance.errors import Malformed
 from governance.models import ReportExport
 from governance.reports import FORMATS, render
 from governance.roles import Verb
 from governance.selectors.version_file import version_file
+from governance.services._signing import sign_up_to_now
 from governance.services.authority import authorise
 from registry.models import ModelVersion
 
@@ -18,12 +19,12 @@ def export_report(*, actor: Actor, version: ModelVersion, format_name: str) -> R
     """Make the report of a version, keep its bytes under their digest and record who took it.
 
     The trail is signed up to the present first, so that the report names a checkpoint that covers what it tells.
-    Records: report.exported. Raises: NotEntitled, Malformed.
+    Records: report.exported. Raises: NotEntitled, Malformed, TrailNotWhole.
     """
     authorise(actor, Verb.EXPORT)
     if format_name not in FORMATS:
         raise Malformed(f"A report comes as {', '.join(FORMATS)}, not as {format_name!r}.", field="format")
-    publish_checkpoint()
+    sign_up_to_now()
     at = now()
     content, media_type, file_name = render(version_file(version, at=at, requested_by=str(actor)), format_name)
     sha256 = hashlib.sha256(content).hexdigest()
