@@ -1,0 +1,347 @@
+"""The cases of tampering that do not fit into the table of test_tamper_table: each is told by itself.
+
+Elsewhere: bundles and filtered exports (test_offline, test_bundle), witnesses that lie or are down (test_witness),
+every kind of place that keeps checkpoints (test_anchors), every way to loosen a guard (test_guards), erased persons
+(test_persons), every bit of a note (test_notes).
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
+from pytest_django.fixtures import Settings
+
+from audits.trail import (
+    Checkpoint,
+    Entry,
+    SignedTreeDiffers,
+    TrailNotExtended,
+    check_outside,
+    new_uid,
+    now,
+    publish_checkpoint,
+    publish_outside,
+    verify,
+)
+from audits.trail.anchors.comparison import Kind
+from audits.trail.append_only import triggers
+from audits.trail.models import Head
+from audits.trail.notes import Checkpoint as CheckpointText
+from audits.trail.notes import KeyKind, Signer, sign_note
+from audits.trail.numbering import Draft
+from audits.trail.numbering import append as place_entries
+from tests import forgery
+from tests.backup import Backup, append, signed
+from tests.conftest import triggers_lifted
+from tests.forgery import forge, rewrite_trail
+from tests.installation import Installation
+from tests.roles import acting_as, application_role
+
+ORIGIN = os.environ["COUNTERSIGN_TRAIL_ORIGIN"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="done in PostgreSQL's way")
+on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="done in SQLite's way")
+
+
+def found() -> set[tuple[str, int | None]]:
+    return {(flaw.code, flaw.index) for flaw in verify().flaws}
+
+
+def newest_note() -> bytes:
+    newest = Checkpoint.objects.order_by("-size").first()
+    assert newest
+    return newest.note.encode()
+
+
+@pytest.fixture
+def application() -> Iterator[str]:
+    with application_role() as role:
+        yield role
+
+
+# Triggers removed, tables dropped.
+
+
+@on_postgresql
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TRIGGER audits_entry_no_change ON audits_entry",
+        "ALTER TABLE audits_entry DISABLE TRIGGER ALL",
+        "CREATE OR REPLACE FUNCTION countersign_append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'",
+        "CREATE RULE swallow AS ON UPDATE TO audits_entry DO INSTEAD NOTHING",
+        "SET session_replication_role = replica",
+    ],
+)
+def test_the_application_cannot_remove_a_guard_on_postgresql(application: str, statement: str) -> None:
+    with acting_as(application), connection.cursor() as cursor, pytest.raises(DatabaseError) as refused:
+        cursor.execute(statement)
+    assert refused.value.__cause__.sqlstate == "42501"  # type: ignore[union-attr]
+    assert verify().is_whole
+
+
+@on_sqlite
+def test_on_sqlite_the_application_owns_the_file_so_that_a_removed_guard_is_only_found() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER audits_entry_no_update")
+        try:
+            (flaw,) = verify().flaws
+        finally:
+            cursor.execute(triggers(Entry, "sqlite")["audits_entry_no_update"])
+    assert flaw.code == "guard_missing"
+    assert "audits_entry_no_update" in flaw.sentence
+
+
+@pytest.mark.parametrize("table", ["audits_entry", "audits_checkpoint", "registry_modelversion"])
+def test_a_table_that_the_owner_dropped_ends_verification_with_an_error(table: str) -> None:
+    signed(3)
+    cascade = " CASCADE" if connection.vendor == "postgresql" else ""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE {table}{cascade}")
+        with pytest.raises(DatabaseError):
+            verify()
+        transaction.set_rollback(True)
+    assert verify().is_whole
+
+
+# What only one database can do.
+
+
+@on_postgresql
+def test_the_owner_who_rewrites_a_column_by_changing_its_type_fires_no_trigger_and_is_found() -> None:
+    signed(3)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE audits_entry ALTER COLUMN text TYPE text USING "
+            "CASE \"index\" WHEN 1 THEN replace(text, 'exported', 'imported') ELSE text END"
+        )
+    assert ("text_changed", 1) in found()
+
+
+@on_sqlite
+@pytest.mark.parametrize("is_edited", [False, True], ids=["not edited", "edited"])
+def test_a_copy_of_the_file_is_whole_in_another_time_zone_unless_its_bytes_were_edited(
+    is_edited: bool, tmp_path: Path
+) -> None:
+    """Also the short form of: dump, restore and moved time zone raise no false alarm."""
+    append(3, "an")
+    signed(1, "unmistakable")
+    path = tmp_path / "countersign.sqlite3"
+    connection.ensure_connection()
+    with sqlite3.connect(path) as copy:
+        connection.connection.backup(copy)
+    copy.close()
+    if is_edited:
+        content = path.read_bytes()
+        before = b'"data":{"word":"unmistakable"}'
+        assert content.count(before) == 1
+        path.write_bytes(content.replace(before, b'"data":{"word":"unmistakablE"}'))
+    elsewhere = Installation(
+        tmp_path,
+        TZ="Pacific/Auckland",
+        COUNTERSIGN_TRAIL_ORIGIN=ORIGIN,
+        COUNTERSIGN_TRAIL_KEY=os.environ["COUNTERSIGN_TRAIL_KEY"],
+        COUNTERSIGN_ANCHORS="",
+    )
+    done = elsewhere.manage("verify_trail", "--workers", "1")
+    assert done.returncode == is_edited, done.stdout + done.stderr
+    assert ("text_changed" in done.stdout) is is_edited
+
+
+# Entries that were never acts.
+
+
+def test_the_application_can_record_what_never_happened_and_nobody_can_tell(request: pytest.FixtureRequest) -> None:
+    """LIMIT. It says who did what; the trail shows only that this was said then, and never changed since."""
+    signed(3)
+    place = '"number":0,"previous":"'
+    forged = (
+        f'{{"action":"approval.given","actor":"person:else","at":"2026-01-01T00:00:00.000000Z","data":{{}},'
+        f'"id":"{(uid := new_uid())}","log":"{ORIGIN}",{place}","row":null,"subject":"test/a","v":1}}'
+    )
+    head, _, tail = forged.rpartition(place)
+    draft = Draft(uid, "approval.given", "test/a", f'{head}"number":', tail)
+
+    def append_forged() -> None:
+        with transaction.atomic():
+            place_entries([draft], actor="person:else", at=now())
+
+    if connection.vendor == "postgresql":
+        with acting_as(request.getfixturevalue("application")):
+            append_forged()
+    else:
+        append_forged()
+    assert Entry.objects.get(index=3).actor == "person:else"
+    assert verify().is_whole
+
+
+@on_postgresql
+def test_the_same_event_twice_is_refused_also_by_the_way_that_numbers(application: str) -> None:
+    append(1)
+    entry = Entry.objects.get()
+    draft = Draft(entry.id, entry.action, entry.subject, '{"number":', '"}')
+    with acting_as(application), pytest.raises(DatabaseError, match="audits_entry_pkey"), transaction.atomic():
+        place_entries([draft], actor="process:command:test", at=now())
+    assert verify().is_whole
+
+
+def test_the_trail_of_another_tenant_is_found_at_its_first_entry(settings: Settings) -> None:
+    signed(3)
+    settings.TRAIL_ORIGIN = "other.example/trail"
+    assert {("column_differs", 0), ("column_differs", 2), ("checkpoint_not_signed", 3)} <= found()
+
+
+# Pasts put back.
+
+
+def test_an_old_backup_is_told_by_whoever_saw_more_and_signs_nothing(tmp_path: Path, settings: Settings) -> None:
+    settings.TRAIL_PROOFS_DIR, settings.ANCHORS = tmp_path / "proofs", [f"file:{tmp_path}/newest"]
+    signed(3)
+    backup = Backup()
+    signed(4)
+    publish_outside(at_once=True)
+    backup.restore()
+    assert verify().is_whole, "nothing inside the database gives it away"
+    append(1)
+    with pytest.raises(TrailNotExtended) as caught:
+        publish_checkpoint()
+    assert caught.value.disagreement.kind is Kind.OLD_COPY
+    # It grows beyond what was seen: then it is a fork, and both signed trees prove it.
+    append(9)
+    settings.ANCHORS = []
+    publish_checkpoint()
+    settings.ANCHORS = [f"file:{tmp_path}/newest"]
+    with pytest.raises(TrailNotExtended) as caught:
+        check_outside()
+    assert caught.value.disagreement.kind is Kind.FORK
+    assert caught.value.path.read_text().count(f"{ORIGIN}\n") >= 2
+
+
+def test_an_end_cut_off_at_a_checkpoint_is_told_only_by_whoever_saw_more(capsys: pytest.CaptureFixture[str]) -> None:
+    cut_at = signed(3)
+    seen_by_one = newest_note()
+    signed(4)
+    seen_by_another = newest_note()
+    rewrite_trail(forgery.cut, cut_at, sign=False)
+    assert found() == {("trail_shorter_than_checkpoint", 7)}
+    forge("DELETE FROM audits_checkpoint WHERE size > 3")
+    assert verify().is_whole, "LIMIT: nothing inside the database gives it away"
+    assert check_outside(files=[("one", seen_by_one)]).agreeing
+    with pytest.raises(TrailNotExtended, match="older copy"):
+        check_outside(files=[("another", seen_by_another)])
+    call_command("verify_trail", workers=1)
+    assert "the last 3 are vouched for by us alone" in capsys.readouterr().out
+
+
+def test_an_owner_without_the_key_gets_a_rewritten_trail_signed_only_where_nobody_remembers(
+    tmp_path: Path, settings: Settings
+) -> None:
+    settings.TRAIL_PROOFS_DIR = tmp_path / "proofs"
+    signed(4)
+    kept = newest_note()
+    rewrite_trail(forgery.edit, 1, sign=False)
+    with pytest.raises(SignedTreeDiffers):
+        publish_checkpoint()
+    forge("DELETE FROM audits_checkpoint")
+    (tmp_path / "newest").write_bytes(kept)
+    settings.ANCHORS = [f"file:{tmp_path}/newest"]
+    with pytest.raises(TrailNotExtended, match="written anew"):
+        publish_checkpoint()
+    settings.ANCHORS = []
+    # LIMIT: the service itself signs what it finds when neither the database nor a near anchor remembers.
+    assert publish_checkpoint()
+    assert verify().is_whole
+    with pytest.raises(TrailNotExtended, match="written anew"):
+        check_outside(files=[("the auditor", kept)])
+
+
+# Clocks.
+
+
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=1)], ids=["an hour", "a day"])
+def test_a_clock_set_back_does_not_make_recorded_times_decrease_and_the_claimed_time_stays_apart(
+    back: timedelta,
+) -> None:
+    append(2)
+    # The same for the trail: the clock goes back now, or it was ahead when the last entry was recorded.
+    ahead = now() + back
+    with triggers_lifted():
+        Entry.objects.filter(index=1).update(recorded_at=ahead)
+    Head.objects.update(recorded_at=ahead)
+    signed(3)
+    times = list(Entry.objects.order_by("index").values_list("recorded_at", flat=True))
+    assert times == sorted(times)
+    assert times[1:] == [ahead] * 4
+    claimed = Entry.objects.get(index=2).text.partition('"at":"')[2][:19]
+    assert claimed < ahead.isoformat()[:19]
+    assert verify().is_whole
+
+
+# Checkpoints.
+
+
+@pytest.mark.parametrize("line", ["origin", "size", "root", "signature"])
+@pytest.mark.parametrize("place", [0, -1], ids=["near its beginning", "near its end"])
+def test_an_edited_checkpoint_is_found(line: str, place: int) -> None:
+    signed(3)
+    lines = newest_note().decode().split("\n")
+    number = {"origin": 0, "size": 1, "root": 2, "signature": 4}[line]
+    # In the signature only what follows the key's name counts: another name is another, unknown key.
+    head, _, word = lines[number].rpartition(" ")
+    at = place if place == 0 else len(word.rstrip("=")) - 2
+    changed = word[:at] + ("A" if word[at] != "A" else "B") + word[at + 1 :]
+    lines[number] = f"{head} {changed}".lstrip()
+    edited = "\n".join(lines).replace("'", "''")
+    forge(f"UPDATE audits_checkpoint SET note = '{edited}'")
+    assert ("checkpoint_not_signed", 3) in found()
+
+
+def test_an_old_signature_under_a_new_size_is_found() -> None:
+    signed(3)
+    signed(2)
+    forge(
+        "UPDATE audits_checkpoint SET note = replace((SELECT o.note FROM audits_checkpoint o WHERE o.size = 3), "
+        "'\n3\n', '\n5\n') WHERE size = 5"
+    )
+    assert ("checkpoint_not_signed", 5) in found()
+
+
+def test_a_genuine_note_over_another_size_is_found() -> None:
+    signed(3)
+    signed(2)
+    forge("UPDATE audits_checkpoint SET note = (SELECT o.note FROM audits_checkpoint o WHERE o.size = 3)")
+    assert ("checkpoint_differs", 5) in found()
+
+
+def test_a_root_column_that_says_something_else_is_found() -> None:
+    signed(3)
+    other = "'\\x00'" if connection.vendor == "postgresql" else "x'00'"
+    forge(f"UPDATE audits_checkpoint SET root = {other}")
+    assert ("checkpoint_differs", 3) in found()
+
+
+def test_another_key_under_our_name_is_found_and_nobody_takes_it_for_ours(tmp_path: Path) -> None:
+    signed(3)
+    root = bytes(Checkpoint.objects.get().root)
+    foreign = sign_note(CheckpointText(ORIGIN, 3, root).text, Signer(ORIGIN, KeyKind.ED25519, bytes(32)))
+    forge(f"UPDATE audits_checkpoint SET note = '{foreign}'")
+    assert ("checkpoint_not_signed", 3) in found()
+    shown = check_outside(files=[("a stranger", foreign.encode())])
+    assert shown.agreeing == []
+    assert len(shown.problems) == 1
+
+
+def test_a_signature_by_an_unknown_key_beside_ours_is_passed_over() -> None:
+    signed(3)
+    note = newest_note().decode()
+    root = bytes(Checkpoint.objects.get().root)
+    stranger = sign_note(CheckpointText(ORIGIN, 3, root).text, Signer("stranger.example", KeyKind.ED25519, bytes(32)))
+    forge(f"UPDATE audits_checkpoint SET note = '{note}{stranger.splitlines()[-1]}\n'")
+    assert verify().is_whole
