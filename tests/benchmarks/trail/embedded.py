@@ -22,18 +22,22 @@ def measure() -> list[Row]:
     costs |= interleaved({"batch": writers.entry_alone(batch=BATCH)}, rounds=ROUNDS, times=10)
     rates = {name: [1 / cost.wall for cost in measured] for name, measured in costs.items()}
     single, batched = median(rates["entry"]), median(rates["batch"]) * BATCH
+
+    def cpu(name: str, entries: int = 1) -> str:
+        return f"{shown(median(cost.cpu for cost in costs[name]) / entries * 1e6, 'µs')} of CPU each"
+
     over = paired(rates["entry"], rates["event"])
     rows = [
         at_least(
             "S3",
-            "SQLite: entries in transactions of their own",
+            f"SQLite: entries in transactions of their own, {cpu('entry')}",
             single,
             2500,
             "/s",
             peer=f"plain insert {shown(median(rates['event']), '/s')}",
             ratio=shown(over, "×"),
         ),
-        at_least("S3", f"SQLite: entries, {BATCH} in a transaction", batched, 12000, "/s"),
+        at_least("S3", f"SQLite: entries, {BATCH} in a transaction, {cpu('batch', BATCH)}", batched, 12000, "/s"),
     ]
     for peer in ("row", *peers):
         rows.append(
