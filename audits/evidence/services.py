@@ -3,12 +3,15 @@
 import hashlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audits.evidence import store
 from audits.evidence.models import Evidence, EvidenceKind
-from audits.tables import Declaration, TableFacts, TableFormat
 from audits.trail import Recording, document_text, new_uid
+
+if TYPE_CHECKING:
+    # For the signatures alone: the readers load the numerical libraries, which most processes never need.
+    from audits.tables import Declaration, TableFacts, TableFormat
 
 
 def declare_table(
@@ -16,9 +19,9 @@ def declare_table(
     recording: Recording,
     sha256: str,
     name: str,
-    fmt: TableFormat,
-    declaration: Declaration,
-    facts: TableFacts,
+    fmt: "TableFormat",
+    declaration: "Declaration",
+    facts: "TableFacts",
 ) -> Evidence:
     """Put a table on record, with how it is read and what its columns mean.
 
