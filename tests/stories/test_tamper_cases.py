@@ -284,6 +284,15 @@ def test_a_clock_set_back_does_not_make_recorded_times_decrease_and_the_claimed_
     assert verify().is_whole
 
 
+def test_the_recorded_time_beside_an_entry_is_no_evidence_and_the_claimed_time_inside_it_is() -> None:
+    """LIMIT. No hash covers the column, so its owner can change it; what counts is inside the text."""
+    signed(3)
+    forge("UPDATE audits_entry SET recorded_at = '2020-01-01 00:00:00+00' WHERE \"index\" = 1")
+    assert verify().is_whole
+    forge('UPDATE audits_entry SET text = replace(text, \'"at":"2\', \'"at":"1\') WHERE "index" = 1')
+    assert ("text_changed", 1) in found()
+
+
 # Checkpoints.
 
 

@@ -14,19 +14,30 @@ What comes of it:
 - `code @ place`: `verify` finds a flaw with this code and, at this place, its index.
 - fork, old copy: nothing inside the database gives it away; the checkpoint that the auditor keeps does.
 - LIMIT: nobody can tell. docs/explanation/threat-model.md says so.
+
+Each cell is asked of `verify`, of the command `verify_trail`, and of the offline verifier with a bundle, our key and
+what the auditor keeps: all three give the same verdict about the same place.
 """
 
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, connection
 
+from audits.evidence import local_path
 from audits.trail import Entry, TrailNotExtended, check_outside, verify
 from audits.trail.anchors.comparison import Kind
 from audits.trail.checkpoints import publish_checkpoint
+from audits.trail.signing import log_signer
+from governance.selectors.projections import PROJECTIONS
+from governance.services.bundles import export_bundle
 from tests import forgery, make
+from tests.audits.trail.small_bundle import verdict
 from tests.backup import append
 from tests.forgery import Rewrite, forge, rewrite_trail
 from tests.roles import acting_as, application_role
@@ -68,6 +79,8 @@ TABLE = {
     "replace an entry by inserting it": (STOPPED,  TEXT,    CHECKPOINT, LIMIT,    FORK,     LIMIT),
 }
 # fmt: on
+
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "threat-model.md"
 
 CELLS = [
     pytest.param(case, column, expected, id=f"{case} - {column} - {expected}")
@@ -249,7 +262,9 @@ ATTACKS = {
 
 
 @pytest.mark.parametrize(("case", "column", "expected"), CELLS)
-def test_cell(case: str, column: str, expected: str, trail: Trail, request: pytest.FixtureRequest) -> None:
+def test_cell(
+    case: str, column: str, expected: str, trail: Trail, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     attack = ATTACKS[case]
     if column == "application":
         run = request.getfixturevalue("application")
@@ -270,6 +285,53 @@ def test_cell(case: str, column: str, expected: str, trail: Trail, request: pyte
         assert attack.rewrite
         rewrite_trail(attack.rewrite, place.entry, sign="key" in column)
     assert_comes_of_it(expected, place, trail)
+    assert_the_command_says_so()
+    if (case, column) not in {(one, "owner") for one in NOT_IN_A_BUNDLE}:
+        assert_an_outsider_says_so(case, expected, place, trail, tmp_path)
+
+
+# A bundle holds the texts and one checkpoint: no columns, no chain, no rows.
+NOT_IN_A_BUNDLE = {
+    "edit a recorded row",
+    # SQLite's head follows the insert back into the middle, and nothing can be recorded any more, no export either.
+    "replace an entry by inserting it",
+}
+IN_ITS_WORDS = {
+    "text_changed": {"text_changed"},
+    "column_differs": {"column_differs", "entry_foreign"},
+    "entry_missing": {"column_differs", "entry_missing"},
+    "chain_broken": {"column_differs"},
+    "checkpoint_differs": {"trail_forked"},
+    "trail_shorter_than_checkpoint": {"trail_shorter_than_checkpoint"},
+}
+WHOLE, TAMPERED, WHOLE_BUT_UNWITNESSED = 0, 1, 3
+
+
+def assert_the_command_says_so() -> None:
+    flaws, said, status = verify(projections=PROJECTIONS).flaws, StringIO(), WHOLE
+    try:
+        call_command("verify_trail", workers=1, stdout=said)
+    except SystemExit as ended:
+        status = int(str(ended.code))
+    assert status == (TAMPERED if flaws else WHOLE)
+    assert all(flaw.code in said.getvalue() and flaw.sentence in said.getvalue() for flaw in flaws)
+
+
+def assert_an_outsider_says_so(case: str, expected: str, place: Place, trail: Trail, folder: Path) -> None:
+    """With nothing but a bundle, our key and what the auditor keeps, the verdict and the place are the same."""
+    (folder / "kept").write_bytes(trail.kept)
+    with local_path(export_bundle(actor=make.COMMAND).sha256) as bundle:
+        answer = verdict(bundle, "--since", str(folder / "kept"), keys=[log_signer()])
+    flaws = [(flaw["code"], flaw["index"]) for flaw in answer["flaws"]]
+    if expected == LIMIT or case == "edit a column kept for searching":
+        assert (answer["exit"], flaws) == (WHOLE_BUT_UNWITNESSED, [])
+        return
+    assert answer["exit"] == TAMPERED
+    code, _, where = {
+        FORK: "checkpoint_differs @ checkpoint",
+        OLD_COPY: "trail_shorter_than_checkpoint @ checkpoint",
+    }.get(expected, expected).partition(" @ ")
+    assert {(word, place.indexes[where]) for word in IN_ITS_WORDS[code]} & set(flaws)
 
 
 def assert_refused(problem: DatabaseError) -> None:
@@ -295,3 +357,10 @@ def assert_comes_of_it(expected: str, place: Place, trail: Trail) -> None:
     found = caught.value.disagreement
     assert found.kind is {FORK: Kind.FORK, OLD_COPY: Kind.OLD_COPY}[expected]
     assert trail.kept.decode().rstrip("\n") in caught.value.path.read_text()
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_the_page_about_threats_prints_this_table(case: str) -> None:
+    """`code @ place` is printed as the code alone; a cell without a test as a dash."""
+    cells = [f"`{cell.split(' @ ')[0]}`" if " @ " in cell else cell or "–" for cell in TABLE[case]]
+    assert f"| {case} | {' | '.join(cells)} |\n" in PAGE.read_text()
