@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")
-OPTIONS = {"listen_addresses": "''", "max_connections": "40", "shared_buffers": "256MB", "max_wal_size": "4GB"}
+OPTIONS = {"listen_addresses": "''", "max_connections": "40", "shared_buffers": "256MB", "max_wal_size": "1GB"}
 
 
 class NoServer(RuntimeError):
