@@ -98,7 +98,8 @@ def table(by: Account, text: str = TABLE, declaration: dict[str, Any] | None = N
 
 def lightgbm_text(seed: int) -> bytes:
     """Return bytes that are recognised as LightGBM's text format; no test opens them as a model."""
-    return f"tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\nmax_feature_idx=0\nseed={seed}\n".encode()
+    lines = ("tree", "version=v4", "num_class=1", "num_tree_per_iteration=1", "label_index=0", "max_feature_idx=0")
+    return "\n".join((*lines, f"seed={seed}", "")).encode()
 
 
 def artifact(by: Account, seed: int = 1) -> Evidence:
