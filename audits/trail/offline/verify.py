@@ -250,17 +250,17 @@ def read_entry(line: bytes) -> Any:
             again = _write(document).encode("utf-8")
     except (ValueError, TypeError, RecursionError):
         return None
-    return document if again == line and len(line) <= MAX_ENTRY and _is_plain([document], -1) else None
+    return document if again == line and len(line) <= MAX_ENTRY and _is_plain([document], -1, line.isascii()) else None
 
 
-def _is_plain(value: Any, depth: int) -> bool:
-    if depth == MAX_DEPTH or (isinstance(value, dict) and not "".join(value).isascii()):
+def _is_plain(value: Any, depth: int, ascii: bool) -> bool:
+    if depth == MAX_DEPTH or (not ascii and isinstance(value, dict) and not "".join(value).isascii()):
         return False
     for item in value.values() if isinstance(value, dict) else value:
         kind = type(item)
-        if kind is str or item is None or kind is bool or (kind is int and -MAX_INTEGER <= item <= MAX_INTEGER):
+        if kind is str or (kind is int and -MAX_INTEGER <= item <= MAX_INTEGER) or item is None or kind is bool:
             continue
-        if kind is int or kind is float or not _is_plain(item, depth + 1):
+        if kind is int or kind is float or not _is_plain(item, depth + 1, ascii):
             return False
     return True
 
