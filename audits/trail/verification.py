@@ -8,14 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connections, models
+from django.db import connection, connections, models
 
 from audits.trail.append_only import guarded_models
 from audits.trail.clock import timestamp
 from audits.trail.digests import row_digest
 from audits.trail.guards import Looseness, loose_guards
 from audits.trail.key_history import KeyHistory
-from audits.trail.models import Checkpoint, Entry, Head, Recorded
+from audits.trail.models import Checkpoint, Entry, Head, Recorded, TreeState
 from audits.trail.notes import NoteRefused, open_checkpoint
 from audits.trail.numbering import GENESIS
 from audits.trail.signing import held_signers, key_history
@@ -81,7 +81,13 @@ def verify(
 
     Raises: NoSuchCheckpoint.
     """
-    verdict, keys = Verdict(since=since), key_history()
+    verdict = Verdict(since=since)
+    verdict.flaws += [
+        Flaw("table_missing", f"The table {name} is gone, and with it what it held.") for name in _missing_tables()
+    ]
+    if verdict.flaws:
+        return verdict
+    keys = key_history()
     verdict.flaws += _key_flaws(keys)
     # In this order: what was signed or put into tiles is never more than what a later look at the head finds.
     signed = {checkpoint.size: checkpoint for checkpoint in Checkpoint.objects.filter(size__gte=since)}
@@ -192,6 +198,12 @@ def _checkpoint_flaws(checkpoint: Checkpoint, root: bytes, keys: KeyHistory) -> 
     if (signed.size, signed.root, bytes(checkpoint.root)) != (size, root, root):
         return [Flaw("checkpoint_differs", f"The first {size} entries no longer have the signed root.", size)]
     return []
+
+
+def _missing_tables() -> list[str]:
+    there = set(connection.introspection.table_names())
+    needed: list[type[models.Model]] = [*guarded_models(), Head, TreeState]
+    return sorted(model._meta.db_table for model in needed if model._meta.db_table not in there)
 
 
 def _recorded_models() -> Iterator[type[models.Model]]:

@@ -7,6 +7,7 @@ is returned and joined by `verify`.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from audits.trail.numbering import GENESIS, NO_PREVIOUS
 COLUMNS = (
     "id",
     "index",
+    "recorded_at",
     "actor",
     "action",
     "subject",
@@ -29,6 +31,8 @@ COLUMNS = (
     "chain_hash",
 )
 BATCH = 2000
+# The actor's clock and the log's may differ by so much before it is worth a word.
+SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,8 @@ class Stretch:
 
 def walk(start: int, end: int) -> Stretch:
     """Check the entries `start` to `end - 1`, each by its stored text. Changes nothing."""
-    found, expected, chain_hash = Stretch(start, end), start, _chain_hash_before(start)
+    found, expected = Stretch(start, end), start
+    chain_hash, recorded_at = _end_before(start)
     for entry in _entries(start, end):
         index, text = entry["index"], entry["text"]
         if index != expected:
@@ -91,7 +96,7 @@ def walk(start: int, end: int) -> Stretch:
         leaf, stored = leaf_hash(text.encode()), bytes(entry["leaf_hash"])
         chain_hash = hashlib.sha256(chain_hash + leaf).digest()
         document = _read(text)
-        problem = _problem(entry, leaf, chain_hash, document, found)
+        problem = _problem(entry, leaf, chain_hash, document, found) or _untimely(entry, document, recorded_at)
         if problem:
             found.flaws.append(Flaw(*problem, index))
         if isinstance(document, dict):
@@ -99,7 +104,7 @@ def walk(start: int, end: int) -> Stretch:
         found.leaves += leaf
         found.stored += stored
         # Go on from what is stored, so that one changed entry is reported once and not as a broken rest.
-        chain_hash, expected = bytes(entry["chain_hash"]), index + 1
+        chain_hash, recorded_at, expected = bytes(entry["chain_hash"]), entry["recorded_at"], index + 1
         found.last[entry["subject"]] = (_number(entry, document), stored.hex())
     if expected < end:
         found.flaws.append(Flaw("entry_missing", f"Entries {expected} to {end - 1} are missing.", expected))
@@ -125,11 +130,10 @@ def _entries(start: int, end: int) -> Iterator[dict[str, Any]]:
         at = page[-1]["index"] + 1
 
 
-def _chain_hash_before(start: int) -> bytes:
-    if start == 0:
-        return GENESIS
-    row = Entry.objects.filter(index=start - 1).values_list("chain_hash", flat=True).first()
-    return bytes(row) if row else GENESIS
+def _end_before(start: int) -> tuple[bytes, datetime | None]:
+    """Return chain hash and time of the entry before a position."""
+    row = Entry.objects.filter(index=start - 1).values_list("chain_hash", "recorded_at").first()
+    return (bytes(row[0]), row[1]) if row else (GENESIS, None)
 
 
 def _read(text: str) -> object:
@@ -162,6 +166,22 @@ def _problem(
             return "column_differs", f"Entry {index} says {key} = {document.get(key)!r}, expected {value!r}."
     if entry["subject"] in found.last:
         return broken_subject(entry["subject"], _place(entry, document), found.last[entry["subject"]])
+    return None
+
+
+def _untimely(entry: dict[str, Any], document: object, before: datetime | None) -> tuple[str, str] | None:
+    """Return what is wrong with the time of an entry: no hash covers it, but it can be held against what one does."""
+    index, recorded_at = entry["index"], entry["recorded_at"]
+    if before and recorded_at < before:
+        return "time_runs_back", f"Entry {index} is said to have been recorded before the entry before it."
+    said = document.get("at") if isinstance(document, dict) else None
+    try:
+        acted_at = datetime.fromisoformat(str(said))
+    except ValueError:
+        return "text_not_canonical", f"The text of entry {index} says no time."
+    if recorded_at < acted_at - SKEW:
+        minutes = int((acted_at - recorded_at).total_seconds() // 60)
+        return "time_differs", f"Entry {index} is said to have been recorded {minutes} minutes before its act."
     return None
 
 

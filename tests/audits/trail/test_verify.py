@@ -71,6 +71,12 @@ def test_an_untouched_trail_is_whole(version: ModelVersion) -> None:
         ("a projection is edited", "UPDATE registry_versionstage SET stage = 'production'", "projection_differs"),
         ("a projection's row is removed", "DELETE FROM governance_openpromotion", "projection_differs"),
         ("the head is edited", "UPDATE audits_head SET size = size + 1", "head_differs"),
+        (
+            "a time is set back behind the entry before",
+            "UPDATE audits_entry SET recorded_at = '2001-01-01 00:00:00+00' WHERE \"index\" = 3",
+            "time_runs_back",
+        ),
+        ("all times are set back", "UPDATE audits_entry SET recorded_at = '2001-01-01 00:00:00+00'", "time_differs"),
         ("a chain hash is edited", 'UPDATE audits_entry SET chain_hash = leaf_hash WHERE "index" = 3', "chain_broken"),
     ],
 )
@@ -177,3 +183,14 @@ def test_what_is_recorded_meanwhile_is_no_flaw(version: ModelVersion, monkeypatc
     monkeypatch.setattr(verification, "STRETCH", 4)
     monkeypatch.setattr(verification, "walk", walk_while_others_record)
     assert verify(projections=PROJECTIONS).flaws == []
+
+
+def test_a_table_that_is_gone_is_named(version: ModelVersion) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE registry_aliasassignment RENAME TO elsewhere")
+    try:
+        flaw = verify(projections=PROJECTIONS).flaws[0]
+        assert (flaw.code, "registry_aliasassignment" in flaw.sentence) == ("table_missing", True)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE elsewhere RENAME TO registry_aliasassignment")
