@@ -136,7 +136,10 @@ def insert(pages: list[Page], at: int) -> None:
 
 
 def swap(pages: list[Page], at: int) -> None:
-    pages[at], pages[at + 1] = pages[at + 1], pages[at]
+    """Swap two entries, and give each the time of its new place."""
+    first, second = pages[at], pages[at + 1]
+    pages[at], pages[at + 1] = second, first
+    first.recorded_at, second.recorded_at = second.recorded_at, first.recorded_at
 
 
 def other_tenant(pages: list[Page], at: int) -> None:

@@ -9,6 +9,8 @@ from audits.trail.checkpoints import (
     entry_proof,
     newest_checkpoint,
     publish_checkpoint,
+    signed_size,
+    trail_size,
     trail_state,
 )
 from audits.trail.clock import new_uid, now, timestamp
@@ -123,6 +125,8 @@ __all__ = [
     "sealed_text",
     "tile_contents",
     "timestamp",
+    "signed_size",
+    "trail_size",
     "trail_state",
     "verify",
     "witness_checkpoint",

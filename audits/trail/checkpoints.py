@@ -95,6 +95,16 @@ def entry_proof(index: int) -> str:
     return EntryProof(index, tuple(prove_inclusion(index, signed.size)), cosigned_note(signed)).text
 
 
+def trail_size() -> int:
+    """Return how many entries there are."""
+    return Head.objects.values_list("size", flat=True).get(id=1)
+
+
+def signed_size() -> int:
+    """Return how many entries the newest checkpoint covers."""
+    return Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
+
+
 def trail_state() -> TrailState:
     """Return what is signed, what is witnessed and what is not, with the newest note and the key that signed it."""
     newest = newest_checkpoint()

@@ -11,7 +11,7 @@ import structlog
 from django.db import connection
 
 from audits.runs import give_up_lost_jobs
-from audits.trail import Actor, publish_checkpoint, publish_outside, trail_state
+from audits.trail import Actor, publish_checkpoint, publish_outside, signed_size, trail_size
 from governance.dispatch import ring_for_due_batches
 from governance.selectors.promotions import list_open_promotions, open_promotions_with_news
 from governance.services.promotions import settle_promotion
@@ -69,7 +69,7 @@ class Dispatcher:
         The trail itself tells: its entries are numbered in the order of commits, so none is passed over, and a
         result is heard once, whether the gate's answer changes or not.
         """
-        size = int(str(trail_state()["size"]))
+        size = trail_size()
         if self._heard is None:
             self._unsettled.update(list_open_promotions())
         elif size > self._heard:
@@ -83,8 +83,7 @@ class Dispatcher:
 
 def _sign_what_was_recorded() -> None:
     # Two cheap reads, so that an idle installation writes nothing and holds no lock.
-    state = trail_state()
-    if state["size"] != state["signed_size"]:
+    if trail_size() != signed_size():
         publish_checkpoint()
 
 
