@@ -344,3 +344,12 @@ def test_forty_pages_with_twenty_charts_are_made_while_somebody_waits(capsys):
         print(f"\n{pages} pages, {charted} charts: {said}")  # noqa: T201 - the figure is the point
     assert pages >= 40
     assert charted == 20
+
+
+def test_a_very_long_history_is_printed_line_by_line_and_every_line_of_it():
+    file = version_file()
+    lines = file["history"]
+    file["history"] = [{**lines[number % len(lines)], "index": number} for number in range(1001)]
+    words = text_of_pdf(render(file, "pdf")[0])
+    assert "Entry · Recorded (UTC) · Actor · Action · What happened" in words
+    assert all(f"{number} · " in words for number in range(1001))
