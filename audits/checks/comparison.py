@@ -175,7 +175,8 @@ def difference_report(
         if not comparable:
             continue
         widest = max(comparable, key=lambda one: one.difference)
-        low, high = percentile(np.max([one.drawn_differences() for one in comparable], axis=0))
+        drawn = np.max([one.drawn_differences() for one in comparable], axis=0)
+        low, high = percentile(drawn, float(widest.difference))
         measurements.append(
             Measurement(
                 name=measurement,

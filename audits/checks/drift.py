@@ -82,7 +82,8 @@ def stability_interval(bins: Binned) -> tuple[float | None, float | None]:
 
     The seed is fixed: the interval is a function of the counts alone.
     """
-    return percentile(_indices(redrawn(bins.current, 0), redrawn(bins.reference, 1)))
+    draws = _indices(redrawn(bins.current, 0), redrawn(bins.reference, 1))
+    return percentile(draws, stability_index(bins.current, bins.reference))
 
 
 def distance(name: str, evaluation: ColumnValues, reference: ColumnValues, min_rows: int) -> Distance:

@@ -94,7 +94,7 @@ def _ratios(rates: ComparedRates, min_ratio: float, decide_on: str) -> tuple[lis
     for place, group in enumerate(rates.usable):
         ratio = (group.value or 0) / (top.value or 1)
         ratios.append(ratio)
-        low, high = percentile(drawn[:, place])
+        low, high = percentile(drawn[:, place], float(ratio))
         measured.append(
             _measured("impact_ratio", ratio, f"{rates.attribute}/{group.group}", (low, high), group.n, min_ratio)
         )
@@ -112,7 +112,7 @@ def _ratios(rates: ComparedRates, min_ratio: float, decide_on: str) -> tuple[lis
                     measurement="impact_ratio",
                 )
             )
-    interval = percentile(drawn.min(axis=1))
+    interval = percentile(drawn.min(axis=1), float(min(ratios)))
     n = sum(group.n for group in rates.usable)
     measured.append(_measured("smallest_impact_ratio", min(ratios), rates.attribute, interval, n, min_ratio))
     return measured, found

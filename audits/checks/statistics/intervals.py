@@ -31,17 +31,21 @@ def wilson(successes: float, trials: float, level: float = LEVEL) -> Interval:
     return low, high
 
 
-def percentile(draws: NDArray[np.float64], level: float = LEVEL) -> Interval:
-    """The percentile interval of a bootstrap figure of shape (n_draws,); NaN is an undefined draw.
+def percentile(draws: NDArray[np.float64], estimate: float, level: float = LEVEL) -> Interval:
+    """The percentile interval of a bootstrap figure of shape (n_draws,), widened to hold the estimate.
 
-    When more than one draw in twenty is undefined the interval would describe other tables than this one,
-    so there is none.
+    A figure that cannot fall below its ideal, such as a gap between the extreme groups or an index of stability, is
+    drawn away from it by chance alone. Near the ideal the plain percentiles then leave the estimate outside, and an
+    interval without its own estimate says nothing that anybody could use.
+
+    NaN is an undefined draw. When more than one draw in twenty is undefined the interval would describe other tables
+    than this one, so there is none.
     """
     defined = draws[~np.isnan(draws)]
     if len(defined) < 0.95 * len(draws) or len(defined) == 0:
         return None, None
     low, high = np.quantile(defined, [0.5 - level / 2, 0.5 + level / 2])
-    return float(low), float(high)
+    return min(float(low), estimate), max(float(high), estimate)
 
 
 def redrawn(counts: NDArray[np.int64], seed: int, draws: int = DRAWS) -> NDArray[np.int64]:

@@ -40,23 +40,32 @@ def test_the_same_seed_gives_the_same_interval_and_another_seed_another() -> Non
 
 def test_draws_that_are_mostly_undefined_give_no_interval() -> None:
     draws = np.arange(100.0)
-    assert percentile(draws) == pytest.approx((2.475, 96.525))
+    assert percentile(draws, 50.0) == pytest.approx((2.475, 96.525))
     draws[:6] = np.nan
-    assert percentile(draws) == (None, None)
-    assert percentile(np.full(10, np.nan)) == (None, None)
+    assert percentile(draws, 50.0) == (None, None)
+    assert percentile(np.full(10, np.nan), 0.0) == (None, None)
+
+
+def test_an_interval_holds_its_own_estimate() -> None:
+    """Two groups alike: every redrawn gap is above the gap of 0 that was found."""
+    gaps = np.abs(np.random.default_rng(1).normal(0, 0.02, 2_000))
+    low, high = percentile(gaps, 0.0)
+    assert low == 0.0
+    assert high == pytest.approx(np.quantile(gaps, 0.975))
 
 
 def test_the_interval_of_a_difference_covers_the_true_one_about_as_often_as_it_says() -> None:
     random = np.random.default_rng(8)
     covered = 0
     for round_number in range(100):
-        table = selected(Female=(int(random.binomial(300, 0.3)), 300), Male=(int(random.binomial(300, 0.5)), 300))
+        women, men = int(random.binomial(300, 0.3)), int(random.binomial(300, 0.5))
+        table = selected(Female=(women, 300), Male=(men, 300))
         counts = GroupCounts.empty(DECISIONS)
         counts.seed = round_number
         for batch in table.to_batches():
             counts.add(batch)
         drawn = counts.grouping("sex").drawn_rates(selection_rate(1))
-        low, high = percentile(drawn.max(axis=1) - drawn.min(axis=1))
+        low, high = percentile(drawn.max(axis=1) - drawn.min(axis=1), abs(women - men) / 300)
         covered += bool(low <= 0.2 <= high)
     assert covered >= 88
 
