@@ -32,6 +32,11 @@ def test_every_shipped_policy_can_be_published(path: Path) -> None:
     assert policy.approvals
 
 
+def test_the_policy_of_the_how_to_can_be_published() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "write-a-policy.md").read_text()
+    assert read_policy(page.split("```yaml\n")[1].split("```")[0]).name == "high-risk"
+
+
 def test_the_shipped_tiers_have_different_rules() -> None:
     by_name = {path.stem: read_policy(path.read_text()) for path in SHIPPED if path.parent.name == "policies"}
     assert set(by_name) == {"minimal-risk", "limited-risk", "high-risk"}
