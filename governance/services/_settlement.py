@@ -71,7 +71,9 @@ def order_what_is_missing(*, recording: Recording, item: PolicyInForce, promotio
     version = promotion.version
     runs = newest_runs(item.policy, version)
     decision = decide(item.policy, facts_of_runs(runs), (), subject=subject_for_gate(promotion), now=recording.at)
-    stale = {reason.requirement for reason in decision.reasons if reason.code in {"not_run", "expired"}}
+    # What the policy only advises is ordered like the rest: its reasons carry the same codes behind a prefix.
+    codes = {reason.requirement: reason.code.removeprefix("advisory_") for reason in decision.reasons}
+    stale = {requirement for requirement, code in codes.items() if code in {"not_run", "expired"}}
     orders = {order.identity: order for name, order in orders_for(item, version).items() if name in stale}
     ring_on_commit(order_runs(recording=recording, orders=list(orders.values()), subject=version.subject))
 

@@ -5,6 +5,7 @@ Read this first: it is the whole story at the level of the use cases.
 
 import pytest
 
+from audits.runs import CheckRun
 from audits.trail import Entry, verify
 from governance.errors import AlreadyDecided, NotEntitled, OwnSubmission, PromotionClosed
 from governance.models import Account, Promotion
@@ -184,3 +185,14 @@ def test_only_whoever_asked_can_withdraw(pipeline: Account, programme: Registere
         withdraw_promotion(actor=make.contributor("another").actor, uid=promotion.uid)
     withdraw_promotion(actor=pipeline.actor, uid=promotion.uid)
     assert Promotion.objects.get().closure.outcome == "withdrawn"
+
+
+def test_asking_orders_what_was_never_checked_also_where_the_policy_only_advises(
+    pipeline: Account, programme: RegisteredModel
+) -> None:
+    """The rules changed after the version was handed in."""
+    version = make.version(pipeline, programme)
+    added = "  - {id: rates, title: Rates, check: fairness.selection_rate, version: 1, advisory: true}\napprovals:"
+    make.policy(make.POLICY.replace("approvals:", added))
+    make.promotion(pipeline, version)
+    assert CheckRun.objects.filter(subject=version.subject, check_name="fairness.selection_rate").count() == 1
