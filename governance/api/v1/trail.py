@@ -14,10 +14,10 @@ from audits.trail import (
     Entry,
     cosigned_note,
     entry_proof,
-    newest_checkpoint,
     prove_consistency,
     prove_inclusion,
     root_at,
+    signed_size,
     trail_state,
 )
 from governance.actions import ACTIONS
@@ -148,8 +148,7 @@ def _signed_size(wanted: int | None) -> int:
 
     Raises: BeyondTrail.
     """
-    newest = newest_checkpoint()
-    signed = newest.size if newest else 0
+    signed = signed_size()
     if wanted is not None and wanted > signed:
         raise BeyondTrail(f"The newest checkpoint covers {signed} entries, not {wanted}.", size=signed)
     return signed if wanted is None else wanted
