@@ -50,8 +50,8 @@ def columns_to_compare(
         return list(columns)
     names = [
         name
-        for name, spread in evaluation.spreads.items()
-        if not numeric or _is_numeric(spread) or name not in reference.spreads
+        for name, spread in evaluation.by_name.items()
+        if not numeric or _is_numeric(spread) or name not in reference.by_name
     ]
     if not names:
         raise CannotMeasure("No column of the evaluation table can be compared with the reference.")
@@ -130,15 +130,15 @@ def _pair(
     name: str, evaluation: ColumnValues, reference: ColumnValues, min_rows: int
 ) -> tuple[ValuesOfColumn, ValuesOfColumn]:
     for table, values in (("evaluation", evaluation), ("reference", reference)):
-        if name not in values.spreads:
+        if name not in values.by_name:
             raise CannotMeasure(f'Column "{name}" is no declared feature of the {table} table.')
-        spread = values.spreads[name]
+        spread = values.by_name[name]
         filled = spread.rows - spread.missing
         if filled < min_rows:
             raise CannotMeasure(
                 f'Column "{name}" has {filled} filled rows in the {table} table, {min_rows} are needed.'
             )
-    now, then = evaluation.spreads[name], reference.spreads[name]
+    now, then = evaluation.by_name[name], reference.by_name[name]
     if _is_numeric(now) != _is_numeric(then):
         raise CannotMeasure(f'Column "{name}" holds numbers in one table and texts in the other.')
     return now, then

@@ -39,7 +39,7 @@ def completeness(profiles: ColumnProfiles, *, max_missing: Share = 0.05) -> Repo
     ISO/IEC 25012:2008, section 5.3.1.2, completeness.
     """
     measured, findings = [], []
-    for profile in profiles.profiles.values():
+    for profile in profiles.by_name.values():
         share = Fraction(profile.missing, profile.rows)
         measured.append(
             Measurement("missing", float(profile.missing), unit="rows", group=profile.name, n=profile.rows, ideal=0.0)

@@ -31,7 +31,7 @@ def constant_columns(profiles: ColumnProfiles, *, allowed: tuple[str, ...] = ())
     doi:10.1145/1247480.1247504, for the estimate.
     """
     measured, findings = [], []
-    for profile in profiles.profiles.values():
+    for profile in profiles.by_name.values():
         note = "" if profile.is_distinct_exact else "an estimate, standard error 6 percent"
         measured.append(
             Measurement(

@@ -6,14 +6,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from audits.checks.roles import Roles
-from audits.checks.statistics.columns import as_numbers, column_of, kind_of, missing_mask
+from audits.checks.statistics.by_column import ByColumn
+from audits.checks.statistics.columns import as_numbers, missing_mask
 from audits.checks.statistics.exact_sums import as_fraction, exact_sums, from_text, to_text
 from audits.checks.statistics.hashing import hashed
 
@@ -150,48 +151,11 @@ class ColumnProfile:
             self.digests = np.union1d(self.digests, digests)[:KEPT_DIGESTS]
 
 
-@dataclass
-class ColumnProfiles:
-    """A profile of every column that has a role. Mergeable; equal for any batch size and order of rows."""
+class ColumnProfiles(ByColumn[ColumnProfile]):
+    """A profile of every column that has a role."""
 
-    needs_roles: ClassVar[tuple[str, ...]] = ()
-
-    names: tuple[str, ...]
-    profiles: dict[str, ColumnProfile] = field(default_factory=dict)
-
-    @classmethod
-    def empty(cls, roles: Roles) -> Self:
-        return cls(roles.columns())
+    part = ColumnProfile
 
     @staticmethod
     def columns(roles: Roles) -> tuple[str, ...]:
         return roles.columns()
-
-    @property
-    def n_rows(self) -> int:
-        return max((profile.rows for profile in self.profiles.values()), default=0)
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        for name in self.names:
-            cells = column_of(batch, name)
-            if name not in self.profiles:
-                self.profiles[name] = ColumnProfile(name, kind_of(cells.type))
-            self.profiles[name].add(cells)
-
-    def merge(self, other: ColumnProfiles) -> None:
-        for name, profile in other.profiles.items():
-            if name in self.profiles:
-                self.profiles[name].merge(profile)
-            else:
-                self.profiles[name] = ColumnProfile.from_document(profile.to_document())
-
-    def to_document(self) -> dict[str, Any]:
-        return {
-            "names": list(self.names),
-            "columns": [self.profiles[name].to_document() for name in self.names if name in self.profiles],
-        }
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Self:
-        profiles = [ColumnProfile.from_document(column) for column in document["columns"]]
-        return cls(tuple(document["names"]), {profile.name: profile for profile in profiles})

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 
 from audits.checks.roles import MISSING, Roles
-from audits.checks.statistics.columns import as_numbers, as_texts, column_of, kind_of, missing_mask
+from audits.checks.statistics.by_column import ByColumn
+from audits.checks.statistics.columns import as_numbers, as_texts, missing_mask
 from audits.checks.statistics.value_table import ValueTable
 
 MOST_CATEGORIES = 1_000
@@ -78,55 +79,15 @@ class ValuesOfColumn:
             self.texts = None
 
 
-@dataclass
-class ColumnValues:
-    """The spread of every feature, and of prediction and score, in at most 4,096 steps a column.
+class ColumnValues(ByColumn[ValuesOfColumn]):
+    """The spread of every feature, and of prediction and score, in at most 4,096 steps a column."""
 
-    Mergeable; equal for any batch size and order of rows.
-    """
-
-    needs_roles: ClassVar[tuple[str, ...]] = ()
-
-    names: tuple[str, ...]
-    spreads: dict[str, ValuesOfColumn] = field(default_factory=dict)
-
-    @classmethod
-    def empty(cls, roles: Roles) -> Self:
-        return cls(cls.columns(roles))
+    part = ValuesOfColumn
 
     @staticmethod
     def columns(roles: Roles) -> tuple[str, ...]:
         names = (*roles.features, roles.prediction, roles.score)
         return tuple(dict.fromkeys(name for name in names if name is not None))
-
-    @property
-    def n_rows(self) -> int:
-        return max((spread.rows for spread in self.spreads.values()), default=0)
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        for name in self.names:
-            cells = column_of(batch, name)
-            if name not in self.spreads:
-                self.spreads[name] = ValuesOfColumn(name, kind_of(cells.type))
-            self.spreads[name].add(cells)
-
-    def merge(self, other: ColumnValues) -> None:
-        for name, spread in other.spreads.items():
-            if name in self.spreads:
-                self.spreads[name].merge(spread)
-            else:
-                self.spreads[name] = ValuesOfColumn.from_document(spread.to_document())
-
-    def to_document(self) -> dict[str, Any]:
-        return {
-            "names": list(self.names),
-            "columns": [self.spreads[name].to_document() for name in self.names if name in self.spreads],
-        }
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Self:
-        spreads = [ValuesOfColumn.from_document(column) for column in document["columns"]]
-        return cls(tuple(document["names"]), {spread.name: spread for spread in spreads})
 
 
 def _totals(texts: list[str | None], counts: list[int]) -> dict[str, int]:

@@ -196,7 +196,7 @@ def test_moments_are_numpys() -> None:
     profiles = ColumnProfiles.empty(Roles(task="regression", features=("x",)))
     for part in np.array_split(values, 7):
         profiles.add(pa.record_batch({"x": part}))
-    profile = profiles.profiles["x"]
+    profile = profiles.by_name["x"]
     assert profile.mean == pytest.approx(values.mean(), abs=1e-12)
     assert profile.variance == pytest.approx(values.var(), abs=1e-12)
     assert (profile.low, profile.high) == (values.min(), values.max())
@@ -205,7 +205,7 @@ def test_moments_are_numpys() -> None:
 def test_infinite_and_enormous_numbers_are_kept_apart() -> None:
     profiles = ColumnProfiles.empty(Roles(task="regression", features=("x",)))
     profiles.add(pa.record_batch({"x": [1e200, float("inf"), None, 2.0]}))
-    profile = profiles.profiles["x"]
+    profile = profiles.by_name["x"]
     assert (profile.missing, profile.infinite, profile.high) == (1, 1, 1e200)
     assert profile.mean == 5e199
     assert profile.variance is None
@@ -263,7 +263,7 @@ def test_every_type_of_column_is_profiled(kind: str) -> None:
     profiles, digests = ColumnProfiles.empty(roles), RowDigests.empty(roles)
     profiles.add(batch)
     digests.add(batch)
-    found = profiles.profiles["x"]
+    found = profiles.by_name["x"]
     assert (found.rows, found.missing, found.distinct) == (4, missing, distinct)
     assert digests.n_distinct == distinct + (missing > 0)
 
@@ -273,7 +273,7 @@ def test_every_type_of_column_is_spread(kind: str) -> None:
     cells, missing, _ = CELLS[kind]
     values = ColumnValues.empty(Roles(task="regression", features=("x",)))
     values.add(pa.record_batch({"x": cells}))
-    found = values.spreads["x"]
+    found = values.by_name["x"]
     assert (found.rows, found.missing) == (4, missing)
     assert found.texts is not None
     assert found.numbers.total + sum(found.texts.values()) in (4, 4 - missing)
