@@ -16,6 +16,7 @@ from django.db.models import Max
 from audits.trail.bundle import BundleWriter, gathered, verifier_source
 from audits.trail.canonical import canonical_json
 from audits.trail.checkpoints import log_signer
+from audits.trail.key_history import SUBJECT as KEYS_SUBJECT
 from audits.trail.models import Checkpoint, Entry, TrailTile
 from audits.trail.offline import verify
 from audits.trail.proofs import EntryProof
@@ -36,7 +37,8 @@ _ROWS: Final = 5000
 class BundleOrder:
     """What a bundle is to hold: entries under a checkpoint, and proofs that it continues earlier ones.
 
-    `subjects`: None for the whole trail, else all entries about each of these. `documents`: further files, by name.
+    `subjects`: None for the whole trail, else all entries about each of these, and always those about the keys of the
+    trail. `documents`: further files, by name.
     `claims`: what else the signed manifest says, such as for whom it was made; stable ids only.
     """
 
@@ -54,7 +56,8 @@ def write_bundle(file: IO[bytes], order: BundleOrder) -> None:
     """
     size = order.checkpoint.size
     note = cosigned_note(order.checkpoint)
-    signer = log_signer()
+    # The key for this size, so that a reader asks one question of both signatures.
+    signer = log_signer(size=size)
     writer = BundleWriter(file)
     for name, content in order.documents.items():
         writer.add(name, [content])
@@ -62,13 +65,14 @@ def write_bundle(file: IO[bytes], order: BundleOrder) -> None:
     writer.add(verify.CHECKPOINT, [note.encode()])
     writer.add(verify.EARLIER, [canonical_json(_steps(order), max_bytes=None)])
     listed = None
+    subjects = sorted({*(order.subjects or ()), KEYS_SUBJECT})
     if order.subjects is None:
         writer.add(verify.ENTRIES, gathered(_texts(size)))
         writer.add(verify.HASHES, gathered(_leaf_hashes(size)))
     else:
-        listed = [{"subject": one, "entries": count} for one, count in counted(order.subjects, size).items()]
-        writer.add(verify.ENTRIES, gathered(f"{text}\n".encode() for _, text in _about(order.subjects, size)))
-        for name, proof in _proofs(order.subjects, size, note):
+        listed = [{"subject": one, "entries": count} for one, count in counted(subjects, size).items()]
+        writer.add(verify.ENTRIES, gathered(f"{text}\n".encode() for _, text in _about(subjects, size)))
+        for name, proof in _proofs(subjects, size, note):
             writer.add(name, [proof.encode()])
     predicate = {
         **order.claims,

@@ -15,7 +15,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from audits.trail.key_history import ACTIONS, KeyEvent, KeyHistory, revocation_data, rotation_data
+from audits.trail.key_history import ACTIONS, SUBJECT, KeyEvent, KeyHistory, revocation_data, rotation_data
 from audits.trail.keys import KeyKind, KeyRefused, Signer, Signs, Verifier
 from audits.trail.models import Entry, Head, TreeState
 
@@ -129,7 +129,7 @@ def make_signer() -> Signer:
 
 def key_history(*, below: int | None = None) -> KeyHistory:
     """Return the keys of the trail, as its entries (with an index `below` the given one) tell."""
-    entries = Entry.objects.filter(action__in=ACTIONS)
+    entries = Entry.objects.filter(subject=SUBJECT, action__in=ACTIONS)
     if below is not None:
         entries = entries.filter(index__lt=below)
     events = [

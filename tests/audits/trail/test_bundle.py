@@ -19,6 +19,7 @@ from governance.models import BundleExport
 from governance.roles import Role, Verb
 from governance.selectors.projections import PROJECTIONS
 from governance.services.bundles import export_bundle, subjects_about
+from governance.services.keys import rotate_key
 from tests import make
 from tests.audits.trail.small_bundle import verdict
 from tests.conftest import triggers_lifted
@@ -126,7 +127,20 @@ def test_a_bundle_about_subjects_is_complete_by_itself(place: Path) -> None:
     answer = verdict(taken(place, subjects=["model/a"]), keys=[OURS])
     assert (answer["flaws"], answer["entries"], answer["size"]) == ([], 6, 906)
     predicate = json.loads(files(place)["manifest.json"])["predicate"]
-    assert predicate["subjects"] == [{"subject": "model/a", "entries": 6}]
+    assert predicate["subjects"] == [{"subject": "model/a", "entries": 6}, {"subject": "trail/keys", "entries": 0}]
+
+
+def test_a_bundle_about_subjects_shows_how_the_keys_followed_one_another(place: Path, settings: Any) -> None:
+    settings.TRAIL_KEYS_DIR = place.parent / "keys"
+    note(2)
+    rotate_key(actor=COMMAND)
+    held = files(taken(place, subjects=["model/a"]))
+    lines = held["events.jsonl"].decode().split("\n")[:-1]
+    assert [json.loads(line)["action"] for line in lines] == ["model.registered", "model.registered", "key.rotated"]
+    predicate = json.loads(held["manifest.json"])["predicate"]
+    assert predicate["subjects"][1] == {"subject": "trail/keys", "entries": 1}
+    assert predicate["key"] == log_verifier().key_string
+    assert verdict(place, keys=[OURS])["flaws"] == []
 
 
 @pytest.mark.parametrize("options", [{}, {"subjects": ["model/a"]}, {"subjects": ["model/a"], "since": 5}])
