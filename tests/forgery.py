@@ -12,13 +12,14 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection
 
-from audits.trail import Checkpoint, Entry, TrailTile, canonical_json, integrate, new_uid, root_at
+from audits.trail import Checkpoint, Entry, TrailTile, canonical_json, integrate, new_uid, now, root_at, timestamp
+from audits.trail.actor_proofs import key_in_force, parts
 from audits.trail.digests import row_digest
 from audits.trail.merkle import leaf_hash
 from audits.trail.models import Head, TreeState
 from audits.trail.notes import Checkpoint as CheckpointText
 from audits.trail.notes import sign_note
-from audits.trail.numbering import GENESIS
+from audits.trail.numbering import GENESIS, Draft
 from audits.trail.signing import log_signer
 from tests.conftest import triggers_lifted
 
@@ -30,6 +31,7 @@ class Page:
     id: UUID
     recorded_at: datetime
     document: dict[str, Any]
+    proof: bytes | None = None
 
 
 Rewrite = Callable[[list[Page], int], None]
@@ -44,16 +46,20 @@ def forge(*statements: str) -> None:
 
 def rewrite_trail(change: Rewrite, at: int, *, sign: bool) -> None:
     """Change the trail around entry `at` and recompute every value that needs no key: the numbers and links within
-    subjects, leaf hashes, chain, head, tree and tiles. With `sign`, sign each checkpoint anew as well.
+    subjects, leaf hashes, chain, head, tree and tiles. With `sign`, hold the keys: prove each entry and sign each
+    checkpoint anew as well.
     """
-    pages = [Page(entry.id, entry.recorded_at, json.loads(entry.text)) for entry in Entry.objects.order_by("index")]
+    pages = [
+        Page(entry.id, entry.recorded_at, json.loads(entry.text), entry.proof)
+        for entry in Entry.objects.order_by("index")
+    ]
     bound = {(page.document["row"] or {}).get("key"): page.document["row"] for page in pages}
     change(pages, at)
     with triggers_lifted(), connection.constraint_checks_disabled():
         for model, key in _rows_without(bound.values(), pages):
             apps.get_model(model)._base_manager.filter(pk=key)._raw_delete("default")  # type: ignore[attr-defined]
         Entry.objects.all()._raw_delete("default")  # type: ignore[attr-defined]
-        entries = Entry.objects.bulk_create(_recomputed(pages))
+        entries = Entry.objects.bulk_create(_recomputed(pages, prove=sign))
         Head.objects.filter(id=1).update(size=len(entries), chain_hash=entries[-1].chain_hash)
         TrailTile.objects.all()._raw_delete("default")  # type: ignore[attr-defined]
         TreeState.objects.filter(id=1).update(size=0, frontier=b"")
@@ -67,7 +73,7 @@ def _rows_without(bound: Iterable[dict[str, str] | None], pages: list[Page]) -> 
     return [(row["of"], row["key"]) for row in bound if row and row not in kept]
 
 
-def _recomputed(pages: list[Page]) -> list[Entry]:
+def _recomputed(pages: list[Page], *, prove: bool) -> list[Entry]:
     chain_hash = GENESIS
     last: dict[str, tuple[int, bytes]] = {}
     entries = []
@@ -91,9 +97,16 @@ def _recomputed(pages: list[Page]) -> list[Entry]:
                 text=text.decode(),
                 leaf_hash=leaf,
                 chain_hash=chain_hash,
+                proof=_proof(text.decode()) if prove else page.proof,
             )
         )
     return entries
+
+
+def _proof(text: str) -> bytes:
+    written = parts(text)
+    assert written
+    return key_in_force().prove(*written)
 
 
 def _sign_again(size: int) -> None:
@@ -140,6 +153,20 @@ def swap(pages: list[Page], at: int) -> None:
     first, second = pages[at], pages[at + 1]
     pages[at], pages[at + 1] = second, first
     first.recorded_at, second.recorded_at = second.recorded_at, first.recorded_at
+
+
+def add(pages: list[Page], at: int) -> None:
+    """Say at the end that somebody approved something."""
+    made_up = {"action": "approval.given", "actor": "person:else", "row": None, "subject": "test/forged", "data": {}}
+    pages.append(Page(new_uid(), pages[-1].recorded_at, pages[at].document | made_up))
+
+
+def forged_draft(proof: bytes | None = None) -> Draft:
+    """The same as somebody brings it who has the application's database role, or the whole application."""
+    uid, at = new_uid(), timestamp(now())
+    head = f'{{"action":"approval.given","actor":"person:else","at":"{at}","data":{{}},"id":"{uid}",'
+    head += f'"log":"{settings.TRAIL_ORIGIN}","number":'
+    return Draft(uid, "approval.given", "test/a", head, '","row":null,"subject":"test/a","v":1}', proof)
 
 
 def other_tenant(pages: list[Page], at: int) -> None:

@@ -14,6 +14,7 @@ from audits.trail.checkpoints import (
     trail_state,
 )
 from audits.trail.clock import new_uid, now, timestamp
+from audits.trail.clock_skew import newest_skew
 from audits.trail.exports import BundleOrder, counted, write_bundle
 from audits.trail.fields import DocumentField, document_text
 from audits.trail.guards import LooseGuard, loose_guards
@@ -47,7 +48,7 @@ from audits.trail.tree import (
     root_at,
     tile_contents,
 )
-from audits.trail.verification import NoSuchCheckpoint, Projection, Verdict, verify
+from audits.trail.verification import NoSuchCheckpoint, Projection, Remark, Verdict, verify
 from audits.trail.walk import Flaw
 from audits.trail.witnessing.configured import witness_verifier, witnessed_logs
 from audits.trail.witnessing.cosigned import cosigned_note, witnessed_size
@@ -79,6 +80,7 @@ __all__ = [
     "Projection",
     "Recorded",
     "Recording",
+    "Remark",
     "Right",
     "Sealed",
     "SealedManager",
@@ -111,6 +113,7 @@ __all__ = [
     "make_signer",
     "new_uid",
     "newest_checkpoint",
+    "newest_skew",
     "now",
     "prove_consistency",
     "prove_inclusion",

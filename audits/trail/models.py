@@ -23,6 +23,9 @@ class Entry(models.Model):
     text = models.TextField(help_text="Canonical JSON (RFC 8785, safe subset), stored and hashed verbatim.")
     leaf_hash = models.BinaryField(max_length=32, help_text="SHA-256(0x00 || text), RFC 6962 section 2.1.")
     chain_hash = models.BinaryField(max_length=32, help_text="SHA-256(previous chain hash || leaf hash).")
+    proof = models.BinaryField(
+        max_length=32, null=True, help_text="HMAC by the service that wrote it; none in entries older than proofs."
+    )
 
     class Meta:
         verbose_name_plural = "entries"

@@ -28,7 +28,7 @@ NO_PREVIOUS = ""
 # RFC 6962 section 2.1: the leaf hash is over 0x00 and the data.
 FUNCTION = """
 CREATE OR REPLACE FUNCTION countersign_append(
-    ids uuid[], actor text, actions text[], subjects text[], heads text[], tails text[]
+    ids uuid[], actor text, actions text[], subjects text[], heads text[], tails text[], proofs bytea[]
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     at_head audits_head%ROWTYPE;
@@ -52,10 +52,11 @@ BEGIN
         leaf := sha256('\\x00'::bytea || convert_to(whole, 'UTF8'));
         at_head.chain_hash := sha256(at_head.chain_hash || leaf);
         INSERT INTO audits_entry (
-            id, "index", recorded_at, actor, action, subject, subject_number, text, leaf_hash, chain_hash
+            id, "index", recorded_at, actor, action, subject, subject_number, text, leaf_hash, chain_hash,
+            proof
         ) VALUES (
             ids[i], at_head.size, at_head.recorded_at, actor, actions[i], subjects[i], number, whole, leaf,
-            at_head.chain_hash
+            at_head.chain_hash, proofs[i]
         );
         at_head.size := at_head.size + 1;
     END LOOP;
@@ -84,8 +85,8 @@ WHERE h.id = 1
 """
 _INSERT = """
 INSERT INTO audits_entry (
-    id, "index", recorded_at, actor, action, subject, subject_number, text, leaf_hash, chain_hash
-) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    id, "index", recorded_at, actor, action, subject, subject_number, text, leaf_hash, chain_hash, proof
+) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 INVALID_TRANSACTION_STATE = "25000"
@@ -97,13 +98,17 @@ class NotRecordable(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An entry that only lacks its place."""
+    """An entry that only lacks its place.
+
+    `proof` is that of `actor_proofs` over `head` and `tail`; None is what somebody brings who does not hold the key.
+    """
 
     id: UUID
     action: str
     subject: str
     head: str
     tail: str
+    proof: bytes | None
 
     def text(self, number: int, previous: str) -> str:
         return f'{self.head}{number},"previous":"{previous}{self.tail}'
@@ -122,10 +127,11 @@ def append(drafts: Sequence[Draft], *, actor: str, at: datetime) -> None:
 
 
 def _append_in_the_database(drafts: Sequence[Draft], actor: str) -> None:
-    columns = [[getattr(draft, name) for draft in drafts] for name in ("id", "action", "subject", "head", "tail")]
+    names = ("id", "action", "subject", "head", "tail", "proof")
+    columns = [[getattr(draft, name) for draft in drafts] for name in names]
     array = f"ARRAY[{', '.join(['%s'] * len(drafts))}]"
     # Each text is quoted by itself: the driver would escape a list of texts a second time, quote by quote.
-    statement = f"SELECT countersign_append({array}::uuid[], %s, {array}, {array}, {array}, {array})"
+    statement = f"SELECT countersign_append({array}::uuid[], %s, {array}, {array}, {array}, {array}, {array}::bytea[])"
     # Nobody else can append until the commit: sent along, it waits neither for the network nor for a client that
     # the machine is slow to wake. Django finds the transaction ended, and has nothing left to commit.
     if len(connection.atomic_blocks) == 1 and not getattr(connection.features, "uses_server_side_binding", False):
@@ -156,7 +162,7 @@ def _append_from_here(drafts: Sequence[Draft], actor: str, at: datetime) -> None
             leaf = leaf_hash(text.encode())
             chain_hash = hashlib.sha256(chain_hash + leaf).digest()
             place = (draft.id.hex, index, recorded_at, actor, draft.action, draft.subject, number + 1)
-            rows.append((*place, text, leaf, chain_hash))
+            rows.append((*place, text, leaf, chain_hash, draft.proof))
             last[draft.subject] = (number + 1, leaf.hex())
             index += 1
         cursor.executemany(_INSERT, rows)

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from audits.trail import clock
+from audits.trail.actor_proofs import key_in_force
 from audits.trail.actors import Actor
 from audits.trail.canonical import MAX_ENTRY_BYTES, canonical_json
 from audits.trail.digests import row_digest
@@ -90,7 +91,8 @@ class Recording:
         text = canonical_json(document, max_bytes=MAX_ENTRY_BYTES - ROOM_FOR_THE_PLACE).decode()
         # The last such place is ours: what follows it has fixed keys, and inside strings quotes are escaped.
         head, _, tail = text.rpartition(PLACE)
-        return Draft(draft.id, draft.action, draft.subject, f'{head}"number":', tail)
+        head += '"number":'
+        return Draft(draft.id, draft.action, draft.subject, head, tail, key_in_force().prove(head, tail))
 
 
 @contextmanager

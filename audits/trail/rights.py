@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection, models, transaction
 from audits.trail.append_only import guarded_models
 from audits.trail.models import Entry, Head
 
-APPEND = "countersign_append(uuid[], text, text[], text[], text[], text[])"
+APPEND = "countersign_append(uuid[], text, text[], text[], text[], text[], bytea[])"
 
 # Rows of these recorded tables are locked with SELECT … FOR UPDATE, for which PostgreSQL asks a right to update at
 # least one column. The trigger goes on refusing every update.

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import repeat
 from multiprocessing import get_context
 from typing import Any
 from uuid import UUID
@@ -10,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, connections, models
 
+from audits.trail.actor_proofs import held_keys, proved_from
 from audits.trail.append_only import guarded_models
 from audits.trail.clock import timestamp
 from audits.trail.digests import row_digest
@@ -20,13 +23,14 @@ from audits.trail.notes import NoteRefused, open_checkpoint
 from audits.trail.numbering import GENESIS
 from audits.trail.signing import held_signers, key_history
 from audits.trail.tree import TileComparison, frontier_at
-from audits.trail.walk import Bound, Flaw, Stretch, broken_subject, last_before, walk
+from audits.trail.walk import Bound, Flaw, Runs, Stretch, broken_subject, last_before, walk
 
 Progress = Callable[[int, int], None]
 
 HASH = 32
 # A stretch is some full tiles: long enough to be worth a process, short enough to show progress.
 STRETCH = 16 * 256
+NEVER = 2**63
 NOTHING_BOUND = Bound(-1, "", "")
 
 
@@ -43,16 +47,30 @@ class Projection:
     rebuild: Callable[[], Sequence[Mapping[str, Any]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that is worth a word and no flaw; `index` and `code` as for a `Flaw`."""
+
+    code: str
+    sentence: str
+    index: int | None = None
+
+
 @dataclass(slots=True)
 class Verdict:
-    """What a verification saw: from which entry up to which, how many, under which root, and what was wrong."""
+    """What a verification saw: from which entry up to which, how many, under which root, and what was wrong.
+
+    `proved`: how many entries carry the proof that the service wrote them.
+    """
 
     since: int = 0
     until: int = 0
     entries: int = 0
     rows: int = 0
+    proved: int = 0
     root: bytes = b""
     flaws: list[Flaw] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
     @property
     def is_whole(self) -> bool:
@@ -96,8 +114,10 @@ def verify(
     tiles = None if since else TileComparison()
     head = Head.objects.get(id=1)
     verdict.until = head.size
-    stretches = _walk_all(since, head.size, workers)
+    needed_from = proved_from()
+    stretches = _walk_all(since, head.size, workers, NEVER if needed_from is None else needed_from)
     bound = _join(verdict, stretches, head, signed, keys, tiles, progress)
+    verdict.remarks += _on_proofs(verdict, needed_from)
     _compare_rows(verdict, bound)
     _compare_projections(verdict, projections)
     verdict.flaws += [
@@ -107,17 +127,17 @@ def verify(
     return verdict
 
 
-def _walk_all(start: int, end: int, workers: int) -> Iterator[Stretch]:
+def _walk_all(start: int, end: int, workers: int, needed_from: int) -> Iterator[Stretch]:
     """Walk the entries in stretches that end with a full tile, in order, here or in processes of their own."""
     cuts = [start, *range((start // STRETCH + 1) * STRETCH, end, STRETCH), end]
     starts, ends = cuts[:-1], cuts[1:]
     if workers == 1 or len(starts) == 1:
-        yield from map(walk, starts, ends)
+        yield from map(walk, starts, ends, repeat(needed_from))
         return
     # A connection must not be shared over a fork; each process opens its own.
     connections.close_all()
     with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
-        yield from pool.map(walk, starts, ends)
+        yield from pool.map(walk, starts, ends, repeat(needed_from))
 
 
 def _join(
@@ -133,6 +153,7 @@ def _join(
     frontier = frontier_at(verdict.since)
     last: dict[str, tuple[int, str]] = {}
     bound: dict[UUID, Bound] = {}
+    runs = Runs()
     if verdict.since:
         verdict.flaws += _checkpoint_flaws(signed.pop(verdict.since), frontier.root(), keys)
     for stretch in stretches:
@@ -143,6 +164,8 @@ def _join(
                 verdict.flaws.append(Flaw(*problem, place.index))
         last.update(stretch.last)
         bound.update(stretch.bound)
+        runs.extend(stretch.runs)
+        verdict.proved += stretch.proved
         for offset in range(0, len(stretch.leaves), HASH):
             frontier.append(bytes(stretch.leaves[offset : offset + HASH]))
             if tiles:
@@ -155,7 +178,33 @@ def _join(
     if tiles and (what := tiles.difference()):
         verdict.flaws.append(Flaw("tile_differs", f"{what} does not follow from the entries."))
     verdict.flaws += _end_flaws(head, frontier.size, signed)
+    verdict.flaws += _proof_flaws(runs)
+    verdict.remarks += _skews(runs)
     return bound
+
+
+def _skews(runs: Runs) -> Iterator[Remark]:
+    for run in runs.get("clock_skew", []):
+        minutes = run.skew // timedelta(minutes=1)
+        sentence = f"{run}: recorded {minutes} minutes after the act, by the clocks of trail and acting machine."
+        yield Remark("clock_skew", sentence, run.first)
+
+
+def _proof_flaws(runs: Runs) -> Iterator[Flaw]:
+    for run in runs.get("proof_missing", []):
+        yield Flaw("proof_missing", f"{run}: no proof that the service wrote it.", run.first)
+    for run in runs.get("proof_wrong", []):
+        yield Flaw("proof_wrong", f"{run}: the proof was made with no key held here, or for another text.", run.first)
+
+
+def _on_proofs(verdict: Verdict, needed_from: int | None) -> Iterator[Remark]:
+    """Say what nobody could know from a verdict without flaws: what was not checked, and what has no proof."""
+    if not held_keys():
+        yield Remark("proofs_not_checked", "This process holds no key for the proofs of entries: none was checked.")
+    unproved = verdict.until if needed_from is None else min(needed_from, verdict.until)
+    if unproved > verdict.since and settings.PROVED_FROM is None:
+        sentence = f"The first {unproved} entries carry no proof that the service wrote them, as before an upgrade."
+        yield Remark("entries_unproved", sentence, verdict.since)
 
 
 def _end_flaws(head: Head, found: int, signed: dict[int, Checkpoint]) -> Iterator[Flaw]:

@@ -13,7 +13,9 @@ from uuid import UUID
 
 from django.conf import settings
 
+from audits.trail.actor_proofs import ActorKey, held_keys, is_proved
 from audits.trail.canonical import NotCanonical, parse_canonical
+from audits.trail.clock_skew import SKEW, acted_at
 from audits.trail.merkle import leaf_hash
 from audits.trail.models import Entry
 from audits.trail.numbering import GENESIS, NO_PREVIOUS
@@ -29,10 +31,9 @@ COLUMNS = (
     "text",
     "leaf_hash",
     "chain_hash",
+    "proof",
 )
 BATCH = 2000
-# The actor's clock and the log's may differ by so much before it is worth a word.
-SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,34 @@ class Flaw:
     code: str
     sentence: str
     index: int | None = None
+
+
+@dataclass(slots=True)
+class Run:
+    """Neighbouring entries, `first` to `last`, of which the same is to be said; `skew` is the largest among them."""
+
+    first: int
+    last: int
+    skew: timedelta = timedelta()
+
+    def __str__(self) -> str:
+        return f"Entry {self.first}" if self.first == self.last else f"Entries {self.first} to {self.last}"
+
+
+class Runs(dict[str, list[Run]]):
+    """Runs by the code of what is to be said, each list in order: a lost key is told once, not a million times."""
+
+    def add(self, code: str, run: Run) -> None:
+        runs = self.setdefault(code, [])
+        if runs and runs[-1].last + 1 == run.first:
+            runs[-1].last, runs[-1].skew = run.last, max(runs[-1].skew, run.skew)
+        else:
+            runs.append(run)
+
+    def extend(self, more: "Runs") -> None:
+        for code, runs in more.items():
+            for run in runs:
+                self.add(code, run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +111,16 @@ class Stretch:
     last: dict[str, tuple[int, str]] = field(default_factory=dict)
     bound: dict[UUID, Bound] = field(default_factory=dict)
     flaws: list[Flaw] = field(default_factory=list)
+    runs: Runs = field(default_factory=Runs)
+    proved: int = 0
 
 
-def walk(start: int, end: int) -> Stretch:
-    """Check the entries `start` to `end - 1`, each by its stored text. Changes nothing."""
-    found, expected = Stretch(start, end), start
+def walk(start: int, end: int, proved_from: int) -> Stretch:
+    """Check the entries `start` to `end - 1`, each by its stored text; from `proved_from` on each needs a proof.
+
+    Changes nothing.
+    """
+    found, expected, keys = Stretch(start, end), start, held_keys()
     chain_hash, recorded_at = _end_before(start)
     for entry in _entries(start, end):
         index, text = entry["index"], entry["text"]
@@ -99,6 +133,8 @@ def walk(start: int, end: int) -> Stretch:
         problem = _problem(entry, leaf, chain_hash, document, found) or _untimely(entry, document, recorded_at)
         if problem:
             found.flaws.append(Flaw(*problem, index))
+        else:
+            _prove(entry, keys, proved_from, found)
         if isinstance(document, dict):
             _note(entry, document, found)
         found.leaves += leaf
@@ -174,15 +210,25 @@ def _untimely(entry: dict[str, Any], document: object, before: datetime | None) 
     index, recorded_at = entry["index"], entry["recorded_at"]
     if before and recorded_at < before:
         return "time_runs_back", f"Entry {index} is said to have been recorded before the entry before it."
-    said = document.get("at") if isinstance(document, dict) else None
-    try:
-        acted_at = datetime.fromisoformat(str(said))
-    except ValueError:
+    said = acted_at(document) if isinstance(document, dict) else None
+    if said is None:
         return "text_not_canonical", f"The text of entry {index} says no time."
-    if recorded_at < acted_at - SKEW:
-        minutes = int((acted_at - recorded_at).total_seconds() // 60)
+    if recorded_at < said - SKEW:
+        minutes = int((said - recorded_at).total_seconds() // 60)
         return "time_differs", f"Entry {index} is said to have been recorded {minutes} minutes before its act."
     return None
+
+
+def _prove(entry: dict[str, Any], keys: list[ActorKey], proved_from: int, found: Stretch) -> None:
+    index, proof = entry["index"], entry["proof"]
+    if proof is None:
+        if index >= proved_from:
+            found.runs.add("proof_missing", Run(index, index))
+    elif keys:
+        if is_proved(bytes(proof), text=entry["text"], index=index, keys=keys):
+            found.proved += 1
+        else:
+            found.runs.add("proof_wrong", Run(index, index))
 
 
 def broken_subject(subject: str, place: Place, last: tuple[int, str]) -> tuple[str, str] | None:
@@ -208,6 +254,9 @@ def _number(entry: dict[str, Any], document: object) -> int:
 def _note(entry: dict[str, Any], document: dict[str, Any], found: Stretch) -> None:
     if entry["subject"] not in found.last:
         found.first[entry["subject"]] = _place(entry, document)
+    said = acted_at(document)
+    if said and (skew := entry["recorded_at"] - said) > SKEW:
+        found.runs.add("clock_skew", Run(entry["index"], entry["index"], skew))
     row = document.get("row")
     if isinstance(row, dict):
         found.bound[entry["id"]] = Bound(entry["index"], f"{row.get('of')}/{row.get('key')}", str(row.get("sha256")))

@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from audits.trail import newest_checkpoint, trail_state
+from audits.trail import newest_checkpoint, newest_skew, trail_state
 from governance.api.log import PublicDoor
 
 FORMAT = "text/plain; version=0.0.4; charset=utf-8"
@@ -25,6 +25,11 @@ class MetricsDoor(PublicDoor):
                 "checkpoint_timestamp_seconds",
                 "When the newest checkpoint was signed, in seconds of POSIX time; 0 for never.",
                 int(newest.signed_at.timestamp()) if newest else 0,
+            ),
+            (
+                "clock_skew_seconds",
+                "By how much the trail's clock was ahead of the acting machine's at the newest entry.",
+                int(newest_skew().total_seconds()),
             ),
         ):
             full_name = f"countersign_trail_{name}"

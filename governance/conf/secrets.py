@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -38,3 +39,25 @@ def trail_key_seed(data_dir: Path, *, make: bool) -> bytes:
 def witness_key_seed(data_dir: Path) -> bytes:
     """Return the 32 bytes from which the key is made with which we cosign the trails of others."""
     return kept(data_dir / "witness_key", lambda: secrets.token_bytes(32))
+
+
+def own_actor_key(data_dir: Path, *, make: bool) -> bytes:
+    """Return the 32 bytes under which this installation proves its entries; none when there are none to be made."""
+    path = data_dir / "actor_key"
+    return kept(path, lambda: secrets.token_bytes(32)) if make or path.exists() else b""
+
+
+def actor_keys(words: list[str]) -> list[tuple[bytes, int | None]]:
+    """Read keys of 64 hexadecimal digits; all but the first may have `@<size>`, from which on they do not count.
+
+    Raises: ValueError, which never shows a key.
+    """
+    keys = []
+    for place, word in enumerate(words):
+        digits, at, size = word.partition("@")
+        if not re.fullmatch("[0-9a-fA-F]{64}", digits) or (at and not re.fullmatch("[0-9]{1,18}", size)):
+            raise ValueError(f"COUNTERSIGN_ACTOR_KEYS: key {place + 1} is not 64 hexadecimal digits, or with @<size>.")
+        if at and place == 0:
+            raise ValueError("COUNTERSIGN_ACTOR_KEYS: the first key proves new entries and has no end.")
+        keys.append((bytes.fromhex(digits), int(size) if at else None))
+    return keys

@@ -5,10 +5,11 @@ Reference: docs/reference/settings.md.
 
 import os
 import shlex
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from governance.conf.secrets import secret_key, trail_key_seed, witness_key_seed
+from governance.conf.secrets import actor_keys, own_actor_key, secret_key, trail_key_seed, witness_key_seed
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(os.environ.get("COUNTERSIGN_DATA", BASE_DIR / ".countersign")).resolve()
@@ -75,6 +76,13 @@ TRAIL_KEY_SEED = bytes.fromhex(os.environ.get("COUNTERSIGN_TRAIL_KEY", "")) or t
 )
 # Where a rotation puts the seeds of keys that follow the first.
 TRAIL_KEYS_DIR = DATA_DIR / "trail_keys"
+
+# The keys under which the service proves that it wrote an entry, each with the size from which on it does not count;
+# the first proves new ones. Without any, one is made with the first entry and kept beside the data; a process that
+# only reads makes none. From which entry on a proof is needed; without a number, from the first that has one.
+ACTOR_KEYS = actor_keys(_words("COUNTERSIGN_ACTOR_KEYS", ""))
+OWN_ACTOR_KEY = partial(own_actor_key, DATA_DIR)
+PROVED_FROM = int(os.environ["COUNTERSIGN_PROVED_FROM"]) if os.environ.get("COUNTERSIGN_PROVED_FROM") else None
 
 # Who is asked to remember our checkpoints, each as "<witness key> <address>"; how many of them must have seen an entry
 # before it counts as witnessed; how long one may take to answer.

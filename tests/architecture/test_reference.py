@@ -55,6 +55,11 @@ def test_every_action_that_services_record_is_known() -> None:
         "tile_differs",
         "time_runs_back",
         "time_differs",
+        "proof_missing",
+        "proof_wrong",
+        "clock_skew",
+        "entries_unproved",
+        "proofs_not_checked",
         "table_missing",
         "row_without_entry",
         "row_changed",
@@ -64,11 +69,11 @@ def test_every_action_that_services_record_is_known() -> None:
         "guard_bypassed",
     ],
 )
-def test_every_flaw_is_documented(code: str) -> None:
+def test_every_flaw_and_remark_is_documented(code: str) -> None:
     assert f"`{code}`" in (REFERENCE / "trail-flaws.md").read_text()
 
 
 def test_no_flaw_is_found_that_is_not_documented() -> None:
     source = "".join((ROOT / "audits" / "trail" / name).read_text() for name in ("verification.py", "walk.py"))
-    codes = set(re.findall(r'(?:Flaw\(|return )"([a-z]+_[a-z_]+)"', source))
+    codes = set(re.findall(r'(?:Flaw\(|Remark\(|return )"([a-z]+_[a-z_]+)"', source))
     assert all(f"`{code}`" in (REFERENCE / "trail-flaws.md").read_text() for code in codes)

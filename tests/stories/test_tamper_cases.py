@@ -7,7 +7,9 @@ every kind of place that keeps checkpoints (test_anchors), every way to loosen a
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,12 +24,12 @@ from audits.trail import (
     SignedTreeDiffers,
     TrailNotExtended,
     check_outside,
-    new_uid,
     now,
     publish_checkpoint,
     publish_outside,
     verify,
 )
+from audits.trail.actor_proofs import key_in_force
 from audits.trail.anchors.comparison import Kind
 from audits.trail.append_only import triggers
 from audits.trail.models import Head
@@ -38,7 +40,7 @@ from audits.trail.numbering import append as place_entries
 from tests import forgery
 from tests.backup import Backup, append, signed
 from tests.conftest import triggers_lifted
-from tests.forgery import forge, rewrite_trail
+from tests.forgery import Rewrite, forge, rewrite_trail
 from tests.installation import Installation
 from tests.roles import acting_as, application_role
 
@@ -159,26 +161,36 @@ def test_a_copy_of_the_file_is_whole_in_another_time_zone_unless_its_bytes_were_
 # Entries that were never acts.
 
 
-def test_the_application_can_record_what_never_happened_and_nobody_can_tell(request: pytest.FixtureRequest) -> None:
-    """LIMIT. It says who did what; the trail shows only that this was said then, and never changed since."""
+@pytest.fixture
+def as_application(request: pytest.FixtureRequest) -> Callable[[], AbstractContextManager[None]]:
+    if connection.vendor != "postgresql":
+        return nullcontext
+    role = request.getfixturevalue("application")
+    return lambda: acting_as(role)
+
+
+@pytest.mark.parametrize("brings", ["nothing", "noise", "another's proof"])
+def test_who_has_the_applications_database_role_and_not_its_key_is_found_appending_what_never_happened(
+    brings: str, as_application: Callable[[], AbstractContextManager[None]]
+) -> None:
     signed(3)
-    place = '"number":0,"previous":"'
-    forged = (
-        f'{{"action":"approval.given","actor":"person:else","at":"2026-01-01T00:00:00.000000Z","data":{{}},'
-        f'"id":"{(uid := new_uid())}","log":"{ORIGIN}",{place}","row":null,"subject":"test/a","v":1}}'
-    )
-    head, _, tail = forged.rpartition(place)
-    draft = Draft(uid, "approval.given", "test/a", f'{head}"number":', tail)
+    proof = {"nothing": None, "noise": bytes(32), "another's proof": bytes(Entry.objects.get(index=1).proof or b"")}
+    with as_application(), transaction.atomic():
+        place_entries([forgery.forged_draft(proof[brings])], actor="person:else", at=now())
+    append(1)
+    assert Entry.objects.get(index=3).actor == "person:else"
+    assert found() == {("proof_missing" if brings == "nothing" else "proof_wrong", 3)}
 
-    def append_forged() -> None:
-        with transaction.atomic():
-            place_entries([draft], actor="person:else", at=now())
 
-    if connection.vendor == "postgresql":
-        with acting_as(request.getfixturevalue("application")):
-            append_forged()
-    else:
-        append_forged()
+def test_who_has_the_keys_too_can_record_what_never_happened_and_nobody_can_tell(
+    as_application: Callable[[], AbstractContextManager[None]],
+) -> None:
+    """LIMIT. The service says who did what; the trail shows only that it said so then, and never changed it since."""
+    signed(3)
+    forged = forgery.forged_draft()
+    proof = key_in_force().prove(forged.head, forged.tail)
+    with as_application(), transaction.atomic():
+        place_entries([replace(forged, proof=proof)], actor="person:else", at=now())
     assert Entry.objects.get(index=3).actor == "person:else"
     assert verify().is_whole
 
@@ -187,7 +199,7 @@ def test_the_application_can_record_what_never_happened_and_nobody_can_tell(requ
 def test_the_same_event_twice_is_refused_also_by_the_way_that_numbers(application: str) -> None:
     append(1)
     entry = Entry.objects.get()
-    draft = Draft(entry.id, entry.action, entry.subject, '{"number":', '"}')
+    draft = Draft(entry.id, entry.action, entry.subject, '{"number":', '"}', None)
     with acting_as(application), pytest.raises(DatabaseError, match="audits_entry_pkey"), transaction.atomic():
         place_entries([draft], actor="process:command:test", at=now())
     assert verify().is_whole
@@ -241,13 +253,14 @@ def test_an_end_cut_off_at_a_checkpoint_is_told_only_by_whoever_saw_more(capsys:
     assert "the last 3 are vouched for by us alone" in capsys.readouterr().out
 
 
-def test_an_owner_without_the_key_gets_a_rewritten_trail_signed_only_where_nobody_remembers(
-    tmp_path: Path, settings: Settings
+@pytest.mark.parametrize(("change", "flaws"), [(forgery.edit, {("proof_wrong", 1)}), (forgery.swap, set())])
+def test_an_owner_without_the_keys_gets_a_rewritten_trail_signed_only_where_nobody_remembers(
+    change: Rewrite, flaws: set[tuple[str, int]], tmp_path: Path, settings: Settings
 ) -> None:
     settings.TRAIL_PROOFS_DIR = tmp_path / "proofs"
     signed(4)
     kept = newest_note()
-    rewrite_trail(forgery.edit, 1, sign=False)
+    rewrite_trail(change, 1, sign=False)
     with pytest.raises(SignedTreeDiffers):
         publish_checkpoint()
     forge("DELETE FROM audits_checkpoint")
@@ -256,9 +269,10 @@ def test_an_owner_without_the_key_gets_a_rewritten_trail_signed_only_where_nobod
     with pytest.raises(TrailNotExtended, match="written anew"):
         publish_checkpoint()
     settings.ANCHORS = []
-    # LIMIT: the service itself signs what it finds when neither the database nor a near anchor remembers.
+    # LIMIT: the service itself signs what it finds when neither the database nor a near anchor remembers. Proofs show
+    # that an entry was edited, not that entries were reordered or removed.
     assert publish_checkpoint()
-    assert verify().is_whole
+    assert found() == flaws
     with pytest.raises(TrailNotExtended, match="written anew"):
         check_outside(files=[("the auditor", kept)])
 
@@ -282,7 +296,9 @@ def test_a_clock_set_back_does_not_make_recorded_times_decrease_and_the_claimed_
     assert times[1:] == [ahead] * 4
     claimed = Entry.objects.get(index=2).text.partition('"at":"')[2][:19]
     assert claimed < ahead.isoformat()[:19]
-    assert verify().is_whole
+    verdict = verify()
+    assert verdict.is_whole
+    assert [(remark.code, remark.index) for remark in verdict.remarks] == [("clock_skew", 1)]
 
 
 def test_the_recorded_time_beside_an_entry_is_held_between_its_neighbours_and_its_text() -> None:

@@ -7,7 +7,7 @@ The attackers:
 - the application: a role with the rights that `database_roles --sql` prints; on SQLite the application's connection.
 - the owner of the database, who lifts the triggers, changes one thing and recomputes nothing.
 - the owner who recomputes every value that needs no key: numbers, links, hashes, chain, head, tree and tiles.
-- the owner who holds the log's key as well, and signs every checkpoint anew.
+- the owner who holds the keys as well, proves every entry and signs every checkpoint anew.
 
 What comes of it:
 - stopped: the database refuses.
@@ -21,18 +21,20 @@ what the auditor keeps: all three give the same verdict about the same place.
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 
 from audits.evidence import local_path
-from audits.trail import Entry, TrailNotExtended, check_outside, verify
+from audits.trail import Entry, TrailNotExtended, check_outside, now, verify
 from audits.trail.anchors.comparison import Kind
 from audits.trail.checkpoints import publish_checkpoint
+from audits.trail.numbering import append as place_entries
 from audits.trail.signing import log_signer
 from governance.selectors.projections import PROJECTIONS
 from governance.services.bundles import export_bundle
@@ -54,8 +56,8 @@ COLUMNS = (
     "owner",
     "owner who recomputes, signed entry",
     "owner who recomputes, unsigned entry",
-    "owner with key, entry the auditor's checkpoint covers",
-    "owner with key, entry nobody outside has seen",
+    "owner with keys, entry the auditor's checkpoint covers",
+    "owner with keys, entry nobody outside has seen",
 )
 
 # fmt: off
@@ -63,20 +65,23 @@ CHECKPOINT = "checkpoint_differs @ checkpoint"
 TEXT, COLUMN, ROW = "text_changed @ entry", "column_differs @ entry", "row_changed @ row"
 GONE, BROKEN, AGAIN = "entry_missing @ entry", "chain_broken @ next", "column_differs @ end"
 SHORT = "trail_shorter_than_checkpoint @ newest"
+UNPROVED, DISPROVED, ROW_DISPROVED = "proof_missing @ entry", "proof_wrong @ entry", "proof_wrong @ row"
+FORGED = "proof_missing @ end"
 SHIFTED, ADDED = "entry_missing @ first", "chain_broken @ end"
 TABLE = {
-    # case                            application  owner    recomputes  unsigned  key      key, unseen
-    "edit the text of an entry":        (STOPPED,  TEXT,    CHECKPOINT, LIMIT,    FORK,     LIMIT),
-    "edit a column kept for searching": (STOPPED,  COLUMN,  COLUMN,     COLUMN,   COLUMN,   COLUMN),
-    "edit a recorded row":              (STOPPED,  ROW,     CHECKPOINT, LIMIT,    FORK,     LIMIT),
-    "delete an entry in the middle":    (STOPPED,  GONE,    CHECKPOINT, LIMIT,    FORK,     LIMIT),
-    "delete the first entry":           (STOPPED,  SHIFTED, CHECKPOINT, NONE,     FORK,     NONE),
-    "delete the last entries":          (STOPPED,  SHORT,   SHORT,      LIMIT,    OLD_COPY, LIMIT),
-    "insert an entry in the middle":    (STOPPED,  BROKEN,  CHECKPOINT, LIMIT,    FORK,     LIMIT),
-    "swap two entries":                 (STOPPED,  TEXT,    CHECKPOINT, LIMIT,    FORK,     LIMIT),
-    "replay an entry":                  (STOPPED,  ADDED,   AGAIN,      AGAIN,    AGAIN,    AGAIN),
-    "move an entry to another tenant":  (STOPPED,  TEXT,    COLUMN,     COLUMN,   COLUMN,   COLUMN),
-    "replace an entry by inserting it": (STOPPED,  TEXT,    CHECKPOINT, LIMIT,    FORK,     LIMIT),
+    # case                            application  owner    recomputes  unsigned       keys      keys, unseen
+    "edit the text of an entry":        (STOPPED,  TEXT,    CHECKPOINT, DISPROVED,     FORK,     LIMIT),
+    "edit a column kept for searching": (STOPPED,  COLUMN,  COLUMN,     COLUMN,        COLUMN,   COLUMN),
+    "edit a recorded row":              (STOPPED,  ROW,     CHECKPOINT, ROW_DISPROVED, FORK,     LIMIT),
+    "delete an entry in the middle":    (STOPPED,  GONE,    CHECKPOINT, LIMIT,         FORK,     LIMIT),
+    "delete the first entry":           (STOPPED,  SHIFTED, CHECKPOINT, NONE,          FORK,     NONE),
+    "delete the last entries":          (STOPPED,  SHORT,   SHORT,      LIMIT,         OLD_COPY, LIMIT),
+    "insert an entry in the middle":    (STOPPED,  BROKEN,  CHECKPOINT, UNPROVED,      FORK,     LIMIT),
+    "append an event that never was":   (FORGED,   ADDED,   NONE,       FORGED,        NONE,     LIMIT),
+    "swap two entries":                 (STOPPED,  TEXT,    CHECKPOINT, LIMIT,         FORK,     LIMIT),
+    "replay an entry":                  (STOPPED,  ADDED,   AGAIN,      AGAIN,         AGAIN,    AGAIN),
+    "move an entry to another tenant":  (STOPPED,  TEXT,    COLUMN,     COLUMN,        COLUMN,   COLUMN),
+    "replace an entry by inserting it": (STOPPED,  TEXT,    CHECKPOINT, DISPROVED,     FORK,     LIMIT),
 }
 # fmt: on
 
@@ -146,23 +151,13 @@ def trail() -> Trail:
 
 
 @pytest.fixture
-def application() -> Iterator[Callable[[str], None]]:
-    """Run a statement with the rights that the application has in production."""
-
-    def run(statement: str) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-
+def application() -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Act with the rights that the application has in production."""
     if connection.vendor == "sqlite":
-        yield run
+        yield nullcontext
         return
     with application_role() as role:
-
-        def run_as(statement: str) -> None:
-            with acting_as(role):
-                run(statement)
-
-        yield run_as
+        yield lambda: acting_as(role)
 
 
 # How each case is done. In the statements, {entry} and its like stand for the indexes of the place aimed at.
@@ -172,10 +167,11 @@ def copying(of: str, **instead: str) -> str:
     """Return the statement that inserts a copy of an entry, with other values in some columns."""
     columns = [
         *("id", '"index"', "recorded_at", "actor", "action", "subject", "subject_number"),
-        *("text", "leaf_hash", "chain_hash"),
+        *("text", "leaf_hash", "chain_hash", "proof"),
     ]
     values = [instead.get(column.strip('"'), column) for column in columns]
-    return f'INSERT INTO audits_entry SELECT {", ".join(values)} FROM audits_entry WHERE "index" = {of}'
+    source = f'SELECT {", ".join(values)} FROM audits_entry WHERE "index" = {of}'
+    return f"INSERT INTO audits_entry ({', '.join(columns)}) {source}"
 
 
 NEW_ID = "gen_random_uuid()" if on_postgresql else "lower(hex(randomblob(16)))"
@@ -215,13 +211,20 @@ def twice(place: Place) -> None:
 class Attack:
     """What the application tries, each for itself; what the owner does; what somebody who recomputes does instead.
 
-    Without `rewrite` or `instead` there is nothing that could be recomputed: they do what the owner does.
+    Without `rewrite` or `instead` there is nothing that could be recomputed: they do what the owner does. `gets` is
+    what the application is not stopped from.
     """
 
     tries: tuple[str, ...]
     does: tuple[str, ...]
     rewrite: Rewrite | None = None
     instead: Callable[[Place], None] | None = None
+    gets: Callable[[], None] | None = None
+
+
+def append_what_never_was() -> None:
+    with transaction.atomic():
+        place_entries([forgery.forged_draft()], actor="person:else", at=now())
 
 
 CHANGES_TYPE = "ALTER TABLE audits_entry ALTER COLUMN text TYPE text USING replace(text, 'model', 'medal')"
@@ -246,6 +249,12 @@ ATTACKS = {
         (*MAKE_ROOM, copying("{next}", id=NEW_ID, index="{entry}", subject="'test/forged'"), HEAD_FOLLOWS),
         forgery.insert,
     ),
+    "append an event that never was": Attack(
+        (),
+        (copying("{entry}", id=NEW_ID, index="{end}", subject="'test/forged'", proof="NULL"), HEAD_FOLLOWS),
+        forgery.add,
+        gets=append_what_never_was,
+    ),
     "swap two entries": Attack((SWAP,), (SWAP,), forgery.swap),
     "replay an entry": Attack(
         (copying("{entry}"), copying("{entry}", index="{end}")),
@@ -267,12 +276,17 @@ def test_cell(
 ) -> None:
     attack = ATTACKS[case]
     if column == "application":
-        run = request.getfixturevalue("application")
+        acting = request.getfixturevalue("application")
         for statement in attack.tries:
-            with pytest.raises(DatabaseError) as refused:
-                run(statement.format(**trail.seen.indexes))
+            with acting(), connection.cursor() as cursor, pytest.raises(DatabaseError) as refused:
+                cursor.execute(statement.format(**trail.seen.indexes))
             assert_refused(refused.value)
         assert verify().is_whole
+        if attack.gets:
+            with acting():
+                attack.gets()
+            assert_comes_of_it(expected, trail.unsigned, trail)
+            assert_the_command_says_so()
         return
     place = trail.unsigned if "unsigned" in column else trail.unseen if "nobody" in column else trail.seen
     if column == "owner" or not (attack.rewrite or attack.instead):
@@ -283,7 +297,7 @@ def test_cell(
         if attack.rewrite is forgery.rebind:
             forge(*(statement.format(**place.indexes) for statement in attack.does))
         assert attack.rewrite
-        rewrite_trail(attack.rewrite, place.entry, sign="key" in column)
+        rewrite_trail(attack.rewrite, place.entry, sign="keys" in column)
     assert_comes_of_it(expected, place, trail)
     assert_the_command_says_so()
     if (case, column) not in {(one, "owner") for one in NOT_IN_A_BUNDLE}:
@@ -296,6 +310,8 @@ NOT_IN_A_BUNDLE = {
     # SQLite's head follows the insert back into the middle, and nothing can be recorded any more, no export either.
     "replace an entry by inserting it",
 }
+# Nor does it hold proofs, which nobody without their key could check.
+ONLY_WITH_THE_PROOFS = (UNPROVED, DISPROVED, ROW_DISPROVED, FORGED)
 IN_ITS_WORDS = {
     "text_changed": {"text_changed"},
     "column_differs": {"column_differs", "entry_foreign"},
@@ -323,7 +339,7 @@ def assert_an_outsider_says_so(case: str, expected: str, place: Place, trail: Tr
     with local_path(export_bundle(actor=make.COMMAND).sha256) as bundle:
         answer = verdict(bundle, "--since", str(folder / "kept"), keys=[log_signer()])
     flaws = [(flaw["code"], flaw["index"]) for flaw in answer["flaws"]]
-    if expected == LIMIT or case == "edit a column kept for searching":
+    if expected in (LIMIT, *ONLY_WITH_THE_PROOFS) or case == "edit a column kept for searching":
         assert (answer["exit"], flaws) == (WHOLE_BUT_UNWITNESSED, [])
         return
     assert answer["exit"] == TAMPERED

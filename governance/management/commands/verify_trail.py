@@ -40,6 +40,10 @@ class Command(BaseCommand):
         self.stdout.write(
             f"witnessed  {state['witnessed_size']:,}; the last {state['unwitnessed']:,} are vouched for by us alone"
         )
+        self.stdout.write(f"proofs     {verdict.proved:,} entries carry the proof that the service wrote them")
+        for remark in verdict.remarks:
+            where = f"entry {remark.index}" if remark.index is not None else "-"
+            self.stdout.write(self.style.WARNING(f"{remark.code:<24} {where:<12} {remark.sentence}"))
         if verdict.is_whole:
             self.stdout.write(
                 self.style.SUCCESS("The trail is whole: every entry, row and table of present state agrees.")

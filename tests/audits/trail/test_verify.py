@@ -174,8 +174,8 @@ def test_there_is_no_starting_from_what_was_never_signed(version: ModelVersion) 
 def test_what_is_recorded_meanwhile_is_no_flaw(version: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
     """Entries, rows and a checkpoint arrive while the verification is under way."""
 
-    def walk_while_others_record(start: int, end: int) -> Stretch:
-        found = walk(start, end)
+    def walk_while_others_record(start: int, end: int, needed_from: int) -> Stretch:
+        found = walk(start, end, needed_from)
         make.account(f"late-{start}", Role.AUDITOR)
         publish_checkpoint()
         return found

@@ -8,6 +8,7 @@ from hashlib import sha256
 from django.conf import settings
 from django.db import connection
 
+from audits.trail.actor_proofs import key_in_force, parts
 from audits.trail.canonical import parse_canonical
 from audits.trail.clock import timestamp
 from audits.trail.merkle import leaf_hash
@@ -16,13 +17,14 @@ from audits.trail.numbering import GENESIS
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 SUBJECTS = 5000
-COLUMNS = "id, index, recorded_at, actor, action, subject, subject_number, text, leaf_hash, chain_hash"
+COLUMNS = "id, index, recorded_at, actor, action, subject, subject_number, text, leaf_hash, chain_hash, proof"
 
 
 def fill(size: int) -> int:
     """Append `size` entries to an empty trail on PostgreSQL; return the bytes of their texts."""
     assert Head.objects.get(id=1).size == 0, "only an empty trail is filled"
     chain_hash, moment, texts = GENESIS, "", 0
+    key = key_in_force()
     with connection.cursor() as cursor:
         # Like a restore, without the indexes' order of insertion being paid for twice.
         with cursor.cursor.copy(f"COPY audits_entry ({COLUMNS}) FROM STDIN") as copy:
@@ -31,9 +33,12 @@ def fill(size: int) -> int:
                 leaf = leaf_hash(encoded)
                 chain_hash = sha256(chain_hash + leaf).digest()
                 texts += len(encoded)
+                written = parts(text)
+                assert written
+                proof = key.prove(*written)
                 line = (
                     f"{uid}\t{index}\t{moment}\tprocess:pipeline-7\tapproval.given\t{subject}\t{number}\t{text}\t"
-                    f"\\\\x{leaf.hex()}\t\\\\x{chain_hash.hex()}\n"
+                    f"\\\\x{leaf.hex()}\t\\\\x{chain_hash.hex()}\t\\\\x{proof.hex()}\n"
                 )
                 copy.write(line)
         cursor.execute(
