@@ -199,7 +199,7 @@ def _proof_flaws(runs: Runs) -> Iterator[Flaw]:
 
 def _on_proofs(verdict: Verdict, needed_from: int | None) -> Iterator[Remark]:
     """Say what nobody could know from a verdict without flaws: what was not checked, and what has no proof."""
-    if not held_keys():
+    if needed_from is not None and not held_keys():
         yield Remark("proofs_not_checked", "This process holds no key for the proofs of entries: none was checked.")
     unproved = verdict.until if needed_from is None else min(needed_from, verdict.until)
     if unproved > verdict.since and settings.PROVED_FROM is None:
