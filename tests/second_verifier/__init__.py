@@ -6,5 +6,6 @@ so that a mistake in our own verifier, or a hole in its documentation, shows as 
 
 from tests.second_verifier.answer import Answer, Flaw
 from tests.second_verifier.bundle import check
+from tests.second_verifier.container import files_of
 
-__all__ = ["Answer", "Flaw", "check"]
+__all__ = ["Answer", "Flaw", "check", "files_of"]

@@ -6,17 +6,17 @@ from pathlib import Path
 from tests.second_verifier import tree
 from tests.second_verifier.answer import Answer, Unusable
 from tests.second_verifier.container import files_of
-from tests.second_verifier.notes import Checkpoint, Key, opened, payload, proof, unbase64
-from tests.second_verifier.texts import document, entry
+from tests.second_verifier.notes import Key, is_signed, opened, payload, proof, unbase64
+from tests.second_verifier.texts import LONGEST, entry, is_canonical, loaded
 
 MANIFEST, ENVELOPE = "manifest.json", "manifest.dsse.json"
 
 
-def check(path: Path, keys: list[str], witnesses: list[str] = [], since: bytes | None = None) -> Answer:  # noqa: B006
-    """Check the zip at `path` with the log's keys, those of witnesses, and a checkpoint kept from before."""
+def check(path: Path, keys: list[str], witnesses: list[str], since: bytes | None) -> Answer:
+    """Check the zip or folder at `path` with the log's keys, those of witnesses, and a checkpoint kept from before."""
     answer = Answer()
     try:
-        _Check(answer, files_of(path.read_bytes()), keys, [Key.read(text) for text in witnesses], since).run()
+        _Check(answer, files_of(path), keys, [Key.read(text) for text in witnesses], since).run()
     except Unusable as problem:
         answer.problem = str(problem)
     return answer
@@ -25,199 +25,140 @@ def check(path: Path, keys: list[str], witnesses: list[str] = [], since: bytes |
 class _Check:
     def __init__(self, answer: Answer, files: dict[str, bytes], keys: list[str], witnesses: list[Key], since):
         self.answer, self.files, self.witnesses = answer, files, witnesses
-        if ENVELOPE not in files:
-            raise Unusable("there is no envelope")
-        envelope = document(files[ENVELOPE])
-        raw, _ = payload(envelope, [])
+        if ENVELOPE not in files or MANIFEST not in files:
+            raise Unusable("there is no signed manifest")
+        envelope = loaded(files[ENVELOPE])
+        raw = payload(envelope)
         self.manifest = _manifest(raw)
         self.predicate = self.manifest["predicate"]
         if not keys:
             answer.reservations.append("no key was given")
-        self.keys = [Key.read(text) for text in keys or [self.predicate["key"]]]
-        _, self.signed = payload(envelope, self.keys)
-        self.raw = raw
-        self.since = self._remembered(since)
-
-    def _remembered(self, since: bytes | None) -> Checkpoint | None:
-        if since is None:
-            return None
-        remembered = opened(since, self.keys, self.witnesses)
-        if remembered.origin != self.predicate["origin"]:
-            raise Unusable("the remembered checkpoint is of another trail")
-        return remembered
+        brought = Key.read(self.predicate["key"])
+        self.keys = [Key.read(text) for text in keys] or [brought]
+        self.signed = is_signed(envelope, self.keys) and is_canonical(files[ENVELOPE])
+        self.raw, self.kept = raw, since
+        self.roots: dict[int, bytes] = {}
 
     def run(self) -> None:
         if not self.signed:
             self.answer.add("manifest_not_signed", file=ENVELOPE)
-            return
         self._digests()
-        checkpoint = self._checkpoint()
-        if checkpoint is None:
+        if not {"checkpoint", "events.jsonl"} <= self.files.keys() or not self._opened():
             return
-        self.checkpoint = checkpoint
-        self.known = self._consistency()
-        texts = self._texts()
-        placed = self._whole(texts) if self.predicate["subjects"] is None else self._subjects(texts)
-        self._entries(placed)
-        self._vouched()
+        said, now = self.predicate["checkpoint"], self.checkpoint
+        if (said["size"], bytes.fromhex(said["root"]), self.predicate["origin"]) != (now.size, now.root, now.origin):
+            self.answer.add("file_changed", file="checkpoint")
+            return
+        self._earlier()
+        self._whole() if self.predicate["subjects"] is None else self._subjects()
+        self._remembered()
+        if self.answer.vouched < now.size:
+            self.answer.reservations.append("the last entries are vouched for by the signer alone")
 
     def _digests(self) -> None:
-        if self.files.get(MANIFEST) != self.raw:
-            self.answer.add("file_changed" if MANIFEST in self.files else "file_missing", file=MANIFEST)
+        if self.files[MANIFEST] != self.raw:
+            self.answer.add("file_changed", file=MANIFEST)
         listed = {each["name"]: each["digest"]["sha256"] for each in self.manifest["subject"]}
-        for name, digest in listed.items():
-            if name not in self.files:
+        there = {name: sha256(content).hexdigest() for name, content in self.files.items()}
+        for name in sorted({*listed, *there, "checkpoint", "events.jsonl"} - {MANIFEST, ENVELOPE}):
+            if name not in there:
                 self.answer.add("file_missing", file=name)
-            elif sha256(self.files[name]).hexdigest() != digest:
+            elif name not in listed:
+                self.answer.add("file_added", file=name)
+            elif there[name] != listed[name]:
                 self.answer.add("file_changed", file=name)
-        for name in self.files.keys() - listed.keys() - {MANIFEST, ENVELOPE}:
-            self.answer.add("file_added", file=name)
 
-    def _checkpoint(self) -> Checkpoint | None:
-        if "checkpoint" not in self.files:
-            return None
+    def _opened(self) -> bool:
         try:
-            checkpoint = opened(self.files["checkpoint"], self.keys, self.witnesses)
+            self.checkpoint = opened(self.files["checkpoint"], self.keys, self.witnesses)
         except Unusable:
             self.answer.add("checkpoint_not_signed", file="checkpoint")
-            return None
-        said = self.predicate["checkpoint"]
-        found = {"size": checkpoint.size, "root": checkpoint.root.hex()}
-        if said != found or checkpoint.origin != self.predicate["origin"]:
-            self.answer.add("checkpoint_differs", file="checkpoint")
-            return None
-        return checkpoint
+            return False
+        self._vouch(self.checkpoint.cosigned, self.checkpoint.size)
+        self.since = None if self.kept is None else opened(self.kept, self.keys, self.witnesses)
+        return True
 
-    def _consistency(self) -> list[Checkpoint]:
-        """The earlier checkpoints that the trail continues."""
-        name, known, before = "consistency.json", [self.checkpoint], 0
-        if name not in self.files:
-            return known
+    def _vouch(self, is_vouched: bool, size: int) -> None:
+        if is_vouched:
+            self.answer.vouched = max(self.answer.vouched, size)
+
+    def _earlier(self) -> None:
+        """Follow the proofs from earlier checkpoints; those that the keys given do not open are passed over."""
+        now = self.checkpoint
         try:
-            for each in document(self.files[name]):  # type: ignore[attr-defined]
-                earlier = opened(each["checkpoint"].encode(), self.keys, self.witnesses)
-                path = [unbase64(value) for value in each["hashes"]]
-                now = self.checkpoint
-                if not before < earlier.size or earlier.origin != now.origin:
-                    raise Unusable("the earlier checkpoints are out of order, or of another trail")
+            for each in loaded(self.files.get("consistency.json", b"[]")):  # type: ignore[attr-defined]
+                note, path = each["checkpoint"].encode(), [unbase64(value) for value in each["hashes"]]
+                try:
+                    earlier = opened(note, self.keys, self.witnesses)
+                except Unusable:
+                    continue
                 if not tree.continues(earlier.size, earlier.root, now.size, now.root, path):
                     raise Unusable("the trail does not continue an earlier checkpoint")
-                before = earlier.size
-                known.append(earlier)
+                self.roots[earlier.size] = earlier.root
+                self._vouch(earlier.cosigned, earlier.size)
         except (Unusable, KeyError, TypeError, AttributeError):
-            self.answer.add("consistency_refused", file=name)
-        return known
+            self.answer.add("consistency_refused", file="consistency.json")
 
     def _texts(self) -> list[bytes]:
-        return (
-            self.files.get("events.jsonl", b"").removesuffix(b"\n").split(b"\n")
-            if self.files.get("events.jsonl")
-            else []
-        )
+        raw = self.files["events.jsonl"]
+        texts = raw.removesuffix(b"\n").split(b"\n") if raw else []
+        if any(len(text) > LONGEST for text in texts):
+            raise Unusable("a line is longer than an entry can be")
+        return texts
 
-    def _whole(self, texts: list[bytes]) -> list[tuple[int, bytes]]:
-        blob = self.files.get("leaf-hashes.bin", b"")
-        listed = [blob[at : at + 32] for at in range(0, len(blob), 32)]
+    def _whole(self) -> None:
+        texts, size = self._texts(), self.checkpoint.size
         found = [tree.leaf(text) for text in texts]
-        signed = self.checkpoint
-        truth = next((each for each in (found, listed) if self._leads_to(each, signed)), None)
-        if truth is None:
-            if len(found) < signed.size:
-                self.answer.add("trail_shorter_than_checkpoint", len(found))
-            else:
-                self.answer.add("checkpoint_differs")
-        elif truth is found:
-            if listed != found:
-                self.answer.add("hashes_differ", file="leaf-hashes.bin")
-        else:
-            self._compare(found, listed)
-        if self.since is not None:
-            self._compare_since(truth)
-        return list(enumerate(texts))
-
-    def _leads_to(self, leaves: list[bytes], signed: Checkpoint) -> bool:
-        return len(leaves) == signed.size and tree.root(leaves) == signed.root
-
-    def _compare(self, found: list[bytes], listed: list[bytes]) -> None:
-        differing = [at for at, (one, other) in enumerate(zip(found, listed, strict=False)) if one != other]
-        first = differing[0] if differing else min(len(found), len(listed))
-        if len(found) == len(listed):
-            for at in differing:
-                self.answer.add("text_changed", at)
-        elif len(found) > len(listed):
-            self.answer.add("entry_inserted", first)
-        elif not differing:
-            self.answer.add("trail_shorter_than_checkpoint", first)
-        else:
-            self.answer.add("entry_missing", first)
-
-    def _compare_since(self, truth: list[bytes] | None) -> None:
-        if self.since.size > self.checkpoint.size:
-            self.answer.add("trail_shorter_than_checkpoint", self.checkpoint.size)
-        elif truth is not None and tree.root(truth[: self.since.size]) != self.since.root:
-            self.answer.add("trail_forked")
-        elif truth is not None:
-            self.known.append(self.since)
-
-    def _subjects(self, texts: list[bytes]) -> list[tuple[int, bytes]]:
-        """Each text with the index that its proof gives it."""
-        names = sorted(name for name in self.files if name.startswith("proofs/"))
-        proofs = [self._proof(name) for name in names]
-        placed = []
-        rest = list(texts)
-        for at, each in enumerate(proofs):
-            if each is None:
-                if rest:
-                    rest.pop(0)
-                continue
-            index, hashes = each
-            if rest and self._follows(rest[0], index, hashes):
-                placed.append((index, rest.pop(0)))
-            elif len(rest) < len(proofs) - at:
-                self.answer.add("entry_missing", index)
-            elif len(rest) > len(proofs) - at:
-                self.answer.add("entry_inserted", index)
-                rest.pop(0)
-            else:
-                self.answer.add("text_changed", index)
-                placed.append((index, rest.pop(0)))
-        if rest:
-            self.answer.add("proof_refused", file="proofs")
-        if self.since is not None:
-            self._find_since()
-        return placed
-
-    def _proof(self, name: str) -> tuple[int, list[bytes]] | None:
-        try:
-            index, hashes, note = proof(self.files[name])
-            if note != self.files["checkpoint"] or name != f"proofs/{index:012}.tlog-proof":
-                raise Unusable("a proof is under another checkpoint, or under a wrong name")
-        except Unusable:
-            self.answer.add("proof_refused", file=name)
-            return None
-        return index, hashes
-
-    def _follows(self, text: bytes, index: int, hashes: list[bytes]) -> bool:
-        return tree.included(tree.leaf(text), index, self.checkpoint.size, hashes) == self.checkpoint.root
-
-    def _find_since(self) -> None:
-        if self.since.size > self.checkpoint.size:
-            self.answer.add("trail_shorter_than_checkpoint", self.checkpoint.size)
+        blob = self.files.get("leaf-hashes.bin", b"".join(found))
+        listed = [blob[at : at + 32] for at in range(0, len(blob), 32)]
+        is_signed = len(found) == size and tree.root(found) == self.checkpoint.root
+        changed = [at for at in range(len(found)) if listed[at : at + 1] != found[at : at + 1]]
+        end = len(texts)
+        if self.since and self.since.size <= size == end and (is_signed or not changed):
+            self.roots[self.since.size] = tree.root(found[: self.since.size])
+        if is_signed and listed != found:
+            self.answer.add("hashes_differ", file="leaf-hashes.bin")
             return
-        same = [each for each in self.known if each.size == self.since.size]
-        if not same:
-            raise Unusable("the bundle holds no proof from the remembered checkpoint")
-        if same[0].root != self.since.root:
-            self.answer.add("trail_forked")
+        if len(found) != size and changed:
+            self.answer.add("entry_missing" if len(found) < size else "entry_inserted", changed[0])
+            end = changed[0]
+        elif len(found) != size:
+            self.answer.add("trail_shorter_than_checkpoint" if len(found) < size else "entry_inserted", size)
         else:
-            self.known.append(self.since)
+            for at in changed:
+                self.answer.add("text_changed", at)
+            if not is_signed and not changed:
+                self.answer.add("checkpoint_differs", size)
+        had = [*(each for each in listed if len(each) == 32), *found[len(blob) // 32 :]]
+        self._entries([(at, texts[at], had[at]) for at in range(end)])
 
-    def _entries(self, placed: list[tuple[int, bytes]]) -> None:
-        asked = self.predicate["subjects"]
-        wanted = None if asked is None else {each["subject"]: each["entries"] for each in asked}
-        last: dict[str, tuple[int, str]] = {}
-        ids: set[str] = set()
-        for index, text in placed:
+    def _subjects(self) -> None:
+        names = sorted(name for name in self.files if name.startswith("proofs/"))
+        placed = []
+        for at, text in enumerate(self._texts()):
+            name = names[at] if at < len(names) else "proofs/"
+            try:
+                index, path, note = proof(self.files.get(name, b""))
+                if note != self.files["checkpoint"] or name != f"proofs/{index:012}.tlog-proof":
+                    raise Unusable("a proof is under another checkpoint, or under a wrong name")
+            except Unusable:
+                self.answer.add("proof_refused", file=name)
+                continue
+            leaf = tree.leaf(text)
+            if tree.included(leaf, index, self.checkpoint.size, path) != self.checkpoint.root:
+                self.answer.add("text_changed", index)
+            placed.append((index, text, leaf))
+        counts = {each["subject"]: each["entries"] for each in self.predicate["subjects"]}
+        last = self._entries(placed, counts)
+        for subject, count in counts.items():
+            if last.get(subject, 0) != count:
+                self.answer.add("entries_left_out")
+
+    def _entries(self, placed: list[tuple[int, bytes, bytes]], wanted: dict[str, int] | None = None) -> dict[str, int]:
+        """Check index, text and leaf hash of entries in order; return the last number of each subject."""
+        numbers: dict[str, int] = {}
+        hashes: dict[str, str] = {}
+        for index, text, leaf in placed:
             try:
                 read = entry(text)
             except Unusable:
@@ -226,31 +167,43 @@ class _Check:
             subject = read["subject"]
             if read["log"] != self.checkpoint.origin or (wanted is not None and subject not in wanted):
                 self.answer.add("entry_foreign", index)
-            number, previous = last.get(subject, (0, ""))
-            if read["number"] != number + 1 or read["id"] in ids:
+            if read["number"] != numbers.get(subject, 0) + 1:
                 self.answer.add("column_differs", index)
-            if read["previous"] != previous:
+            elif read["previous"] != hashes.get(subject, ""):
                 self.answer.add("previous_differs", index)
-            last[subject] = (read["number"], tree.leaf(text).hex())
-            ids.add(read["id"])
-        for subject, count in (wanted or {}).items():
-            if last.get(subject, (0, ""))[0] != count:
-                self.answer.add("entries_left_out")
+            numbers[subject], hashes[subject] = read["number"], leaf.hex()
+        return numbers
 
-    def _vouched(self) -> None:
-        remembered = [self.since.size] if self.since in self.known else []
-        self.answer.vouched = max([*remembered, *(each.size for each in self.known if each.cosigned)], default=0)
-        if self.answer.vouched < self.checkpoint.size:
-            self.answer.reservations.append("the last entries are vouched for by the signer alone")
+    def _remembered(self) -> None:
+        self.roots[self.checkpoint.size] = self.checkpoint.root
+        if self.since is None or self.since.size == 0:
+            return
+        size = self.since.size
+        if size > self.checkpoint.size:
+            self.answer.add("trail_shorter_than_checkpoint", size)
+        elif size in self.roots and self.roots[size] != self.since.root:
+            differs = any(flaw.code == "checkpoint_differs" for flaw in self.answer.flaws)
+            self.answer.add("checkpoint_differs" if differs else "trail_forked", size)
+        elif size not in self.roots and not self.answer.flaws:
+            raise Unusable("the bundle holds no proof from the remembered checkpoint")
+        self._vouch(self.roots.get(size) == self.since.root, size)
 
 
 def _manifest(raw: bytes) -> dict:
-    value = document(raw)
+    """The statement in the envelope, with all members that the check needs in their types."""
+    value = loaded(raw)
     try:
+        claims = value["predicate"]  # type: ignore[index]
+        counts = {each["subject"]: each["entries"] for each in claims["subjects"] or ()}
+        digests = {each["name"]: each["digest"]["sha256"] for each in value["subject"]}  # type: ignore[index]
+        strings = [claims["origin"], claims["key"], *counts, *digests, *digests.values()]
+        numbers = [claims["checkpoint"]["size"], *counts.values()]
+        bytes.fromhex(claims["checkpoint"]["root"])
         kinds = value["_type"], value["predicateType"]  # type: ignore[index]
-        value["predicate"]["origin"], value["predicate"]["checkpoint"], value["predicate"]["subjects"]  # type: ignore[index]
-    except (KeyError, TypeError) as reason:
+    except (KeyError, TypeError, ValueError) as reason:
         raise Unusable("the manifest is malformed") from reason
+    if not all(isinstance(each, str) for each in strings) or not all(type(each) is int for each in numbers):
+        raise Unusable("the manifest is malformed")
     if kinds != ("https://in-toto.io/Statement/v1", "urn:countersign:bundle:v1"):
         raise Unusable("the manifest is of another kind")
-    return value
+    return value  # type: ignore[return-value]

@@ -2,7 +2,7 @@
 
 import re
 import struct
-import zlib
+from pathlib import Path
 
 from tests.second_verifier.answer import Unusable
 
@@ -12,13 +12,24 @@ LOCAL = struct.Struct("<4sHHHHHLLLHH")
 CENTRAL = struct.Struct("<4sHHHHHHLLLHHHHHLL")
 
 
-def files_of(raw: bytes) -> dict[str, bytes]:
+def files_of(path: Path) -> dict[str, bytes]:
+    """The content of each file by its name, from a zip or from the folder it was unpacked into."""
+    if not path.is_dir():
+        return _unpacked(path.read_bytes())
+    inside = sorted(path.rglob("*"))
+    if any(one.is_symlink() or not (one.is_file() or one.is_dir()) for one in inside):
+        raise Unusable("a folder of a bundle has no links in it")
+    return {one.relative_to(path).as_posix(): one.read_bytes() for one in inside if one.is_file()}
+
+
+def _unpacked(raw: bytes) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
+    sums: dict[str, int] = {}
     at = 0
     while raw[at : at + 4] == b"PK\x03\x04":
         if len(raw) < at + LOCAL.size:
             raise Unusable("a local header is cut off")
-        name_length, extra_length = LOCAL.unpack_from(raw, at)[-2:]
+        crc, _, _, name_length, extra_length = LOCAL.unpack_from(raw, at)[-5:]
         at += LOCAL.size
         spelled, extra = raw[at : at + name_length], raw[at + name_length : at + name_length + extra_length]
         at += name_length + extra_length
@@ -28,17 +39,18 @@ def files_of(raw: bytes) -> dict[str, bytes]:
         name = spelled.decode("ascii", "replace")
         if name in files or not all(NAME.fullmatch(part) for part in name.split("/")):
             raise Unusable(f"a file is called {name!r}, or twice so")
-        files[name] = raw[at : at + length]
+        sums[name], files[name] = crc, raw[at : at + length]
         at += length
-    if written(files) != raw:
+    if not files or written(files, sums) != raw:
         raise Unusable("the zip is not spelled as a bundle is")
     return files
 
 
-def written(files: dict[str, bytes]) -> bytes:
+def written(files: dict[str, bytes], sums: dict[str, int]) -> bytes:
+    """The zip of these files; their CRC-32 are taken as told, because a digest says more of a file that was changed."""
     body, directory = bytearray(), bytearray()
     for name, content in files.items():
-        offset, size, crc, spelled = len(body), len(content), zlib.crc32(content), name.encode()
+        offset, size, crc, spelled = len(body), len(content), sums[name], name.encode()
         body += LOCAL.pack(b"PK\x03\x04", 45, 0, 0, 0, 0x21, crc, NEVER, NEVER, len(spelled), 20)
         body += spelled + struct.pack("<HHQQ", 1, 16, size, size) + content
         extra = b""

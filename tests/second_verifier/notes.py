@@ -16,6 +16,8 @@ from tests.second_verifier.tree import root as root_of
 
 ED25519, COSIGNATURE, MLDSA = 1, 4, 6
 KEY_LENGTHS = {ED25519: 32, COSIGNATURE: 32, MLDSA: 1312}
+STATEMENT = "application/vnd.in-toto+json"
+NO_NAME = re.compile(r"[\s+]")
 DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
@@ -45,7 +47,7 @@ class Key:
     @classmethod
     def read(cls, text: str) -> "Key":
         parts = text.strip().split("+", 2)
-        if len(parts) != 3 or not parts[0] or any(character.isspace() for character in parts[0]):
+        if len(parts) != 3 or not parts[0] or NO_NAME.search(parts[0]):
             raise Unusable(f"{text!r} is no key string")
         name, said, blob = parts[0], parts[1], unbase64(parts[2])
         if not blob or KEY_LENGTHS.get(blob[0]) != len(blob) - 1:
@@ -110,7 +112,7 @@ def _parts(raw: bytes) -> tuple[str, list[tuple[str, bytes]], str]:
     signatures = []
     for line in lines:
         parts = line.split(" ")
-        if len(parts) != 3 or parts[0] != "—" or not parts[1] or "+" in parts[1]:
+        if len(parts) != 3 or parts[0] != "—" or not parts[1] or NO_NAME.search(parts[1]):
             raise Unusable("a signature line is malformed")
         blob = unbase64(parts[2])
         if len(blob) < 5:
@@ -153,15 +155,22 @@ def proof(raw: bytes) -> tuple[int, list[bytes], bytes]:
     return number(lines[1].removeprefix("index ")), hashes, note
 
 
-def payload(envelope: object, keys: list[Key]) -> tuple[bytes, bool]:
-    """The payload of a DSSE envelope, and whether one of `keys` signed it."""
+def payload(envelope: object) -> bytes:
     try:
-        kind, raw = envelope["payloadType"], unbase64(envelope["payload"])  # type: ignore[index]
+        return unbase64(envelope["payload"])  # type: ignore[index]
+    except (KeyError, TypeError) as reason:
+        raise Unusable("the envelope is malformed") from reason
+
+
+def is_signed(envelope: object, keys: list[Key]) -> bool:
+    """Whether one of `keys` signed the payload of a DSSE envelope of an in-toto statement."""
+    raw = payload(envelope)
+    try:
         signatures = [(each["keyid"], unbase64(each["sig"])) for each in envelope["signatures"]]  # type: ignore[index]
     except (KeyError, TypeError) as reason:
         raise Unusable("the envelope is malformed") from reason
-    if kind != "application/vnd.in-toto+json":
-        raise Unusable("the envelope holds something else than a statement")
+    if set(envelope) != {"payload", "payloadType", "signatures"} or envelope["payloadType"] != STATEMENT:  # type: ignore
+        return False
     message = b"DSSEv1 28 application/vnd.in-toto+json %d %s" % (len(raw), raw)
     by_id = {f"{key.name}+{key.id.hex()}": key for key in keys if key.kind == ED25519}
-    return raw, any(key_id in by_id and by_id[key_id].signed(sig, message) for key_id, sig in signatures)
+    return any(key_id in by_id and by_id[key_id].signed(sig, message) for key_id, sig in signatures)

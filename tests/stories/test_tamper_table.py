@@ -15,8 +15,8 @@ What comes of it:
 - fork, old copy: nothing inside the database gives it away; the checkpoint that the auditor keeps does.
 - LIMIT: nobody can tell. docs/explanation/threat-model.md says so.
 
-Each cell is asked of `verify`, of the command `verify_trail`, and of the offline verifier with a bundle, our key and
-what the auditor keeps: all three give the same verdict about the same place.
+Each cell is asked of `verify`, of the command `verify_trail`, and, with a bundle, our key and what the auditor keeps, of
+the offline verifier and of a second one: all four give the same verdict about the same place.
 """
 
 import hashlib
@@ -317,7 +317,8 @@ IN_ITS_WORDS = {
     "column_differs": {"column_differs", "entry_foreign"},
     "entry_missing": {"column_differs", "entry_missing"},
     "chain_broken": {"column_differs"},
-    "checkpoint_differs": {"trail_forked"},
+    "checkpoint_differs": {"checkpoint_differs"},
+    "trail_forked": {"trail_forked"},
     "trail_shorter_than_checkpoint": {"trail_shorter_than_checkpoint"},
 }
 WHOLE, TAMPERED, WHOLE_BUT_UNWITNESSED = 0, 1, 3
@@ -344,10 +345,11 @@ def assert_an_outsider_says_so(case: str, expected: str, place: Place, trail: Tr
         return
     assert answer["exit"] == TAMPERED
     code, _, where = {
-        FORK: "checkpoint_differs @ checkpoint",
+        FORK: "trail_forked @ checkpoint",
         OLD_COPY: "trail_shorter_than_checkpoint @ checkpoint",
     }.get(expected, expected).partition(" @ ")
-    assert {(word, place.indexes[where]) for word in IN_ITS_WORDS[code]} & set(flaws)
+    first = min(flaws, key=lambda flaw: flaw[1])
+    assert first in {(word, place.indexes[where]) for word in IN_ITS_WORDS[code]}
 
 
 def assert_refused(problem: DatabaseError) -> None:

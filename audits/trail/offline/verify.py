@@ -35,6 +35,7 @@ MANIFEST, ENVELOPE, CHECKPOINT, ENTRIES = "manifest.json", "manifest.dsse.json",
 WIDE, _PLACE = 0xFFFFFFFF, (0, 0, 0x21)  # of a zip: stored, 1 January 1980
 _write = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*(/[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*)*")
+PROOF = re.compile(rb"c2sp\.org/tlog-proof@v1\nindex (0|[1-9][0-9]{0,18})((\n[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)*)")
 FOREIGN = "is not as a bundle has it: damaged, or packed anew. If you trust who packed it, unpack it and check that."
 TOLD = {
     "file_changed": "{file} is not the file that was signed.",
@@ -423,7 +424,7 @@ class Examination:
                 digest.update(chunk)
             if self._digests.get(name) != digest.hexdigest():
                 self._flaw("file_changed" if name in self._digests else "file_added", file=name)
-        for name in sorted(set(self._digests) - set(self._bundle.files)):
+        for name in sorted({CHECKPOINT, ENTRIES, *self._digests} - {*self._bundle.files, MANIFEST, ENVELOPE}):
             self._flaw("file_missing", file=name)
 
     def _signed(self, note: bytes) -> bool:
@@ -467,7 +468,7 @@ class Examination:
         for chunk in self._bundle.chunks(ENTRIES):
             lines = (rest + chunk).split(b"\n")
             rest = lines.pop()
-            if len(rest) > MAX_ENTRY:
+            if max(map(len, [rest, *lines])) > MAX_ENTRY:
                 raise Unusable(f"{ENTRIES} has a line of more than {MAX_ENTRY:,} bytes, which no entry has.")
             yield from lines
         if rest:
@@ -475,7 +476,7 @@ class Examination:
 
     def _whole(self) -> None:
         """Compute the tree anew from every text, and name the entries that do not have the hash they had."""
-        tree, already = Tree(), len(self.flaws)
+        tree, already, remembered = Tree(), len(self.flaws), dict[int, bytes]()
         hashes = self._bundle.chunks(HASHES, 32) if HASHES in self._bundle.files else None
         for index, line in enumerate(self._lines()):
             leaf = hashlib.sha256(b"\x00" + line).digest()
@@ -487,46 +488,47 @@ class Examination:
                     code = "entry_missing" if count < self.size else "entry_inserted"
                     return self._flaw(code, index, count=count, size=self.size)
                 self._flaw("text_changed", index)
-            self._read(line, was, index)
+            self._read(line, was if len(was) == 32 else leaf, index)
             if self._since and tree.size == self._since.size:
-                self._roots[tree.size] = tree.root()
+                remembered[tree.size] = tree.root()
         self.entries = tree.size
         if tree.size != self.size:
             code = "entry_inserted" if tree.size > self.size else "trail_shorter_than_checkpoint"
             self._flaw(code, self.size, count=tree.size, size=self.size)
         elif tree.root() == self._root:
-            if any(flaw["code"] == "text_changed" for flaw in self.flaws[already:]):
+            if any(flaw["code"] == "text_changed" for flaw in self.flaws[already:]) or (hashes and next(hashes, b"")):
                 self.flaws[already:] = []
                 self._flaw("hashes_differ", file=HASHES)
+            self._roots.update(remembered)
         elif not any(flaw["code"] == "text_changed" for flaw in self.flaws[already:]):
+            self._roots.update(remembered)
             self._flaw("checkpoint_differs", self.size, count=tree.size)
 
     def _read(self, line: bytes, leaf: bytes, index: int) -> None:
         """Check what an entry says of its place among those about its subject."""
         entry = read_entry(line)
-        try:
-            subject, number, previous = entry["subject"] + "", entry["number"] + 0, entry["previous"] + ""
-            log = entry["log"] + ""
-        except (KeyError, TypeError):
+        read: Any = [isinstance(entry, dict) and entry.get(key) for key in ("log", "subject", "number", "previous")]
+        if [type(one) for one in read] != [str, str, int, str]:
             return self._flaw("text_not_canonical", index)
-        # Of the entry before, its number and half of its hash are kept, by the hash of the subject.
+        log, subject, number, previous = read
+        # Of the entry before, its number and its hash are kept in one integer, by the hash of the subject.
         known = self._last.get(hash(subject), 0)
         if log != self.origin or (self.counts is not None and subject not in self.counts):
             self._flaw("entry_foreign", index)
-        if number != (known >> 128) + 1:
-            self._flaw("column_differs", index, number=number, subject=subject, known=known >> 128)
-        elif previous[:32] != (f"{known & (1 << 128) - 1:032x}" if known else ""):
+        if number != (known >> 256) + 1:
+            self._flaw("column_differs", index, number=number, subject=subject, known=known >> 256)
+        elif previous != (f"{known & (1 << 256) - 1:064x}" if known else ""):
             self._flaw("previous_differs", index, subject=subject)
-        self._last[hash(subject)] = number << 128 | int.from_bytes(leaf[:16], "big")
+        self._last[hash(subject)] = number << 256 | int.from_bytes(leaf, "big")
 
     def _subjects(self, counts: dict[str, int]) -> None:
         """Follow the proof of every entry, and compare how many are about a subject with how many were signed for."""
         proofs = sorted(name for name in self._bundle.files if name.startswith("proofs/"))
         note = self._bundle.read(CHECKPOINT, MAX_NOTE)
         for place, line in enumerate(self._lines()):
-            name = proofs[place] if place < len(proofs) else "The missing proof"
+            name = proofs[place] if place < len(proofs) else "proofs/"
             head, _, signed = self._bundle.read(name).partition(b"\n\n") if place < len(proofs) else (b"", b"", b"")
-            found = re.fullmatch(rb"c2sp\.org/tlog-proof@v1\nindex ([0-9]{1,19})((\n[A-Za-z0-9+/]{43}=)*)", head)
+            found = PROOF.fullmatch(head)
             index = int(found[1]) if found else 0
             if found is None or signed != note or name != f"proofs/{index:012}.tlog-proof":
                 self._flaw("proof_refused", file=name)
@@ -537,27 +539,26 @@ class Examination:
             self._read(line, leaf, index)
             self.entries += 1
         for subject, count in counts.items():
-            last = self._last.get(hash(subject), 0) >> 128
-            if last != count:
+            if (last := self._last.get(hash(subject), 0) >> 256) != count:
                 self._flaw("entries_left_out", count=count, subject=subject, known=last)
 
     def _compare(self, since: Signed | None) -> None:
         """Hold the trail against the checkpoint that the reader kept, and say for what nobody outside vouches."""
         self._roots[self.size] = self._root
+        known = self._roots.get(since.size) if since else None
         if since and since.size > self.size:
             self._flaw("trail_shorter_than_checkpoint", since.size, count=self.size, size=since.size)
-        elif since and since.size and not self.flaws and since.size not in self._roots:
-            raise Unusable(f"It has no proof that it continues what you remember; ask for it since={since.size}.")
-        elif since and since.size and self._roots.get(since.size, since.root) != since.root:
-            self._flaw("trail_forked", since.size, size=since.size)
-        elif since:
+        elif since and known not in (None, since.root):
+            codes = {flaw["code"] for flaw in self.flaws} & {"checkpoint_differs"} or {"trail_forked"}
+            self._flaw(codes.pop(), since.size, count=since.size, size=since.size)
+        elif since and known:
             self.vouched = max(self.vouched, since.size)
             self.facts.append(("Remembered", f"the first {since.size:,} entries are those you saw before"))
-        if self.size > self.vouched:
-            told = f"The last {self.size - self.vouched:,} entries are vouched for by the signer alone, who could still"
-            self.reservations.append(
-                f"{told} show others another end: no witness or checkpoint that you gave covers them."
-            )
+        elif since and since.size and not self.flaws:
+            raise Unusable(f"It has no proof that it continues what you remember; ask for it since={since.size}.")
+        if (alone := self.size - self.vouched) > 0:
+            told = f"The last {alone:,} entries are vouched for by the signer alone, who could still show others"
+            self.reservations.append(f"{told} another end: no witness or checkpoint that you gave covers them.")
 
 
 def tell(found: Examination, name: str, status: int) -> str:

@@ -15,6 +15,7 @@ from audits.trail.merkle import Tree, consistency_proof, inclusion_proof, leaf_h
 from audits.trail.notes import Checkpoint, cosignature_line, sign_note
 from audits.trail.offline import verify
 from audits.trail.proofs import EntryProof
+from tests import second_verifier
 
 ORIGIN = "log.example/acme"
 LOG = Signer(ORIGIN, KeyKind.ED25519, bytes(range(32)))
@@ -116,7 +117,7 @@ def _step(note: str, tree: Tree) -> dict[str, Any]:
 
 
 def verdict(path: Path, *options: str, keys: Sequence[Signer] = (LOG,), witnesses: Sequence[Signer] = ()) -> Any:
-    """Return what the verifier answers a program."""
+    """Return what the verifier answers a program; the second verifier says the same of every bundle."""
     told = io.StringIO()
     given = [part for key in keys for part in ("--key", key.verifier.key_string)]
     given += [part for key in witnesses for part in ("--witness", key.verifier.key_string)]
@@ -124,6 +125,13 @@ def verdict(path: Path, *options: str, keys: Sequence[Signer] = (LOG,), witnesse
         status = verify.main([str(path), "--json", *given, *options])
     answer = json.loads(told.getvalue())
     assert answer["exit"] == status
+    if path.is_dir() or path.read_bytes()[:2] in (b"PK", b""):
+        kept = Path(options[options.index("--since") + 1]).read_bytes() if "--since" in options else None
+        texts = [[signer.verifier.key_string for signer in signers] for signers in (keys, witnesses)]
+        second = second_verifier.check(path, *texts, kept)
+        ours = {second_verifier.Flaw(one["code"], one["index"], one["file"]) for one in answer.get("flaws", ())}
+        assert (second.exit, set(second.flaws)) == (answer["exit"], ours), (second, answer)
+        assert second.flaws or second.vouched == answer.get("vouched", 0)
     return answer
 
 
