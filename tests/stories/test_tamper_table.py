@@ -15,8 +15,8 @@ What comes of it:
 - fork, old copy: nothing inside the database gives it away; the checkpoint that the auditor keeps does.
 - LIMIT: nobody can tell. docs/explanation/threat-model.md says so.
 
-Each cell is asked of `verify`, of the command `verify_trail`, and, with a bundle, our key and what the auditor keeps, of
-the offline verifier and of a second one: all four give the same verdict about the same place.
+Each cell is asked of `verify`, of the command `verify_trail`, and, with a bundle, our key and what the auditor keeps,
+of the offline verifier and of a second one: all four give the same verdict about the same place.
 """
 
 import hashlib
