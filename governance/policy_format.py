@@ -6,7 +6,7 @@ column. What a check accepts is asked of the caller, so that this module stays p
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,16 +25,35 @@ CheckValidator = Callable[[str, int, Mapping[str, Any]], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One line of a policy: a check that must have passed over the version's own evidence."""
+    """One line of a policy: a check that must have passed over the version's own evidence.
+
+    `evidence` is the purpose of the table that the check reads.
+    """
 
     id: str
     title: str
     check: str
     version: int
     parameters: Mapping[str, Any]
-    max_age_days: int | None
-    is_advisory: bool
-    controls: tuple[str, ...]
+    max_age_days: int | None = None
+    is_advisory: bool = False
+    controls: tuple[str, ...] = ()
+    evidence: str = "evaluation"
+    is_waivable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRequirement:
+    """One line of a policy: a document that the version must bring, with the sections it must have."""
+
+    id: str
+    title: str
+    kind: str
+    sections: tuple[str, ...] = ()
+    max_age_days: int | None = None
+    is_advisory: bool = False
+    controls: tuple[str, ...] = ()
+    is_waivable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +62,90 @@ class ApprovalFactor:
 
     group: str
     count: int
+    has_veto: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which moves a policy guards; an empty line fits everything."""
+
+    target: str = ""
+    aliases: tuple[str, ...] = ()
+    rollouts: tuple[str, ...] = ()
+    risk_tiers: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    entry_types: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def covers_model(self, *, risk_tier: str, task: str, entry_type: str, tags: Mapping[str, str]) -> bool:
+        """Return whether some move of such a model's versions is guarded."""
+        return (
+            _fits(self.risk_tiers, risk_tier)
+            and _fits(self.tasks, task)
+            and _fits(self.entry_types, entry_type)
+            and all(tags.get(name) == value for name, value in self.tags.items())
+        )
+
+    def covers_move(self, *, target: str, alias: str, rollout: str) -> bool:
+        """Return whether this move is guarded, of the models that are covered."""
+        return self.target in {"", target} and _fits(self.aliases, alias) and _fits(self.rollouts, rollout)
+
+
+def _fits(accepted: tuple[str, ...], given: str) -> bool:
+    return not accepted or given in accepted
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """What an approval must carry besides a reason."""
+
+    reauthenticate: bool = False
+    meanings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Soak:
+    """How many hours the version must have stood in a stage (and a step of production) before it moves on."""
+
+    stage: str
+    hours: int
+    rollout: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recertification:
+    """When a version in production must be promoted anew, and what follows when it was not."""
+
+    every_days: int
+    notice_days: int = 30
+    triggers: tuple[str, ...] = ()
+    grace_days: int = 14
+    overdue: str = "warn"
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A named set of requirements for one move of the models of some risk tiers."""
+    """A named set of rules for some moves of some models."""
 
     name: str
     title: str
-    risk_tiers: tuple[str, ...]
-    target: str
+    scope: Scope
     requirements: tuple[Requirement, ...]
-    approvals: tuple[ApprovalFactor, ...]
+    approvals: tuple[ApprovalFactor, ...] = ()
+    documents: tuple[DocumentRequirement, ...] = ()
+    is_ordered: bool = False
+    approval_days: int | None = None
+    sign_off: SignOff = SignOff()
+    separation: frozenset[str] = frozenset()
+    soak: Soak | None = None
+    max_waiver_days: int = 90
+    allows_break_glass: bool = True
+    recertification: Recertification | None = None
+
+    @property
+    def lines(self) -> tuple[Requirement | DocumentRequirement, ...]:
+        """Every check and every document that is asked for."""
+        return (*self.requirements, *self.documents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +206,64 @@ def _policy(document: Mapping[str, Any]) -> Policy:
     return Policy(
         name=document["policy"],
         title=document["title"],
-        risk_tiers=tuple(document["applies_to"]["risk_tier"]),
-        target=document["applies_to"]["target"],
+        scope=_scope(document["applies_to"]),
         requirements=tuple(
             Requirement(
-                id=line["id"],
-                title=line["title"],
                 check=line["check"],
                 version=line["version"],
                 parameters=line.get("parameters", {}),
-                max_age_days=line.get("max_age_days"),
-                is_advisory=line.get("advisory", False),
-                controls=tuple(line.get("controls", ())),
+                evidence=line.get("evidence", "evaluation"),
+                **_line(line),
             )
             for line in document["requirements"]
         ),
-        approvals=tuple(ApprovalFactor(line["group"], line["count"]) for line in document.get("approvals", ())),
+        documents=tuple(
+            DocumentRequirement(kind=line["kind"], sections=tuple(line.get("sections", ())), **_line(line))
+            for line in document.get("documents", ())
+        ),
+        approvals=tuple(
+            ApprovalFactor(line["group"], line["count"], line.get("veto", True))
+            for line in document.get("approvals", ())
+        ),
+        is_ordered=document.get("approval_order") == "ordered",
+        approval_days=document.get("approval_days"),
+        sign_off=SignOff(**_tuples(document.get("sign_off", {}))),
+        separation=frozenset(document.get("separation", ())),
+        soak=Soak(**document["soak"]) if "soak" in document else None,
+        max_waiver_days=document.get("waivers", {}).get("max_days", 90),
+        allows_break_glass=document.get("break_glass", True),
+        recertification=(
+            Recertification(**_tuples(document["recertification"])) if "recertification" in document else None
+        ),
     )
+
+
+def _line(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what every requirement has, whether a check or a document is asked for."""
+    return {
+        "id": line["id"],
+        "title": line["title"],
+        "max_age_days": line.get("max_age_days"),
+        "is_advisory": line.get("advisory", False),
+        "controls": tuple(line.get("controls", ())),
+        "is_waivable": line.get("waivable", True),
+    }
+
+
+def _scope(document: Mapping[str, Any]) -> Scope:
+    return Scope(
+        target=document.get("target", ""),
+        aliases=tuple(document.get("alias", ())),
+        rollouts=tuple(document.get("rollout", ())),
+        risk_tiers=tuple(document.get("risk_tier", ())),
+        tasks=tuple(document.get("task", ())),
+        entry_types=tuple(document.get("entry_type", ())),
+        tags=document.get("tags", {}),
+    )
+
+
+def _tuples(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
 
 
 def _odd_structure(text: str) -> Iterator[PolicyError]:
@@ -163,11 +295,15 @@ def _schema_errors(root: yaml.Node, document: object) -> Iterator[PolicyError]:
 
 
 def _meaning_errors(root: yaml.Node, document: Mapping[str, Any], validate: CheckValidator) -> Iterator[PolicyError]:
+    if not any(document.get(part) for part in ("requirements", "documents", "approvals")):
+        yield _error_at(root, ["requirements"], "the policy asks for nothing: no check, no document, no approval")
     seen: set[str] = set()
+    for part in ("requirements", "documents"):
+        for index, line in enumerate(document.get(part, ())):
+            if line["id"] in seen:
+                yield _error_at(root, [part, index, "id"], f"the id {line['id']!r} is used twice")
+            seen.add(line["id"])
     for index, line in enumerate(document["requirements"]):
-        if line["id"] in seen:
-            yield _error_at(root, ["requirements", index, "id"], f"the id {line['id']!r} is used twice")
-        seen.add(line["id"])
         problem = validate(line["check"], line["version"], line.get("parameters", {}))
         if problem:
             yield _error_at(root, ["requirements", index, "check"], problem)

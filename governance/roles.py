@@ -15,6 +15,10 @@ class Group(StrEnum):
 
     RISK = "risk"
     COMPLIANCE = "compliance"
+    LEGAL = "legal"
+    PRIVACY = "privacy"
+    SECURITY = "security"
+    BUSINESS = "business"
 
 
 class Verb(StrEnum):
@@ -24,6 +28,10 @@ class Verb(StrEnum):
     REGISTER = "register"
     PROMOTE = "promote"
     REVIEW = "review"
+    WAIVE = "waive"
+    BREAK_GLASS = "break_glass"
+    SUSPEND = "suspend"
+    TRIGGER = "trigger"
     ROLL_BACK = "roll_back"
     EXPORT = "export"
     PUBLISH_POLICY = "publish_policy"
@@ -31,11 +39,18 @@ class Verb(StrEnum):
 
 
 ALLOWED: dict[Role, frozenset[Verb]] = {
-    Role.CONTRIBUTOR: frozenset({Verb.READ, Verb.REGISTER, Verb.PROMOTE}),
-    Role.REVIEWER: frozenset({Verb.READ, Verb.REVIEW, Verb.EXPORT}),
+    Role.CONTRIBUTOR: frozenset({Verb.READ, Verb.REGISTER, Verb.PROMOTE, Verb.TRIGGER}),
+    Role.REVIEWER: frozenset(
+        {Verb.READ, Verb.REVIEW, Verb.WAIVE, Verb.BREAK_GLASS, Verb.SUSPEND, Verb.TRIGGER, Verb.EXPORT}
+    ),
     # An auditor reads everything and changes nothing; taking a report away leaves an entry.
     Role.AUDITOR: frozenset({Verb.READ, Verb.EXPORT}),
-    Role.OPERATOR: frozenset({Verb.READ, Verb.ROLL_BACK, Verb.PUBLISH_POLICY, Verb.ADMINISTER, Verb.EXPORT}),
+    Role.OPERATOR: frozenset(
+        {
+            *(Verb.READ, Verb.EXPORT, Verb.ADMINISTER, Verb.PUBLISH_POLICY),
+            *(Verb.ROLL_BACK, Verb.SUSPEND, Verb.BREAK_GLASS, Verb.TRIGGER),
+        }
+    ),
 }
 
 

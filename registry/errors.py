@@ -17,3 +17,11 @@ class NameTaken(DomainError):
 
 class MoveImpossible(DomainError):
     code, status = "move_impossible", 409
+
+
+class VersionLive(DomainError):
+    code, status = "version_live", 409
+
+
+class VersionDeleted(DomainError):
+    code, status = "version_deleted", 409

@@ -15,7 +15,7 @@ from registry.models import (
     StageTransition,
     VersionStage,
 )
-from registry.stages import Stage
+from registry.stages import Rollout, Stage
 
 
 def get_model(name: str) -> RegisteredModel:
@@ -39,7 +39,9 @@ def find_version(*, model: RegisteredModel, artifact_sha256: str) -> ModelVersio
 
 
 def list_versions() -> QuerySet[ModelVersion]:
-    return ModelVersion.objects.select_related("model", "position").prefetch_related("aliases")
+    """Return every version that was not deleted, with what pages and gates read of it."""
+    versions = ModelVersion.objects.filter(deletion__isnull=True)
+    return versions.select_related("model", "position").prefetch_related("aliases", "attachments")
 
 
 def find_in_production(*, model: RegisteredModel, alias: str) -> ModelVersion | None:
@@ -48,24 +50,34 @@ def find_in_production(*, model: RegisteredModel, alias: str) -> ModelVersion | 
 
 
 def _stages() -> Sequence[Mapping[str, Any]]:
-    newest: dict[int, str] = {}
-    for version_id, stage in StageTransition.objects.order_by("id").values_list("version_id", "to_stage"):
-        newest[version_id] = stage
-    return [{"version_id": version_id, "stage": stage} for version_id, stage in newest.items()]
+    newest: dict[int, dict[str, Any]] = {}
+    for row in StageTransition.objects.order_by("id").iterator():
+        # Production without a rollout was recorded before there were any, and means everybody.
+        rollout = row.rollout or (Rollout.FULL if row.to_stage == Stage.PRODUCTION else "")
+        newest[row.version_id] = {
+            "version_id": row.version_id,
+            "stage": row.to_stage,
+            "rollout": rollout,
+            "percent": row.percent,
+            "since": row.moved_at,
+        }
+    return list(newest.values())
 
 
 def _aliases() -> Sequence[Mapping[str, Any]]:
-    newest: dict[tuple[int, str], int] = {}
+    newest: dict[tuple[int, str], int | None] = {}
     rows = AliasAssignment.objects.order_by("id").values_list("model_id", "alias", "version_id")
     for model_id, alias, version_id in rows:
         newest[(model_id, alias)] = version_id
     return [
         {"model_id": model_id, "alias": alias, "version_id": version_id}
         for (model_id, alias), version_id in newest.items()
+        if version_id is not None
     ]
 
 
+STANDING = ("version_id", "stage", "rollout", "percent", "since")
 PROJECTIONS = (
-    Projection("The table of present stages", VersionStage, ("version_id", "stage"), _stages),
+    Projection("The table of present stages", VersionStage, STANDING, _stages),
     Projection("The table of aliases", CurrentAlias, ("model_id", "alias", "version_id"), _aliases),
 )

@@ -100,6 +100,23 @@ class AppendOnly(Operation):
         return f"Make {self.name} append-only"
 
 
+class LiftGuards(AppendOnly):
+    """Let the next operations change the table itself; an `AppendOnly` MUST follow in the same migration."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        super().database_backwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        super().database_forwards(app_label, schema_editor, to_state, from_state)
+
+    def describe(self) -> str:
+        return f"Lift the guards of {self.name} while its table changes"
+
+
 def guarded_models() -> list[type[models.Model]]:
     """Return every model whose table is append-only: the trail's own and all recorded rows."""
     from_trail = {

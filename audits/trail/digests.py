@@ -32,11 +32,13 @@ def _plain(field: "models.Field[Any, Any]", value: Any) -> object:
 def row_digest(row: models.Model) -> str:
     """Return the SHA-256, in hex, of the canonical JSON of the row's columns, all but the pointer to its entry.
 
-    A column is named as in the database; times have six digits, bytes are hex, fractions their shortest decimal.
+    A column is named as in the database; times have six digits, bytes are hex, fractions their shortest decimal. A
+    column that was added later is left out while it holds its default.
     """
+    later: frozenset[str] = getattr(row, "columns_added_later", frozenset())
     columns = {
         field.column: _plain(field, getattr(row, field.attname))
         for field in row._meta.concrete_fields
-        if field.name != "entry"
+        if field.name != "entry" and not (field.name in later and getattr(row, field.attname) == field.get_default())
     }
     return hashlib.sha256(canonical_json(columns, max_bytes=None)).hexdigest()

@@ -1,5 +1,7 @@
 """What does the trail consist of?"""
 
+from typing import ClassVar
+
 from django.db import models
 
 
@@ -140,7 +142,12 @@ class Recorded(models.Model):
 
     The column is not null and unique, and its foreign key is checked at commit: `create`, `bulk_create` and raw
     SQL fail in the database when they bring no entry. Concrete models install `AppendOnly` in a migration.
+
+    `columns_added_later` names the fields a table got after rows of it were recorded. They stand in a row's digest only
+    while they hold something else than their default, so that an upgrade leaves every earlier digest as it was.
     """
+
+    columns_added_later: ClassVar[frozenset[str]] = frozenset()
 
     entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="+", editable=False)
 

@@ -23,6 +23,7 @@ from governance.admin.review import (
     cards_for,
     consequence_of,
     content_of,
+    factors_asked,
     factors_of,
     get_promotion,
     has_moved_on,
@@ -30,7 +31,7 @@ from governance.admin.review import (
 from governance.admin.standing import Standing, standing_of
 from governance.models import Promotion
 from governance.roles import Group
-from governance.selectors.policies import PolicyInForce, read_edition
+from governance.selectors.policies import Rules, rules_of_promotion
 from governance.selectors.version_file import names_of, version_file
 from governance.services.approvals import approve_promotion, refuse_promotion
 from registry.selectors import find_in_production
@@ -76,8 +77,8 @@ def show_promotion(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpResp
 def confirm_decision(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpResponse:
     """Show what is about to be signed. Records nothing."""
     promotion = get_promotion(uid)
-    item = read_edition(promotion.policy)
-    standing = _standing(request, promotion, item)
+    rules = rules_of_promotion(promotion)
+    standing = _standing(request, promotion, rules)
     form = DecisionForm(request.POST, groups=standing.groups)
     refusal = _refusal(request, promotion, standing)
     if refusal:
@@ -88,7 +89,7 @@ def confirm_decision(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpRe
     word = form.cleaned_data
     is_approval = word["verdict"] == "approve"
     outcome = (
-        consequence_of(promotion, item, word["group"])
+        consequence_of(promotion, rules, word["group"])
         if is_approval
         else f"This promotion ends at once. {promotion.version} stays in {promotion.version.position.stage}."
     )
@@ -110,7 +111,7 @@ def confirm_decision(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpRe
 def decide(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpResponse:
     """Record the word through the service, if the page still shows what was read."""
     promotion = get_promotion(uid)
-    standing = _standing(request, promotion, read_edition(promotion.policy))
+    standing = _standing(request, promotion, rules_of_promotion(promotion))
     form = DecisionForm(request.POST, groups=standing.groups)
     refusal = _refusal(request, promotion, standing)
     if not refusal and not form.is_valid():
@@ -154,21 +155,21 @@ def _refusal(request: HttpRequest, promotion: Promotion, standing: Standing) -> 
     return "" if seen == content_of(promotion) else CHANGED
 
 
-def _standing(request: HttpRequest, promotion: Promotion, item: PolicyInForce) -> Standing:
+def _standing(request: HttpRequest, promotion: Promotion, rules: Rules) -> Standing:
     missing = groups_missing(last_decision(promotion))
-    return standing_of(account_of(request), promotion, item.policy, missing)
+    return standing_of(account_of(request), promotion, factors_asked(rules), missing)
 
 
 def _promotion_page(
     request: HttpRequest, site: AdminSite, promotion: Promotion, *, form: DecisionForm | None, status: int = 200
 ) -> HttpResponse:
-    item, version, at = read_edition(promotion.policy), promotion.version, now()
-    standing = _standing(request, promotion, item)
+    rules, version, at = rules_of_promotion(promotion), promotion.version, now()
+    standing = _standing(request, promotion, rules)
     names = names_of(
         [version.registered_by, version.model.owner, promotion.requested_by]
         + [approval.approver for approval in promotion.approvals.all()]
     )
-    cards = cards_for(promotion, item)
+    cards = cards_for(promotion, rules)
     banner = banner_of(promotion, cards, names)
     file = version_file(version, at=at)
     if form is None and standing.may_decide:
@@ -184,11 +185,12 @@ def _promotion_page(
         version=version,
         banner=banner,
         cards=cards,
+        policies=rules.items,
         # When only people are missing, they should see how the groups fare without opening anything.
         opens_fairness=banner.state == "wait",
         decision=last_decision(promotion),
-        has_moved_on=has_moved_on(promotion, item, at=at),
-        factors=factors_of(promotion, item, names),
+        has_moved_on=has_moved_on(promotion, rules, at=at),
+        factors=factors_of(promotion, rules, names),
         registered_by=names[version.registered_by],
         requested_by=names[promotion.requested_by],
         owner=names[version.model.owner],

@@ -103,9 +103,7 @@ def _open() -> QuerySet[Promotion]:
 
 
 def _all() -> QuerySet[Promotion]:
-    return Promotion.objects.select_related("version__model", "policy", "closure").prefetch_related(
-        "decisions", "approvals"
-    )
+    return Promotion.objects.select_related("version__model", "closure").prefetch_related("decisions", "approvals")
 
 
 def _line(promotion: Promotion, names: dict[str, str]) -> Line:

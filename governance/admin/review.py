@@ -12,10 +12,10 @@ from governance.admin.figures import Card, card_of
 from governance.admin.inbox import against, groups_missing, last_decision
 from governance.gates import Outcome
 from governance.models import Approval, GateDecisionRecord, Promotion
-from governance.policy_format import Requirement
-from governance.selectors.policies import PolicyInForce
+from governance.policy_format import ApprovalFactor
+from governance.selectors.policies import Rules, move_of, rules_of_promotion
 from governance.selectors.requirements import newest_runs, result_of
-from governance.selectors.version_file import STATES, preview_gate
+from governance.selectors.version_file import STATES, preview_gate, what_is_asked
 
 # What a result itself says is more precise than the gate's sentence; other states only the gate can tell.
 MEASURED = {"passed", "failed", "inconclusive", "errored"}
@@ -34,8 +34,8 @@ class Banner:
 def get_promotion(uid: UUID) -> Promotion:
     """Return a promotion with everything the page reads. Raises: Http404."""
     found = (
-        Promotion.objects.select_related("version__model", "version__position", "policy", "closure")
-        .prefetch_related("decisions", "approvals", "version__aliases")
+        Promotion.objects.select_related("version__model", "version__position", "closure")
+        .prefetch_related("decisions", "approvals", "version__aliases", "version__attachments")
         .filter(uid=uid)
         .first()
     )
@@ -50,39 +50,38 @@ def content_of(promotion: Promotion) -> dict[str, str]:
     return {
         "artifact_sha256": promotion.version.artifact_sha256,
         "evidence_sha256": promotion.version.evidence_sha256,
-        "policy_sha256": promotion.policy.sha256,
+        "policy_sha256": rules_of_promotion(promotion).sha256,
         "decision": str(decision.number if decision else 0),
     }
 
 
-def cards_for(promotion: Promotion, item: PolicyInForce) -> list[Card]:
-    """Return the requirements of the promotion's own policy, as the gate last judged them; what blocks first."""
+def cards_for(promotion: Promotion, rules: Rules) -> list[Card]:
+    """Return what the policies ask for, as the gate last judged it; what blocks first."""
     decision = last_decision(promotion)
-    reasons = {reason["requirement"]: reason for reason in (decision.reasons if decision else ())}
-    runs = newest_runs(item.policy, promotion.version)
+    reasons = {
+        f"{reason.get('policy', '')}/{reason['requirement']}": reason
+        for reason in (decision.reasons if decision else ())
+    }
+    runs = newest_runs(rules, promotion.version)
     cards = []
-    for requirement in item.policy.requirements:
-        run = runs.get(requirement.id)
-        result = result_of(run) if run else None
-        line = _line(requirement, reasons.get(requirement.id), result.report if result else {})
-        line["run_uid"] = str(run.uid) if run else None
-        line["completed_at"] = result.completed_at.isoformat() if result else None
-        cards.append(card_of(line))
+    for policy in rules.policies:
+        for asked in policy.lines:
+            key = f"{policy.name}/{asked.id}"
+            run = runs.get(key)
+            result = result_of(run) if run else None
+            line = _line(what_is_asked(asked, policy.name), reasons.get(key), result.report if result else {})
+            line["run_uid"] = str(run.uid) if run else None
+            line["completed_at"] = result.completed_at.isoformat() if result else None
+            cards.append(card_of(line))
     order = ("block", "wait", "satisfied")
     return sorted(cards, key=lambda card: order.index(card.state))
 
 
-def _line(requirement: Requirement, reason: Mapping[str, str] | None, report: Mapping[str, Any]) -> dict[str, Any]:
+def _line(asked: dict[str, Any], reason: Mapping[str, str] | None, report: Mapping[str, Any]) -> dict[str, Any]:
     code = reason["code"].removeprefix("advisory_") if reason else "not_run"
     measured = report.get("sentence") if code in MEASURED else None
     return {
-        "id": requirement.id,
-        "title": requirement.title,
-        "check": requirement.check,
-        "check_version": requirement.version,
-        "parameters": dict(requirement.parameters),
-        "blocking": not requirement.is_advisory,
-        "controls": list(requirement.controls),
+        **asked,
         "state": STATES[Outcome(reason["outcome"])] if reason else "wait",
         "outcome": code,
         "sentence": measured or (reason["sentence"] if reason else "The gate has not judged this yet."),
@@ -92,16 +91,18 @@ def _line(requirement: Requirement, reason: Mapping[str, str] | None, report: Ma
     }
 
 
-def has_moved_on(promotion: Promotion, item: PolicyInForce, *, at: datetime) -> bool:
+def has_moved_on(promotion: Promotion, rules: Rules, *, at: datetime) -> bool:
     """Return whether the checks stand differently now than when the gate last answered about an open promotion."""
     decision = last_decision(promotion)
     if decision is None or getattr(promotion, "closure", None) is not None:
         return False
-    then = {reason["requirement"]: reason["outcome"] for reason in decision.reasons}
-    now = preview_gate(promotion.version, item, at=at)
-    checks = {requirement.id for requirement in item.policy.requirements}
+    then = {(reason.get("policy"), reason["requirement"]): reason["outcome"] for reason in decision.reasons}
+    now = preview_gate(promotion.version, rules, move=move_of(promotion), at=at)
+    asked = {(policy.name, line.id) for policy in rules.policies for line in policy.lines}
     return any(
-        then.get(reason.requirement) != reason.outcome.value for reason in now.reasons if reason.requirement in checks
+        then.get((reason.policy, reason.requirement)) != reason.outcome.value
+        for reason in now.reasons
+        if (reason.policy, reason.requirement) in asked
     )
 
 
@@ -146,7 +147,7 @@ class Factor:
     words: list[tuple[str, Approval]]
 
 
-def factors_of(promotion: Promotion, item: PolicyInForce, names: Mapping[str, str]) -> list[Factor]:
+def factors_of(promotion: Promotion, rules: Rules, names: Mapping[str, str]) -> list[Factor]:
     """Return the groups whose approval the policy asks for, with the words spoken so far."""
     missing = groups_missing(last_decision(promotion))
     approvals = list(promotion.approvals.all())
@@ -157,15 +158,24 @@ def factors_of(promotion: Promotion, item: PolicyInForce, names: Mapping[str, st
             is_met=factor.group not in missing and any(row.group == factor.group for row in approvals),
             words=[(names[row.approver], row) for row in approvals if row.group == factor.group],
         )
-        for factor in item.policy.approvals
+        for factor in factors_asked(rules)
     ]
 
 
-def consequence_of(promotion: Promotion, item: PolicyInForce, group: str) -> str:
+def factors_asked(rules: Rules) -> list[ApprovalFactor]:
+    """Return the groups that any policy asks, each once, with the most people that any asks for."""
+    asked: dict[str, ApprovalFactor] = {}
+    for factor in (factor for policy in rules.policies for factor in policy.approvals):
+        if factor.group not in asked or factor.count > asked[factor.group].count:
+            asked[factor.group] = factor
+    return list(asked.values())
+
+
+def consequence_of(promotion: Promotion, rules: Rules, group: str) -> str:
     """Return what a yes for a group would lead to, as far as the gate's last answer tells."""
     decision: GateDecisionRecord | None = last_decision(promotion)
     standing = [reason for reason in (decision.reasons if decision else ()) if reason["outcome"] != Outcome.ALLOW]
-    needed = {factor.group: factor.count for factor in item.policy.approvals}
+    needed = {factor.group: factor.count for factor in factors_asked(rules)}
     given = sum(row.group == group and row.verdict == "approve" for row in promotion.approvals.all())
     if given + 1 >= needed.get(group, 0):
         standing = [reason for reason in standing if reason["requirement"] != f"approval:{group}"]

@@ -4,13 +4,14 @@ import json
 from uuid import UUID
 
 from django.contrib.admin import AdminSite
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from audits.runs import CheckRun
 from governance.admin.figures import card_of
 from governance.admin.pages import address_of, render_page
-from governance.models import PolicyVersion
+from governance.models import PolicyVersion, Promotion
 from governance.selectors.policies import read_edition
 from governance.selectors.requirements import result_of
 from governance.selectors.version_file import names_of
@@ -35,8 +36,14 @@ def show_policy(request: HttpRequest, site: AdminSite, name: str, number: int) -
         editions=editions,
         is_in_force=editions[0].pk == edition.pk,
         published_by=names_of([edition.published_by])[edition.published_by],
-        promotions=edition.promotions.select_related("version__model", "closure")[:20],
+        promotions=_judged_by(edition),
     )
+
+
+def _judged_by(edition: PolicyVersion) -> QuerySet[Promotion]:
+    """Return the newest promotions of which some decision names the edition."""
+    decided = Promotion.objects.filter(decisions__policies__contains=edition.sha256).distinct()
+    return decided.select_related("version__model", "closure")[:20]
 
 
 @require_safe

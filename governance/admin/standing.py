@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from governance.models import Account, Promotion, PromotionClosure
-from governance.policy_format import Policy
+from governance.policy_format import ApprovalFactor
 from governance.roles import Group, Role
 
 
@@ -19,12 +19,12 @@ class Standing:
         return bool(self.groups)
 
 
-def standing_of(account: Account, promotion: Promotion, policy: Policy, missing: set[str]) -> Standing:
-    """Return whether an account may decide about a promotion under its policy."""
+def standing_of(account: Account, promotion: Promotion, factors: list[ApprovalFactor], missing: set[str]) -> Standing:
+    """Return whether an account may decide about a promotion, of whose policies these factors come."""
     refusal = _closed(promotion) or _own(account, promotion) or _spoken(account, promotion)
     if refusal:
         return Standing((), refusal)
-    asked = [factor.group for factor in policy.approvals]
+    asked = [factor.group for factor in factors]
     groups = [group for group in Group if group in account.groups_reviewed_for() and group.value in asked]
     if groups:
         return Standing(tuple(sorted(groups, key=lambda group: group.value not in missing)))
@@ -63,6 +63,6 @@ def _no_group(account: Account, asked: list[str]) -> str:
     reviewed = account.groups_reviewed_for()
     if reviewed:
         mine = " and ".join(sorted(group.value for group in reviewed))
-        return f"You review for {mine}; this policy asks for {needed}."
+        return f"You review for {mine}; the policies here ask for {needed}."
     roles = ", ".join(sorted(role.value for role in account.roles() - {Role.REVIEWER}))
     return f"Your role ({roles}) reads here and does not decide. Reviewers for {needed} do."

@@ -1,16 +1,14 @@
-"""What the governing floor keeps: accounts and roles, policies, promotions and approvals, reports, bundles."""
+"""What the governing floor keeps: accounts, policies, promotions, waivers, emergencies, deadlines, exports."""
 
-from governance.models.accounts import (
-    AccessToken,
-    Account,
-    AccountKind,
-    RoleGrant,
-    RoleRevocation,
-    TokenRevocation,
-)
+from governance.models.accounts import AccessToken, Account, AccountKind, RoleGrant, RoleRevocation, TokenRevocation
 from governance.models.bundles import BundleExport
+from governance.models.certifications import DeadlineKind, DeadlinePassed, RecertificationTrigger, TriggerKind
+from governance.models.conditions import ApprovalLapse, Condition, ConditionFulfilment
+from governance.models.delegations import Delegation, DelegationRevocation, Recusal
+from governance.models.emergencies import BreakGlass, BreakGlassConfirmation, BreakGlassReview, BreakGlassVerdict
+from governance.models.notices import Notice
 from governance.models.operations import IdempotencyKey
-from governance.models.policies import PolicyVersion
+from governance.models.policies import DraftOutcome, PolicyDraft, PolicyDraftClosure, PolicyVersion
 from governance.models.promotions import (
     Approval,
     ApprovalVerdict,
@@ -22,24 +20,45 @@ from governance.models.promotions import (
     Rollback,
 )
 from governance.models.reports import ReportExport
+from governance.models.waivers import Waiver, WaiverRevocation
 
 __all__ = [
     "AccessToken",
     "Account",
     "AccountKind",
     "Approval",
+    "ApprovalLapse",
     "ApprovalVerdict",
+    "BreakGlass",
+    "BreakGlassConfirmation",
+    "BreakGlassReview",
+    "BreakGlassVerdict",
     "BundleExport",
     "ClosureOutcome",
+    "Condition",
+    "ConditionFulfilment",
+    "DeadlineKind",
+    "DeadlinePassed",
+    "Delegation",
+    "DelegationRevocation",
+    "DraftOutcome",
     "GateDecisionRecord",
     "IdempotencyKey",
+    "Notice",
     "OpenPromotion",
+    "PolicyDraft",
+    "PolicyDraftClosure",
     "PolicyVersion",
     "Promotion",
     "PromotionClosure",
+    "RecertificationTrigger",
+    "Recusal",
     "ReportExport",
     "RoleGrant",
     "RoleRevocation",
     "Rollback",
     "TokenRevocation",
+    "TriggerKind",
+    "Waiver",
+    "WaiverRevocation",
 ]

@@ -1,17 +1,21 @@
 """Who asked to move what, what did the gate say, and who approved?"""
 
+from typing import ClassVar
+
 from django.db import models
 
 from audits.trail import DocumentField, Recorded, Sealed, SealedManager
 from governance.gates import Outcome
 from governance.models.policies import PolicyVersion
 from registry.models import ModelVersion, RegisteredModel
-from registry.stages import Stage
+from registry.stages import Rollout, Stage
 
 
 class Promotion(Recorded):
     """The request to move a version to a stage, and all that follows from it.
 
+    Into the stage it is in already, it is the next step of a rollout or a re-certification. Without a target, only the
+    alias moves. The policies that judge it are those in force at each decision, which names them.
     Created by: `request_promotion`.
     States: 1. open (listed in `OpenPromotion`), 2. closed (a `PromotionClosure` says how).
     Personal data: the reason may hold some; it is sealed under the requester's key.
@@ -19,14 +23,26 @@ class Promotion(Recorded):
 
     uid = models.UUIDField(unique=True, help_text="Name for the outside world.")
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="promotions")
-    target = models.CharField(max_length=12, choices=Stage)
+    target = models.CharField(max_length=12, choices=Stage, blank=True, help_text="Empty: only the alias moves.")
     alias = models.CharField(max_length=60, blank=True, help_text="Name that shall point at the version; may be empty.")
-    policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="promotions")
+    policy = models.ForeignKey(
+        PolicyVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="No longer written: one policy guarded a move before several could.",
+    )
     sealed_reason = models.TextField(
         db_column="reason", blank=True, help_text="What the requester says, encrypted under the requester's key."
     )
     requested_by = models.CharField(max_length=120, help_text="Actor, kind:id.")
     requested_at = models.DateTimeField(help_text="UTC.")
+    rollout = models.CharField(
+        max_length=10, choices=Rollout, blank=True, default="", help_text="Step of production; empty outside it."
+    )
+    percent = models.PositiveSmallIntegerField(default=0, help_text="Of a canary: share of the traffic, 1 to 99.")
+
+    columns_added_later: ClassVar[frozenset[str]] = frozenset({"rollout", "percent"})
 
     reason = Sealed("sealed_reason", author="requested_by", purpose="promotion")
     objects = SealedManager["Promotion"]()
@@ -35,7 +51,7 @@ class Promotion(Recorded):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.version} to {self.target}"
+        return f"{self.version} to {self.target or '@' + self.alias}"
 
     @property
     def subject(self) -> str:
@@ -68,7 +84,7 @@ class OpenPromotion(models.Model):
 
     promotion = models.OneToOneField(Promotion, on_delete=models.PROTECT, primary_key=True, related_name="open")
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="open_promotions")
-    target = models.CharField(max_length=12, choices=Stage)
+    target = models.CharField(max_length=12, choices=Stage, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["version", "target"], name="one_open_promotion")]
@@ -85,6 +101,9 @@ class GateDecisionRecord(Recorded):
     outcome = models.CharField(max_length=5, choices=[(outcome.value, outcome.value) for outcome in Outcome])
     reasons = DocumentField(help_text="One reason per requirement and approval factor: code, outcome, sentence.")
     decided_at = models.DateTimeField(help_text="UTC.")
+    policies = DocumentField(default=list, help_text="Policies it was decided by: name, number and sha256 of each.")
+
+    columns_added_later: ClassVar[frozenset[str]] = frozenset({"policies"})
 
     class Meta:
         ordering = ["promotion", "number"]
@@ -115,8 +134,22 @@ class Approval(Recorded):
     sealed_reason = models.TextField(db_column="reason", help_text="Encrypted under the approver's key.")
     artifact_sha256 = models.CharField(max_length=64)
     evidence_sha256 = models.CharField(max_length=64)
-    policy_sha256 = models.CharField(max_length=64)
+    policy_sha256 = models.CharField(max_length=64, help_text="Digest of the set of policies.")
     given_at = models.DateTimeField(help_text="UTC.")
+    on_behalf_of = models.CharField(
+        max_length=120, blank=True, default="", help_text="Who delegated the right to speak, kind:id; may be empty."
+    )
+    meaning = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        help_text="What the signature means: reviewed, approved, responsible_for.",
+    )
+    reauthenticated_at = models.DateTimeField(
+        null=True, help_text="When the password was given again for this signature, UTC."
+    )
+
+    columns_added_later: ClassVar[frozenset[str]] = frozenset({"on_behalf_of", "meaning", "reauthenticated_at"})
 
     reason = Sealed("sealed_reason", author="approver", purpose="approval")
     objects = SealedManager["Approval"]()

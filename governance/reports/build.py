@@ -32,7 +32,7 @@ def build(file: Document) -> Report:
         ("missing", "What is missing", missing_section(missing(file))),
         ("model", "The model and its version", _model(model, version)),
         ("evidence", "Evidence by digest", _evidence(file.get("evidence") or ())),
-        ("policy", "The policy", _policy(file.get("policy") or {})),
+        ("policy", "The policies", _policies(file.get("policies") or ())),
         ("requirements", "Requirements and figures", _requirements(file.get("requirements") or ())),
         ("promotions", "Promotions, decisions and signatures", _promotions(file.get("promotions") or ())),
         ("history", "History", _history(file.get("history") or ())),
@@ -124,10 +124,21 @@ def _evidence(evidence: Iterable[Document]) -> Iterator[Block]:
         yield Paragraph("No evidence is recorded for this version.", "lead")
 
 
-def _policy(policy: Document) -> Iterator[Block]:
-    if not policy:
+def _policies(policies: Iterable[Document]) -> Iterator[Block]:
+    listed = list(policies)
+    if not listed:
         yield Paragraph("No policy applies to this version, so nothing may be promoted.", "lead")
         return
+    yield Paragraph(
+        "The requirements, their limits and the approvals asked for are the choice of the policies' authors. "
+        "Every policy that guards a move must be satisfied."
+    )
+    for policy in listed:
+        yield from _policy(policy)
+
+
+def _policy(policy: Document) -> Iterator[Block]:
+    yield Subheading(plain(policy.get("title") or policy.get("name") or NOT_RECORDED))
     yield Facts(
         (
             ("Policy", plain(policy.get("name") or NOT_RECORDED)),
@@ -137,17 +148,14 @@ def _policy(policy: Document) -> Iterator[Block]:
         ),
         code=("SHA-256 of the text",),
     )
-    yield Paragraph(
-        "The requirements, their limits and the approvals asked for are the choice of the policy's authors. "
-        "The text in force was:"
-    )
+    yield Paragraph("The text in force was:")
     yield Paragraph(plain(policy.get("text") or NOT_RECORDED, lines=True), "code")
 
 
 def _requirements(requirements: Iterable[Document]) -> Iterator[Block]:
     listed = list(requirements)
     if not listed:
-        yield Paragraph("The policy lists no requirement for this version.", "lead")
+        yield Paragraph("No policy lists a requirement for this version.", "lead")
     for index, requirement in enumerate(listed, start=1):
         yield from requirement_blocks(f"{{}}.{index}", requirement)
 

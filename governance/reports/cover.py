@@ -177,7 +177,11 @@ def _count(requirements: Iterable[Document]) -> str:
 
 def _scope(file: Document) -> Facts:
     history = list(file.get("history") or ())
-    policy, trail = file.get("policy") or {}, file.get("trail") or {}
+    trail = file.get("trail") or {}
+    policies = [
+        f"{short(plain(policy.get('name')), 80)}, edition {plain(policy.get('number'))}"
+        for policy in file.get("policies") or ()
+    ]
     model, version = file.get("model") or {}, file.get("version") or {}
     period = (
         f"{moment(history[0].get('recorded_at'))} to {moment(history[-1].get('recorded_at'))}; times are in UTC"
@@ -198,9 +202,7 @@ def _scope(file: Document) -> Facts:
                 f"risk tier {spoken(model.get('risk_tier') or NOT_RECORDED)}, "
                 f"now in {spoken(version.get('stage') or NOT_RECORDED)}",
             ),
-            ("Policy", f"{short(plain(policy.get('name')), 80)}, edition {plain(policy.get('number'))}")
-            if policy
-            else ("Policy", "none"),
+            ("Policies" if len(policies) > 1 else "Policy", "; ".join(policies) or "none"),
             ("Period", period),
             ("Trail", covered),
             (

@@ -8,25 +8,30 @@ from audits.evidence import Evidence
 from audits.runs import CheckRun
 from audits.trail import Entry, timestamp, trail_state
 from governance.actions import ACTIONS
-from governance.gates import GateDecision, Outcome, Subject, decide
-from governance.models import Account, Promotion
-from governance.policy_format import Requirement
-from governance.selectors.policies import PolicyInForce, policies_in_force, read_edition
-from governance.selectors.requirements import facts_of_runs, newest_runs, result_of
+from governance.gates import GateDecision, Outcome, Reason, decide
+from governance.models import Account, PolicyVersion, Promotion
+from governance.policy_format import DocumentRequirement, Requirement
+from governance.selectors.facts import facts_for_version, subject_for
+from governance.selectors.policies import Move, Rules, rules_for, rules_of_promotion
+from governance.selectors.requirements import newest_runs, result_of
 from registry.models import ModelVersion
+from registry.stages import Rollout, Stage
 
 GENERATOR = "Countersign 0.1.0"
+IN_FULL = Move(Stage.PRODUCTION, "champion", Rollout.FULL)
 STATES = {Outcome.ALLOW: "satisfied", Outcome.WAIT: "wait", Outcome.BLOCK: "block"}
 
 
 def version_file(version: ModelVersion, *, at: datetime, requested_by: str = "") -> dict[str, Any]:
     """Return the file of a version as plain JSON values. Changes nothing.
 
-    The policy is the one of the newest promotion, or else the one in force for production.
+    The policies are those of the newest promotion, or else those in force for production.
     """
     promotions = list(version.promotions.select_related("policy", "closure").prefetch_related("decisions", "approvals"))
-    item = _policy_of(version, promotions)
-    requirements = _requirements(item, version, at) if item else []
+    for promotion in promotions:
+        promotion.version = version
+    rules = rules_of_promotion(promotions[0]) if promotions else rules_for(version, IN_FULL)
+    requirements = _requirements(rules, version, at)
     entries = list(_entries(version, promotions))
     names = names_of(
         [version.registered_by, version.model.owner, requested_by]
@@ -60,10 +65,10 @@ def version_file(version: ModelVersion, *, at: datetime, requested_by: str = "")
             "notes": version.notes,
         },
         "evidence": _evidence(version),
-        "policy": _policy(item),
+        "policies": [_policy(item.edition) for item in rules.items],
         "requirements": requirements,
         "promotions": listed,
-        "gaps": _gaps(item, requirements, listed),
+        "gaps": _gaps(rules, requirements, listed),
         "history": [_line(entry, names) for entry in entries],
         "trail": trail_state(),
     }
@@ -77,22 +82,13 @@ def names_of(actors: Iterable[str]) -> dict[str, str]:
     return {actor: known.get(actor.split(":", 1)[-1], actor) for actor in actors}
 
 
-def preview_gate(version: ModelVersion, item: PolicyInForce, *, at: datetime) -> GateDecision:
-    """Return what the gate would say if somebody else asked for the promotion now. Changes nothing."""
-    subject = Subject(version.artifact_sha256, version.evidence_sha256, item.edition.sha256, version.registered_by, "")
-    return decide(item.policy, facts_of_runs(newest_runs(item.policy, version)), (), subject=subject, now=at)
+def preview_gate(version: ModelVersion, rules: Rules, *, move: Move, at: datetime) -> GateDecision:
+    """Return what the gate would say if somebody else asked for the move now. Changes nothing."""
+    facts = facts_for_version(version, rules, target=move.target)
+    return decide(rules.policies, facts, subject=subject_for(version, rules, move), now=at)
 
 
-def _policy_of(version: ModelVersion, promotions: list[Promotion]) -> PolicyInForce | None:
-    if promotions:
-        return read_edition(promotions[0].policy)
-    return next(iter(policies_in_force(risk_tier=version.model.risk_tier, target="production")), None)
-
-
-def _policy(item: PolicyInForce | None) -> dict[str, Any]:
-    if item is None:
-        return {}
-    edition = item.edition
+def _policy(edition: PolicyVersion) -> dict[str, Any]:
     return {
         "name": edition.name,
         "number": edition.number,
@@ -102,29 +98,45 @@ def _policy(item: PolicyInForce | None) -> dict[str, Any]:
     }
 
 
-def _requirements(item: PolicyInForce, version: ModelVersion, at: datetime) -> list[dict[str, Any]]:
-    runs = newest_runs(item.policy, version)
-    reasons = {reason.requirement: reason for reason in preview_gate(version, item, at=at).reasons}
+def _requirements(rules: Rules, version: ModelVersion, at: datetime) -> list[dict[str, Any]]:
+    runs = newest_runs(rules, version)
+    decision = preview_gate(version, rules, move=IN_FULL, at=at)
+    reasons = {f"{reason.policy}/{reason.requirement}": reason for reason in decision.reasons}
     return [
-        _requirement(requirement, runs.get(requirement.id), reasons[requirement.id])
-        for requirement in item.policy.requirements
+        _requirement(line, policy.name, runs.get(f"{policy.name}/{line.id}"), reasons[f"{policy.name}/{line.id}"])
+        for policy in rules.policies
+        for line in policy.lines
     ]
 
 
-def _requirement(requirement: Requirement, run: CheckRun | None, reason: Any) -> dict[str, Any]:
+def what_is_asked(line: Requirement | DocumentRequirement, policy: str) -> dict[str, Any]:
+    """Return what one line of a policy asks for; a document is told like a check of its own kind."""
+    if isinstance(line, Requirement):
+        check, edition, parameters = line.check, line.version, dict(line.parameters)
+    else:
+        check, edition, parameters = f"document.{line.kind}", 1, {"sections": ", ".join(line.sections) or "any"}
+    return {
+        "policy": policy,
+        "id": line.id,
+        "title": line.title,
+        "check": check,
+        "check_version": edition,
+        "parameters": parameters,
+        "blocking": not line.is_advisory,
+        "controls": list(line.controls),
+    }
+
+
+def _requirement(
+    line: Requirement | DocumentRequirement, policy: str, run: CheckRun | None, reason: Reason
+) -> dict[str, Any]:
     result = result_of(run) if run else None
     report: Mapping[str, Any] = result.report if result else {}
     return {
-        "id": requirement.id,
-        "title": requirement.title,
-        "check": requirement.check,
-        "check_version": requirement.version,
-        "parameters": dict(requirement.parameters),
-        "blocking": not requirement.is_advisory,
-        "controls": list(requirement.controls),
+        **what_is_asked(line, policy),
         "state": STATES[reason.outcome],
         "outcome": reason.code.removeprefix("advisory_"),
-        "sentence": report.get("sentence") or reason.sentence,
+        "sentence": (report.get("sentence") if reason.code != "waived" else "") or reason.sentence,
         "measurements": report.get("measurements", []),
         "findings": report.get("findings", []),
         "notes": report.get("notes", []),
@@ -162,12 +174,13 @@ def _promotion(promotion: Promotion, names: Mapping[str, str]) -> dict[str, Any]
 
 def _evidence(version: ModelVersion) -> list[dict[str, Any]]:
     listed = []
-    uids = [table["uid"] for table in version.evidence.values()]
+    references = version.tables | version.documents
+    uids = [reference["uid"] for reference in references.values()]
     by_uid = {str(row.uid): row for row in Evidence.objects.filter(uid__in=uids)}
     artifact = Evidence.objects.filter(kind="artifact", sha256=version.artifact_sha256).first()
     if artifact:
         listed.append(_evidence_line("artifact", artifact))
-    listed += [_evidence_line(purpose, by_uid[table["uid"]]) for purpose, table in version.evidence.items()]
+    listed += [_evidence_line(purpose, by_uid[it["uid"]]) for purpose, it in references.items()]
     return listed
 
 
@@ -200,15 +213,13 @@ def _line(entry: Entry, names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _gaps(
-    item: PolicyInForce | None, requirements: list[dict[str, Any]], promotions: list[dict[str, Any]]
-) -> list[str]:
+def _gaps(rules: Rules, requirements: list[dict[str, Any]], promotions: list[dict[str, Any]]) -> list[str]:
     """Return, in sentences, what is missing, could not be measured, is too old or was refused."""
-    gaps = [] if item else ["No policy is in force for this version's risk tier."]
+    gaps = [] if rules.items else ["No policy in force guards this version's way to production."]
     gaps += [
         f"{line['title']}: {line['outcome'].replace('_', ' ')}. {line['sentence']}"
         for line in requirements
-        if line["outcome"] != "passed"
+        if line["outcome"] not in {"passed", "waived"}
     ]
     for promotion in promotions:
         gaps += [

@@ -9,18 +9,24 @@ from audits.trail import Recording
 from governance.dispatch import ring_on_commit
 from governance.errors import PromotionClosed, UnknownPromotion
 from governance.gates import GateDecision, Outcome, decide
-from governance.models import ClosureOutcome, GateDecisionRecord, OpenPromotion, Promotion, PromotionClosure
-from governance.selectors.policies import PolicyInForce, read_edition
-from governance.selectors.requirements import (
-    facts_for_approvals,
-    facts_of_runs,
-    newest_runs,
-    orders_for,
-    subject_for_gate,
+from governance.models import (
+    Approval,
+    ApprovalLapse,
+    ApprovalVerdict,
+    ClosureOutcome,
+    GateDecisionRecord,
+    OpenPromotion,
+    Promotion,
+    PromotionClosure,
 )
+from governance.selectors.facts import facts_for_gate, subject_for_gate
+from governance.selectors.policies import Rules, move_of, rules_for
+from governance.selectors.requirements import orders_for
+from governance.services._moves import move
+from governance.services._notices import tell
 from registry import services as registry
 from registry.selectors import find_in_production
-from registry.stages import Stage
+from registry.stages import Rollout, Stage
 
 
 def lock_open_promotion(uid: str) -> Promotion:
@@ -38,43 +44,47 @@ def lock_open_promotion(uid: str) -> Promotion:
             f"This promotion was {closure.outcome} on {closure.closed_at:%d %B %Y at %H:%M} UTC and is closed.",
             outcome=closure.outcome,
         )
-    return Promotion.objects.select_related("version__model", "version__position", "policy").get(pk=open_row.pk)
+    return Promotion.objects.select_related("version__model", "version__position").get(pk=open_row.pk)
 
 
 def settle(*, recording: Recording, promotion: Promotion) -> GateDecision:
     """Decide about an open promotion and act on the decision.
 
-    Records: gate.decided when the answer is new; on allow version.moved, alias.assigned and promotion.closed.
+    Records: approval.lapsed where content changed; gate.decided when the answer is new; on allow version.moved,
+    alias.assigned and promotion.closed.
     """
-    decision = gate_of(promotion, at=recording)
-    _record_if_new(recording, promotion, decision)
+    rules = rules_in_force(promotion)
+    _note_lapses(recording, promotion, rules)
+    decision = gate_of(promotion, rules, at=recording)
+    _record_if_new(recording, promotion, decision, rules)
     if decision.outcome is Outcome.ALLOW:
         _promote(recording, promotion)
     return decision
 
 
-def gate_of(promotion: Promotion, *, at: Recording) -> GateDecision:
+def rules_in_force(promotion: Promotion) -> Rules:
+    """Return the policies that guard the move now, which may be others than when it was asked for."""
+    return rules_for(promotion.version, move_of(promotion))
+
+
+def gate_of(promotion: Promotion, rules: Rules, *, at: Recording) -> GateDecision:
     """Return what the gate says about a promotion at the moment of the recording. Changes nothing."""
-    item = read_edition(promotion.policy)
-    runs = newest_runs(item.policy, promotion.version)
     return decide(
-        item.policy,
-        facts_of_runs(runs),
-        facts_for_approvals(promotion),
-        subject=subject_for_gate(promotion),
-        now=at.at,
+        rules.policies, facts_for_gate(promotion, rules), subject=subject_for_gate(promotion, rules), now=at.at
     )
 
 
-def order_what_is_missing(*, recording: Recording, item: PolicyInForce, promotion: Promotion) -> None:
+def order_what_is_missing(*, recording: Recording, promotion: Promotion) -> None:
     """Order the checks that were never ordered over this version's evidence, or whose result has become too old."""
-    version = promotion.version
-    runs = newest_runs(item.policy, version)
-    decision = decide(item.policy, facts_of_runs(runs), (), subject=subject_for_gate(promotion), now=recording.at)
+    version, rules = promotion.version, rules_in_force(promotion)
+    decision = gate_of(promotion, rules, at=recording)
     # What the policy only advises is ordered like the rest: its reasons carry the same codes behind a prefix.
-    codes = {reason.requirement: reason.code.removeprefix("advisory_") for reason in decision.reasons}
-    stale = {requirement for requirement, code in codes.items() if code in {"not_run", "expired"}}
-    orders = {order.identity: order for name, order in orders_for(item, version).items() if name in stale}
+    stale = {
+        f"{reason.policy}/{reason.requirement}"
+        for reason in decision.reasons
+        if reason.code.removeprefix("advisory_") in {"not_run", "expired"}
+    }
+    orders = {order.identity: order for key, order in orders_for(rules, version).items() if key in stale}
     ring_on_commit(order_runs(recording=recording, orders=list(orders.values()), subject=version.subject))
 
 
@@ -89,21 +99,54 @@ def close(*, recording: Recording, promotion: Promotion, outcome: ClosureOutcome
     OpenPromotion.objects.filter(promotion=promotion).delete()
 
 
-def _record_if_new(recording: Recording, promotion: Promotion, decision: GateDecision) -> None:
+def _note_lapses(recording: Recording, promotion: Promotion, rules: Rules) -> None:
+    """Put on record, once, which approvals no longer fit the content, and tell their givers."""
+    version = promotion.version
+    now = {
+        "artifact": version.artifact_sha256,
+        "evidence": version.evidence_sha256,
+        "policies": rules.sha256,
+    }
+    given = promotion.approvals.filter(verdict=ApprovalVerdict.APPROVE, lapse__isnull=True)
+    for approval in given:
+        then = content_of(approval)
+        changed = [name for name, sha256 in now.items() if then[name] != sha256]
+        if changed:
+            because = " and ".join(changed)
+            row = ApprovalLapse(approval=approval, because=because, lapsed_at=recording.at)
+            data = {"approval": str(approval.uid), "because": because}
+            recording.create(row, action="approval.lapsed", subject=promotion.subject, data=data)
+            sentence = f"Your approval of {promotion} lapsed: {because} changed after you gave it."
+            tell({approval.approver, approval.on_behalf_of}, sentence, about=promotion.subject, at=recording.at)
+
+
+def content_of(approval: Approval) -> dict[str, str]:
+    """Return what an approval binds, by what it is."""
+    return {
+        "artifact": approval.artifact_sha256,
+        "evidence": approval.evidence_sha256,
+        "policies": approval.policy_sha256,
+    }
+
+
+def _record_if_new(recording: Recording, promotion: Promotion, decision: GateDecision, rules: Rules) -> None:
     document = decision.to_document()
+    answer = [decision.outcome.value, document["reasons"], rules.references]
     last = promotion.decisions.order_by("-number").first()
-    if last and last.outcome == decision.outcome and last.reasons == document["reasons"]:
+    if last and [last.outcome, last.reasons, last.policies] == answer:
         return
     row = GateDecisionRecord(
         promotion=promotion,
         number=last.number + 1 if last else 1,
         outcome=decision.outcome.value,
         reasons=document["reasons"],
+        policies=rules.references,
         decided_at=recording.at,
     )
     data = {
         "outcome": decision.outcome.value,
-        "policy_sha256": promotion.policy.sha256,
+        "policies": rules.references,
+        "policy_sha256": rules.sha256,
         "artifact_sha256": promotion.version.artifact_sha256,
         "evidence_sha256": promotion.version.evidence_sha256,
     }
@@ -111,14 +154,23 @@ def _record_if_new(recording: Recording, promotion: Promotion, decision: GateDec
 
 
 def _promote(recording: Recording, promotion: Promotion) -> None:
-    """Move the version, let the alias follow, and retire the version it supersedes."""
-    version, because = promotion.version, promotion.subject
+    """Move the version; once everybody is served by it, let the alias follow and retire what it supersedes."""
+    version, because, target = promotion.version, promotion.subject, promotion.target
+    serves_all = target != Stage.PRODUCTION or promotion.rollout in {"", Rollout.FULL}
     superseded = None
-    if promotion.alias:
+    if promotion.alias and serves_all:
         superseded = find_in_production(model=version.model, alias=promotion.alias)
-    registry.move_version(recording=recording, version=version, to_stage=Stage(promotion.target), because=because)
-    if promotion.alias:
+    if target:
+        move(
+            recording=recording,
+            version=version,
+            to_stage=Stage(target),
+            because=because,
+            rollout=promotion.rollout,
+            percent=promotion.percent,
+        )
+    if promotion.alias and serves_all:
         registry.assign_alias(recording=recording, version=version, alias=promotion.alias, because=because)
-    if superseded and superseded.pk != version.pk and promotion.target == Stage.PRODUCTION:
-        registry.move_version(recording=recording, version=superseded, to_stage=Stage.RETIRED, because=because)
+    if superseded and superseded.pk != version.pk and target == Stage.PRODUCTION:
+        move(recording=recording, version=superseded, to_stage=Stage.RETIRED, because=because)
     close(recording=recording, promotion=promotion, outcome=ClosureOutcome.PROMOTED)

@@ -4,9 +4,10 @@ from uuid import UUID
 
 from audits.trail import Actor, ActorKind, Recording, new_uid, now, record
 from governance.errors import AlreadyDecided, Malformed, NotEntitled, OwnSubmission
+from governance.gates import has_veto
 from governance.models import Account, Approval, ApprovalVerdict, ClosureOutcome, Promotion
 from governance.roles import Group, Verb
-from governance.services._settlement import close, lock_open_promotion, settle
+from governance.services._settlement import close, lock_open_promotion, rules_in_force, settle
 from governance.services.authority import authorise
 
 
@@ -24,14 +25,15 @@ def approve_promotion(*, actor: Actor, uid: UUID, group: Group, reason: str) -> 
 
 
 def refuse_promotion(*, actor: Actor, uid: UUID, group: Group, reason: str) -> Approval:
-    """Refuse an open promotion for a group, which ends it.
+    """Refuse an open promotion for a group, which ends it when the group has a veto.
 
     Records: approval.refused, gate.decided, promotion.closed. Raises and locks: as `approve_promotion`.
     """
     with record(actor=actor, at=now()) as recording:
         promotion, approval = _speak(recording, uid, group, ApprovalVerdict.REFUSE, reason)
         settle(recording=recording, promotion=promotion)
-        close(recording=recording, promotion=promotion, outcome=ClosureOutcome.REFUSED)
+        if has_veto(rules_in_force(promotion).policies, group):
+            close(recording=recording, promotion=promotion, outcome=ClosureOutcome.REFUSED)
     return approval
 
 
@@ -61,7 +63,7 @@ def _speak(
         sealed_reason=Approval.reason.seal(reason.strip(), author=str(actor), uid=approval_uid),
         artifact_sha256=promotion.version.artifact_sha256,
         evidence_sha256=promotion.version.evidence_sha256,
-        policy_sha256=promotion.policy.sha256,
+        policy_sha256=rules_in_force(promotion).sha256,
         given_at=recording.at,
     )
     action = "approval.given" if verdict is ApprovalVerdict.APPROVE else "approval.refused"

@@ -77,10 +77,16 @@ def export_bundle(*, actor: Actor, subjects: Sequence[str] = (), since: int | No
 
 def subjects_about(version: ModelVersion) -> list[str]:
     """Return the subjects of a version's file: itself, its model, tables, promotions and their policies."""
-    promotions = list(version.promotions.select_related("policy"))
+    promotions = list(version.promotions.prefetch_related("decisions"))
     found = {version.subject, version.model.subject}
-    found |= {f"evidence/{table['uid']}" for table in version.evidence.values()}
-    found |= {promotion.subject for promotion in promotions} | {one.policy.subject for one in promotions}
+    found |= {f"evidence/{table['uid']}" for table in (version.tables | version.documents).values()}
+    found |= {promotion.subject for promotion in promotions}
+    found |= {
+        f"policy/{policy['name']}/{policy['number']}"
+        for promotion in promotions
+        for decision in promotion.decisions.all()
+        for policy in decision.policies
+    }
     return sorted(found)
 
 

@@ -36,7 +36,7 @@ def publish_policy(*, actor: Actor, text: str) -> PolicyVersion:
             title=policy.title,
             text=text,
             sha256=sha256,
-            target=policy.target,
+            target=policy.scope.target,
             published_by=str(actor),
             published_at=at,
         )

@@ -1,73 +1,117 @@
 """How is a move to a stage asked for, and followed to its end?"""
 
+from typing import Any
 from uuid import UUID
 
 from audits.trail import Actor, new_uid, now, record
-from governance.errors import NoPolicyApplies, NotEntitled, PromotionClosed, PromotionOpen
+from governance.errors import Malformed, NoPolicyApplies, NotEntitled, PromotionClosed, PromotionOpen
 from governance.models import ClosureOutcome, OpenPromotion, Promotion
 from governance.roles import Verb
-from governance.selectors.policies import policies_in_force
+from governance.selectors.policies import Move, rules_for
 from governance.selectors.promotions import open_promotions_of_batch
 from governance.services._settlement import close, lock_open_promotion, order_what_is_missing, settle
 from governance.services.authority import authorise
 from registry.errors import MoveImpossible
-from registry.models import ModelVersion, VersionStage
-from registry.stages import Stage, may_move
+from registry.models import ModelVersion, VersionDeletion, VersionStage
+from registry.stages import Rollout, Stage, may_move, may_widen
 
 
 def request_promotion(
-    *, actor: Actor, version: ModelVersion, target: Stage, alias: str = "champion", reason: str = ""
+    *,
+    actor: Actor,
+    version: ModelVersion,
+    target: Stage | None,
+    alias: str = "champion",
+    rollout: Rollout | None = None,
+    percent: int = 0,
+    reason: str = "",
 ) -> Promotion:
     """Ask to move a version to a stage. The gate answers at once, and again whenever a fact is added.
 
+    Into production, `rollout` says how far (full when left out) and `percent` the share of a canary; asked for where it
+    stands already, it is certified anew. Without a target only the alias moves.
     A blocked promotion is a result: it is returned and stays open, until somebody refuses or withdraws it.
     Records: promotion.requested, gate.decided, check_run.ordered for what is missing or too old.
-    Raises: NotEntitled, NoPolicyApplies, MoveImpossible, PromotionOpen (somebody else's).
+    Raises: NotEntitled, NoPolicyApplies, MoveImpossible, PromotionOpen (somebody else's), Malformed.
     Idempotent: by version, target and requester, while open. Locks: the version's position.
     """
     authorise(actor, Verb.PROMOTE)
+    move = _move(target, alias, rollout, percent)
     with record(actor=actor, at=now()) as recording:
         # Two requests for one version queue up here; the unique constraint is only the net.
         position = VersionStage.objects.select_for_update().get(version=version)
-        known = OpenPromotion.objects.filter(version=version, target=target).select_related("promotion").first()
+        known = OpenPromotion.objects.filter(version=version, target=move.target).select_related("promotion").first()
         if known:
             if known.promotion.requested_by == str(actor):
                 return known.promotion
-            raise PromotionOpen(f"{version} has an open promotion to {target} already.", uid=str(known.promotion.uid))
-        if not may_move(position.stage, target):
-            raise MoveImpossible(f"{version} is in stage {position.stage}; it cannot move to {target} from there.")
-        if position.stage == Stage.RETIRED:
-            raise MoveImpossible(f"{version} is retired; only a rollback brings a retired version back.")
-        policies = policies_in_force(risk_tier=version.model.risk_tier, target=target)
-        if len(policies) != 1:
+            raise PromotionOpen(
+                f"{version} has an open promotion to {move.target or alias} already.", uid=str(known.promotion.uid)
+            )
+        _refuse_impossible(version, position, move)
+        rules = rules_for(version, move)
+        if not rules.items:
             raise NoPolicyApplies(
-                f"{len(policies)} policies guard the move of a {version.model.risk_tier}-risk model to {target}; "
-                "exactly one must be in force. Ask an operator to publish one.",
-                policies=[item.policy.name for item in policies],
+                f"No policy in force guards the move of a {version.model.risk_tier}-risk model to "
+                f"{move.target or '@' + alias}, and what no policy guards does not move. "
+                "Ask an operator to propose one."
             )
         uid = new_uid()
         promotion = Promotion(
             uid=uid,
             version=version,
-            target=target,
+            target=move.target,
             alias=alias,
-            policy=policies[0].edition,
+            rollout=move.rollout,
+            percent=move.percent,
             sealed_reason=Promotion.reason.seal(reason, author=str(actor), uid=uid),
             requested_by=str(actor),
             requested_at=recording.at,
         )
-        data = {
+        data: dict[str, Any] = {
             "version": version.subject,
-            "target": target.value,
+            "target": move.target,
             "alias": alias,
-            "policy_sha256": promotion.policy.sha256,
+            "policy_sha256": rules.sha256,
             "artifact_sha256": version.artifact_sha256,
         }
+        if move.rollout:
+            data |= {"rollout": move.rollout, "percent": move.percent}
         recording.create(promotion, action="promotion.requested", subject=promotion.subject, data=data)
-        OpenPromotion.objects.create(promotion=promotion, version=version, target=target)
-        order_what_is_missing(recording=recording, item=policies[0], promotion=promotion)
+        OpenPromotion.objects.create(promotion=promotion, version=version, target=move.target)
+        order_what_is_missing(recording=recording, promotion=promotion)
         settle(recording=recording, promotion=promotion)
     return promotion
+
+
+def _move(target: Stage | None, alias: str, rollout: Rollout | None, percent: int) -> Move:
+    """Return the move that is asked for. Raises: Malformed when its parts do not fit together."""
+    if target is None and not alias:
+        raise Malformed("Name a stage to move to, or an alias that shall point at the version.", field="target")
+    if target is not Stage.PRODUCTION:
+        if rollout or percent:
+            raise Malformed("Only production knows a rollout; leave it out or ask for production.", field="rollout")
+        return Move(target or "", alias)
+    rollout = rollout or Rollout.FULL
+    if (rollout is Rollout.CANARY) != (1 <= percent <= 99):
+        raise Malformed("A canary names its share of the traffic, 1 to 99 percent; nothing else does.", field="percent")
+    return Move(target, alias, rollout, percent)
+
+
+def _refuse_impossible(version: ModelVersion, position: VersionStage, move: Move) -> None:
+    """Raises: MoveImpossible when the version is gone, or no way leads from where it stands to where it shall go."""
+    if VersionDeletion.objects.filter(version=version).exists():
+        raise MoveImpossible(f"{version} was deleted.")
+    if position.stage == Stage.RETIRED:
+        raise MoveImpossible(f"{version} is retired; only a rollback brings a retired version back.")
+    if move.target and not may_move(position.stage, move.target):
+        raise MoveImpossible(f"{version} is in stage {position.stage}; it cannot move to {move.target} from there.")
+    if position.stage == move.target == Stage.PRODUCTION and not may_widen(
+        position.rollout, position.percent, move.rollout, move.percent
+    ):
+        raise MoveImpossible(
+            f"{version} is in production already, {position.rollout}; a rollout does not go back. "
+            "Roll back to an earlier version, or suspend this one."
+        )
 
 
 def withdraw_promotion(*, actor: Actor, uid: UUID) -> Promotion:

@@ -5,6 +5,7 @@ from audits.trail import Actor, new_uid, now, record
 from governance.errors import Malformed, NothingToRollBackTo
 from governance.models import ClosureOutcome, PromotionClosure, Rollback
 from governance.roles import Verb
+from governance.services._moves import move
 from governance.services.authority import authorise
 from registry import services as registry
 from registry.models import ModelVersion, RegisteredModel
@@ -44,8 +45,8 @@ def roll_back(*, actor: Actor, model: RegisteredModel, alias: str, reason: str) 
         data = {"alias": alias, "from": present.number, "to": earlier.number, "rollback": str(rollback.uid)}
         recording.create(rollback, action="version.rolled_back", subject=model.subject, data=data)
         because = rollback.subject
-        registry.move_version(recording=recording, version=present, to_stage=Stage.SUSPENDED, because=because)
-        registry.move_version(recording=recording, version=earlier, to_stage=Stage.PRODUCTION, because=because)
+        move(recording=recording, version=present, to_stage=Stage.SUSPENDED, because=because)
+        move(recording=recording, version=earlier, to_stage=Stage.PRODUCTION, because=because)
         registry.assign_alias(recording=recording, version=earlier, alias=alias, because=because)
     return rollback
 

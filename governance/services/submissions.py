@@ -27,7 +27,7 @@ from governance.errors import (
     UploadUnacceptable,
 )
 from governance.roles import Verb
-from governance.selectors.policies import policies_in_force
+from governance.selectors.policies import rules_about
 from governance.selectors.requirements import orders_for
 from governance.services.authority import authorise
 from registry import services as registry
@@ -144,11 +144,7 @@ def submit_version(
         version = registry.register_version(
             recording=recording, model=model, artifact=artifact, tables=tables, source=source, notes=notes
         )
-        orders = {
-            order.identity: order
-            for policy in policies_in_force(risk_tier=model.risk_tier)
-            for order in orders_for(policy, version).values()
-        }
+        orders = {order.identity: order for order in orders_for(rules_about(model), version).values()}
         batch = order_runs(recording=recording, orders=list(orders.values()), subject=version.subject)
         ring_on_commit(batch)
     return version

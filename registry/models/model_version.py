@@ -1,10 +1,11 @@
 """What is one version, by content?"""
 
 import hashlib
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 
+from audits.evidence import EvidenceKind
 from audits.trail import DocumentField, Recorded, document_text
 from registry.models.registered_model import RegisteredModel
 
@@ -13,7 +14,8 @@ class ModelVersion(Recorded):
     """One immutable artifact with the evidence it was submitted with, all by digest.
 
     Created by: `register_version`.
-    States: told by `VersionStage`. The same artifact is registered once in a model.
+    States: told by `VersionStage`; deleted when a `VersionDeletion` exists. The same artifact is registered once in a
+    model.
     """
 
     model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="versions")
@@ -27,6 +29,18 @@ class ModelVersion(Recorded):
     notes = models.TextField(blank=True, help_text="What the pipeline says about it.")
     registered_by = models.CharField(max_length=120, help_text="Actor, kind:id.")
     registered_at = models.DateTimeField(help_text="UTC.")
+    trained_by = models.CharField(
+        max_length=120, blank=True, default="", help_text="Owner of the training run, kind:id; may be empty."
+    )
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="descendants",
+        help_text="What a fine-tune or an adapter was made from.",
+    )
+
+    columns_added_later: ClassVar[frozenset[str]] = frozenset({"trained_by", "parent"})
 
     class Meta:
         ordering = ["model", "number"]
@@ -43,18 +57,88 @@ class ModelVersion(Recorded):
         return f"version/{self.model.name}/{self.number}"
 
     @property
+    def tables(self) -> dict[str, dict[str, str]]:
+        """The tables of now by purpose: those it was registered with, and those attached since in their place."""
+        return {**self.evidence, **self._attached(EvidenceKind.TABLE)}
+
+    @property
+    def documents(self) -> dict[str, dict[str, str]]:
+        """The documents of now by kind (model_card, dpia …), the newest of each."""
+        return self._attached(EvidenceKind.DOCUMENT)
+
+    def _attached(self, kind: str) -> dict[str, dict[str, str]]:
+        # A version that is about to be registered has nothing attached yet.
+        rows = self.attachments.all() if self.pk else ()
+        return {row.purpose: row.reference for row in rows if row.kind == kind}
+
+    @property
     def inputs(self) -> dict[str, Any]:
         """Digests a check run over this version names as its inputs."""
-        tables = {
-            purpose: {"sha256": table["sha256"], "declaration_sha256": table["declaration_sha256"]}
-            for purpose, table in self.evidence.items()
-        }
         return {
             "artifact": {"sha256": self.artifact_sha256, "format": self.artifact_format},
-            "tables": tables,
+            "tables": _digests(self.tables),
         }
 
     @property
     def evidence_sha256(self) -> str:
         """Digest of the whole evidence set: what an approval binds besides artifact and policy."""
-        return hashlib.sha256(document_text(self.inputs["tables"]).encode()).hexdigest()
+        whole = _digests(self.tables) | {f"document:{kind}": it for kind, it in _digests(self.documents).items()}
+        return hashlib.sha256(document_text(whole).encode()).hexdigest()
+
+
+def _digests(references: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    return {
+        purpose: {"sha256": it["sha256"], "declaration_sha256": it["declaration_sha256"]}
+        for purpose, it in references.items()
+    }
+
+
+class EvidenceAttachment(Recorded):
+    """A table or a document joined the evidence of a version that exists, or took the place of an earlier one.
+
+    Created by: `attach_evidence`.
+    States: 1. attached. The newest of a purpose counts.
+    """
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="attachments")
+    kind = models.CharField(max_length=12, choices=EvidenceKind)
+    purpose = models.CharField(max_length=40, help_text="What it serves for: evaluation, dpia, model_card …")
+    reference = DocumentField(help_text="uid, sha256 and declaration_sha256 of the evidence.")
+    attached_by = models.CharField(max_length=120, help_text="Actor, kind:id.")
+    attached_at = models.DateTimeField(help_text="UTC.")
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.version}: {self.kind} {self.purpose}"
+
+
+class VersionDependency(Recorded):
+    """A version consumes what another version puts out.
+
+    Created by: `register_version`. States: 1. recorded, once for the life of the version.
+    """
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="dependencies")
+    upstream = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="dependents")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "upstream"], name="dependency_once")]
+
+    def __str__(self) -> str:
+        return f"{self.version} consumes {self.upstream}"
+
+
+class VersionDeletion(Recorded):
+    """A version was deleted: its number stays taken, and this row is its tombstone.
+
+    Created by: `delete_version`, never for a version in staging or production. The artifact's bytes stay stored.
+    """
+
+    version = models.OneToOneField(ModelVersion, on_delete=models.PROTECT, related_name="deletion")
+    deleted_by = models.CharField(max_length=120, help_text="Actor, kind:id.")
+    deleted_at = models.DateTimeField(help_text="UTC.")
+
+    def __str__(self) -> str:
+        return f"{self.version} deleted"

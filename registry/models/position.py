@@ -1,11 +1,13 @@
 """Where does a version stand, how did it get there, and which names point at it?"""
 
+from typing import ClassVar
+
 from django.db import models
 
 from audits.trail import Recorded
 from registry.models.model_version import ModelVersion
 from registry.models.registered_model import RegisteredModel
-from registry.stages import Stage
+from registry.stages import Rollout, Stage
 
 
 class StageTransition(Recorded):
@@ -20,6 +22,12 @@ class StageTransition(Recorded):
     to_stage = models.CharField(max_length=12, choices=Stage)
     because = models.CharField(max_length=300, help_text="What allowed it, e.g. promotion/uid or rollback/uid.")
     moved_at = models.DateTimeField(help_text="UTC.")
+    rollout = models.CharField(
+        max_length=10, choices=Rollout, blank=True, default="", help_text="In production: how far; empty means full."
+    )
+    percent = models.PositiveSmallIntegerField(default=0, help_text="Of a canary: share of the traffic, 1 to 99.")
+
+    columns_added_later: ClassVar[frozenset[str]] = frozenset({"rollout", "percent"})
 
     class Meta:
         ordering = ["id"]
@@ -29,15 +37,15 @@ class StageTransition(Recorded):
 
 
 class AliasAssignment(Recorded):
-    """A movable name came to point at a version of its model.
+    """A movable name came to point at a version of its model, or at none any more.
 
-    Created by: `assign_alias`.
+    Created by: `assign_alias`, `withdraw_alias` (without a version).
     States: 1. recorded. The newest of an alias tells where it points.
     """
 
     model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="alias_assignments")
     alias = models.CharField(max_length=60, help_text="e.g. champion.")
-    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="alias_assignments")
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="alias_assignments")
     because = models.CharField(max_length=300, help_text="What allowed it, e.g. promotion/uid.")
     assigned_at = models.DateTimeField(help_text="UTC.")
 
@@ -45,7 +53,7 @@ class AliasAssignment(Recorded):
         ordering = ["id"]
 
     def __str__(self) -> str:
-        return f"{self.model.name}@{self.alias} → {self.version.number}"
+        return f"{self.model.name}@{self.alias} → {self.version.number if self.version else 'nothing'}"
 
 
 class VersionStage(models.Model):
@@ -53,6 +61,9 @@ class VersionStage(models.Model):
 
     version = models.OneToOneField(ModelVersion, on_delete=models.PROTECT, primary_key=True, related_name="position")
     stage = models.CharField(max_length=12, choices=Stage, db_index=True)
+    rollout = models.CharField(max_length=10, choices=Rollout, blank=True, help_text="Empty outside production.")
+    percent = models.PositiveSmallIntegerField(default=0, help_text="Of a canary: share of the traffic, 1 to 99.")
+    since = models.DateTimeField(help_text="When it got there, UTC.")
 
     def __str__(self) -> str:
         return f"{self.version}: {self.stage}"

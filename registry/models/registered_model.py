@@ -1,8 +1,10 @@
 """Which lines of versions are there, and who answers for them?"""
 
+from typing import ClassVar
+
 from django.db import models
 
-from audits.trail import Recorded
+from audits.trail import DocumentField, Recorded
 
 
 class RiskTier(models.TextChoices):
@@ -15,6 +17,19 @@ class Task(models.TextChoices):
     BINARY = "binary"
     MULTICLASS = "multiclass"
     REGRESSION = "regression"
+    GENERATION = "generation"
+
+
+class EntryType(models.TextChoices):
+    """What kind of thing the versions are; it tells which evidence a version must bring."""
+
+    TRAINED_MODEL = "trained_model"
+    FOUNDATION_MODEL = "foundation_model"
+    FINE_TUNE = "fine_tune"
+    ADAPTER = "adapter"
+    PROMPT = "prompt"
+    AGENT = "agent"
+    VENDOR_MODEL = "vendor_model"
 
 
 class RegisteredModel(Recorded):
@@ -31,6 +46,10 @@ class RegisteredModel(Recorded):
     description = models.TextField(blank=True)
     intended_use = models.TextField(blank=True)
     registered_at = models.DateTimeField(help_text="UTC.")
+    entry_type = models.CharField(max_length=20, choices=EntryType, default=EntryType.TRAINED_MODEL)
+    tags = DocumentField(default=dict, help_text="Texts by name, given at registration; policies can ask for them.")
+
+    columns_added_later: ClassVar[frozenset[str]] = frozenset({"entry_type", "tags"})
 
     class Meta:
         ordering = ["name"]

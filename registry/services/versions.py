@@ -3,22 +3,26 @@
 Each function works inside the recording of a use case; none decides whether it may happen.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Max
 
 from audits.evidence import Evidence
 from audits.trail import Recording
-from registry.errors import MoveImpossible
+from registry.errors import MoveImpossible, VersionDeleted, VersionLive
 from registry.models import (
     AliasAssignment,
     CurrentAlias,
+    EvidenceAttachment,
     ModelVersion,
     RegisteredModel,
     StageTransition,
+    VersionDeletion,
+    VersionDependency,
     VersionStage,
 )
-from registry.stages import Stage, may_move
+from registry.stages import Rollout, Stage, may_move
 
 
 def register_version(
@@ -27,12 +31,17 @@ def register_version(
     model: RegisteredModel,
     artifact: Evidence,
     tables: dict[str, Evidence],
+    documents: dict[str, Evidence] | None = None,
     source: str = "",
     notes: str = "",
+    trained_by: str = "",
+    parent: ModelVersion | None = None,
+    upstreams: Sequence[ModelVersion] = (),
 ) -> ModelVersion:
     """Make a version of an artifact and its evidence, in stage development.
 
-    Records: version.registered, version.moved. Idempotent: by model and artifact (ask `find_version` first).
+    Records: version.registered, version.moved, evidence.attached per document, dependency.recorded per upstream.
+    Idempotent: by model and artifact (ask `find_version` first).
     Locks: the model, so that numbers have no gaps and no twins.
     """
     RegisteredModel.objects.select_for_update().get(pk=model.pk)
@@ -47,21 +56,57 @@ def register_version(
         notes=notes,
         registered_by=str(recording.actor),
         registered_at=recording.at,
+        trained_by=trained_by,
+        parent=parent,
     )
     data = {"artifact_sha256": version.artifact_sha256, "evidence_sha256": version.evidence_sha256}
     recording.create(version, action="version.registered", subject=version.subject, data=data)
-    _transit(recording, version, from_stage="", to_stage=Stage.DEVELOPMENT, because=version.subject)
-    VersionStage.objects.create(version=version, stage=Stage.DEVELOPMENT)
+    _transit(recording, version, "", Stage.DEVELOPMENT, version.subject)
+    VersionStage.objects.create(version=version, stage=Stage.DEVELOPMENT, since=recording.at)
+    for kind, document in (documents or {}).items():
+        attach_evidence(recording=recording, version=version, purpose=kind, evidence=document)
+    for upstream in upstreams:
+        row = VersionDependency(version=version, upstream=upstream)
+        data = {"upstream": upstream.subject}
+        recording.create(row, action="dependency.recorded", subject=version.subject, data=data)
     return version
+
+
+def attach_evidence(
+    *, recording: Recording, version: ModelVersion, purpose: str, evidence: Evidence
+) -> EvidenceAttachment:
+    """Add a table or a document to a version's evidence, in the place of what served that purpose before.
+
+    Records: evidence.attached.
+    """
+    row = EvidenceAttachment(
+        version=version,
+        kind=evidence.kind,
+        purpose=purpose,
+        reference=_reference(evidence),
+        attached_by=str(recording.actor),
+        attached_at=recording.at,
+    )
+    data = {"kind": str(evidence.kind), "purpose": purpose, "sha256": evidence.sha256}
+    return recording.create(row, action="evidence.attached", subject=version.subject, data=data)
 
 
 def _reference(table: Evidence) -> dict[str, Any]:
     return {"uid": str(table.uid), "sha256": table.sha256, "declaration_sha256": table.declaration_sha256}
 
 
-def move_version(*, recording: Recording, version: ModelVersion, to_stage: Stage, because: str) -> None:
-    """Move a version to another stage, as one conditional update: of two who try, one moves it.
+def move_version(
+    *,
+    recording: Recording,
+    version: ModelVersion,
+    to_stage: Stage,
+    because: str,
+    rollout: str = "",
+    percent: int = 0,
+) -> None:
+    """Move a version to another stage, or in production to another step of its rollout.
 
+    Of two who try, one moves it. `rollout` and `percent` count in production only, where none means full.
     Records: version.moved. Raises: MoveImpossible. Locks: the version's position.
     """
     position = VersionStage.objects.select_for_update().get(version=version)
@@ -70,15 +115,36 @@ def move_version(*, recording: Recording, version: ModelVersion, to_stage: Stage
             f"{version} is in stage {position.stage}, and from there no move leads to {to_stage}.",
             stage=position.stage,
         )
-    _transit(recording, version, from_stage=position.stage, to_stage=to_stage, because=because)
-    VersionStage.objects.filter(version=version).update(stage=to_stage)
+    if to_stage is Stage.PRODUCTION:
+        rollout = rollout or Rollout.FULL
+    else:
+        rollout, percent = "", 0
+    _transit(recording, version, position.stage, to_stage, because, rollout, percent)
+    position.stage, position.rollout, position.percent, position.since = to_stage, rollout, percent, recording.at
+    position.save()
 
 
-def _transit(recording: Recording, version: ModelVersion, *, from_stage: str, to_stage: Stage, because: str) -> None:
+def _transit(
+    recording: Recording,
+    version: ModelVersion,
+    from_stage: str,
+    to_stage: Stage,
+    because: str,
+    rollout: str = "",
+    percent: int = 0,
+) -> None:
     transition = StageTransition(
-        version=version, from_stage=from_stage, to_stage=to_stage, because=because, moved_at=recording.at
+        version=version,
+        from_stage=from_stage,
+        to_stage=to_stage,
+        because=because,
+        moved_at=recording.at,
+        rollout=rollout,
+        percent=percent,
     )
     data = {"from": from_stage, "to": to_stage.value, "because": because}
+    if rollout:
+        data["rollout"] = f"{rollout} {percent} %" if percent else str(rollout)
     recording.create(transition, action="version.moved", subject=version.subject, data=data)
 
 
@@ -96,3 +162,37 @@ def assign_alias(*, recording: Recording, version: ModelVersion, alias: str, bec
     recording.create(assignment, action="alias.assigned", subject=version.model.subject, data=data)
     CurrentAlias.objects.update_or_create(model=version.model, alias=alias, defaults={"version": version})
     return before.version if before else None
+
+
+def withdraw_alias(*, recording: Recording, model: RegisteredModel, alias: str, because: str) -> ModelVersion | None:
+    """Let an alias point at nothing, and return the version it pointed at.
+
+    Records: alias.withdrawn, when it pointed at one. Locks: the model.
+    """
+    RegisteredModel.objects.select_for_update().get(pk=model.pk)
+    before = CurrentAlias.objects.filter(model=model, alias=alias).select_related("version__model").first()
+    if before is None:
+        return None
+    assignment = AliasAssignment(model=model, alias=alias, version=None, because=because, assigned_at=recording.at)
+    data = {"alias": alias, "version": before.version.number, "because": because}
+    recording.create(assignment, action="alias.withdrawn", subject=model.subject, data=data)
+    before.delete()
+    return before.version
+
+
+def delete_version(*, recording: Recording, version: ModelVersion) -> VersionDeletion:
+    """Leave a tombstone: the version is listed no more, its number stays taken, its entries stay.
+
+    Records: version.moved when it was not retired yet, version.deleted.
+    Raises: VersionLive in staging and production, VersionDeleted when it is gone already. Locks: its position.
+    """
+    position = VersionStage.objects.select_for_update().get(version=version)
+    if VersionDeletion.objects.filter(version=version).exists():
+        raise VersionDeleted(f"{version} was deleted already.")
+    if position.stage in {Stage.STAGING, Stage.PRODUCTION}:
+        raise VersionLive(f"{version} is in {position.stage}; suspend or retire it before deleting it.")
+    if position.stage != Stage.RETIRED:
+        move_version(recording=recording, version=version, to_stage=Stage.RETIRED, because=version.subject)
+    row = VersionDeletion(version=version, deleted_by=str(recording.actor), deleted_at=recording.at)
+    data = {"artifact_sha256": version.artifact_sha256}
+    return recording.create(row, action="version.deleted", subject=version.subject, data=data)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.gates import ApprovalFact, GateDecision, Outcome, ResultFact, Subject, decide
-from governance.policy_format import ApprovalFactor, Policy, Requirement
+from governance.gates import ApprovalFact, Facts, GateDecision, Outcome, ResultFact, Subject, decide
+from governance.policy_format import ApprovalFactor, Policy, Requirement, Scope
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SUBJECT = Subject("artifact", "evidence", "policy", registered_by="pipeline:train", requested_by="person:asker")
@@ -22,7 +22,7 @@ def requirement(**changes: Any) -> Requirement:
 
 
 def policy(*requirements: Requirement, approvals: tuple[ApprovalFactor, ...] = ()) -> Policy:
-    return Policy("high-risk", "High risk", ("high",), "production", requirements, approvals)
+    return Policy("high-risk", "High risk", Scope("production", risk_tiers=("high",)), requirements, approvals)
 
 
 def result(verdict: str | None, completed_at: datetime | None = FRESH) -> ResultFact:
@@ -32,12 +32,17 @@ def result(verdict: str | None, completed_at: datetime | None = FRESH) -> Result
 def approval(approver: str = "person:rita", group: str = "risk", **changes: Any) -> ApprovalFact:
     bound = {"artifact_sha256": "artifact", "evidence_sha256": "evidence", "policy_sha256": "policy"}
     return ApprovalFact(
-        **{"approver": approver, "group": group, "is_entitled": True, "is_refusal": False, **bound, **changes}
+        **{
+            **{"approver": approver, "group": group, "is_entitled": True, "is_refusal": False, "given_at": FRESH},
+            **bound,
+            **changes,
+        }
     )
 
 
 def answer(a_policy: Policy, results: dict[str, ResultFact], *approvals: ApprovalFact) -> GateDecision:
-    return decide(a_policy, results, approvals, subject=SUBJECT, now=NOW)
+    keyed = {f"{a_policy.name}/{name}": fact for name, fact in results.items()}
+    return decide([a_policy], Facts(results=keyed, approvals=approvals), subject=SUBJECT, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -107,8 +112,9 @@ def test_the_worst_reason_wins_and_all_are_kept() -> None:
 
 def test_a_version_that_cannot_move_is_blocked_however_good_it_is() -> None:
     stuck = Subject("artifact", "evidence", "policy", "pipeline:train", "person:asker", can_move=False)
-    decision = decide(policy(requirement()), {"fair": result("passed")}, (), subject=stuck, now=NOW)
-    assert (decision.outcome, decision.reasons[-1].code) == (Outcome.BLOCK, "no_way")
+    facts = Facts(results={"high-risk/fair": result("passed")})
+    decision = decide([policy(requirement())], facts, subject=stuck, now=NOW)
+    assert (decision.outcome, decision.reasons[0].code) == (Outcome.BLOCK, "no_way")
 
 
 def test_an_advisory_requirement_is_reported_and_never_closes_the_gate() -> None:

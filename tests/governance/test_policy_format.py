@@ -19,7 +19,7 @@ def errors(text: str) -> list[tuple[int, int, str]]:
 
 def test_a_policy_says_what_it_guards_and_what_it_asks() -> None:
     policy = read_policy(POLICY)
-    assert (policy.name, policy.risk_tiers, policy.target) == ("high-risk", ("high",), "production")
+    assert (policy.name, policy.scope.risk_tiers, policy.scope.target) == ("high-risk", ("high",), "production")
     assert [requirement.id for requirement in policy.requirements] == ["impact-ratio", "accuracy"]
     assert policy.requirements[0].parameters == {"attribute": "sex", "min_ratio": 0.8}
     assert [(factor.group, factor.count) for factor in policy.approvals] == [("risk", 1), ("compliance", 1)]
@@ -89,6 +89,7 @@ def test_every_property_of_the_schema_says_what_it_means() -> None:
     def described(schema: dict, path: str = "") -> list[str]:  # type: ignore[type-arg]
         missing = []
         for name, property_ in schema.get("properties", {}).items():
+            property_ = policy_schema()["$defs"]["controls"] if "$ref" in property_ else property_
             if "description" not in property_:
                 missing.append(f"{path}.{name}")
             missing += described(property_, f"{path}.{name}") + described(property_.get("items", {}), f"{path}.{name}")

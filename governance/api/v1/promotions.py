@@ -20,7 +20,7 @@ from governance.roles import Group, Verb
 from governance.services.approvals import approve_promotion, refuse_promotion
 from governance.services.promotions import request_promotion, withdraw_promotion
 from registry.selectors import get_version
-from registry.stages import Stage
+from registry.stages import Rollout, Stage
 
 OPEN = "open"
 # How an open promotion stands, by the gate's last answer; allow closes it in the same transaction.
@@ -38,8 +38,14 @@ class PromotionTarget(serializers.ChoiceField):
 class PromotionRequest(Strict):
     model = Line(max_length=120)
     version = serializers.IntegerField(min_value=1, max_value=999_999_999)
-    target = PromotionTarget()
+    target = PromotionTarget(required=False, help_text="Left out: only the alias moves.")
     alias = AliasName(default="champion", help_text="Name that shall point at the version once it is promoted.")
+    rollout = serializers.ChoiceField(
+        Rollout.choices, required=False, help_text="How far production goes; full when left out."
+    )
+    percent = serializers.IntegerField(
+        default=0, min_value=0, max_value=99, help_text="Of a canary: share of the traffic, 1 to 99."
+    )
     reason = Text(default="", allow_blank=True)
 
 
@@ -57,6 +63,7 @@ class Reason(serializers.Serializer[Any]):
     """Why one requirement or approval stands as it does."""
 
     code = serializers.CharField()
+    policy = serializers.CharField(default="", help_text="Name of the policy that asks for it; may be empty.")
     requirement = serializers.CharField(help_text="Id of the requirement, or approval:group.")
     outcome = serializers.ChoiceField([outcome.value for outcome in Outcome])
     sentence = serializers.CharField()
@@ -85,7 +92,9 @@ class ApprovalShown(serializers.Serializer[Any]):
     given_at = serializers.DateTimeField()
 
 
-class PolicyOfPromotion(serializers.Serializer[Any]):
+class PolicyReference(serializers.Serializer[Any]):
+    """An edition of a policy."""
+
     name = serializers.CharField()
     number = serializers.IntegerField()
     sha256 = serializers.CharField()
@@ -97,10 +106,14 @@ class PromotionShown(serializers.Serializer[Promotion]):
     uid = serializers.UUIDField()
     model = serializers.CharField(source="version.model.name")
     version = serializers.IntegerField(source="version.number")
-    target = PromotionTarget()
+    target = serializers.ChoiceField([*TARGETS, ""], help_text="Empty: only the alias moves.")
     alias = serializers.CharField()
     reason = serializers.CharField()
-    policy = PolicyOfPromotion()
+    rollout = serializers.CharField(
+        help_text="Step of production: shadow, canary, blue_green or full; empty outside it."
+    )
+    percent = serializers.IntegerField(help_text="Of a canary: share of the traffic.")
+    policies = serializers.SerializerMethodField()
     requested_by = ActorField()
     requested_at = serializers.DateTimeField()
     state = serializers.SerializerMethodField()
@@ -121,6 +134,12 @@ class PromotionShown(serializers.Serializer[Promotion]):
         decision = _newest_decision(promotion)
         return state if state != OPEN else STANDING[decision.outcome] if decision else "waiting"
 
+    @extend_schema_field(PolicyReference(many=True))
+    def get_policies(self, promotion: Promotion) -> Any:
+        """The policies of the latest decision."""
+        decision = _newest_decision(promotion)
+        return decision.policies if decision else []
+
     @extend_schema_field(Decision(allow_null=True))
     def get_decision(self, promotion: Promotion) -> Any:
         decision = _newest_decision(promotion)
@@ -132,9 +151,7 @@ def _newest_decision(promotion: Promotion) -> Any:
 
 
 def list_promotions() -> QuerySet[Promotion]:
-    return Promotion.objects.select_related("version__model", "policy", "closure").prefetch_related(
-        "decisions", "approvals"
-    )
+    return Promotion.objects.select_related("version__model", "closure").prefetch_related("decisions", "approvals")
 
 
 def get_promotion(uid: UUID) -> Promotion:
@@ -174,8 +191,10 @@ class PromotionsDoor(Door):
         promotion = request_promotion(
             actor=actor_of(request),
             version=get_version(body["model"], body["version"]),
-            target=Stage(body["target"]),
+            target=Stage(body["target"]) if "target" in body else None,
             alias=body["alias"],
+            rollout=Rollout(body["rollout"]) if "rollout" in body else None,
+            percent=body["percent"],
             reason=body["reason"],
         )
         return _answered(self, promotion.uid)

@@ -12,17 +12,15 @@ from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.fields import ActorField, AliasName, Line, PageQuery, Strict, Text, given
 from governance.api.schema import document, paged
 from governance.api.v1.evidence import get_evidence
-from governance.api.v1.promotions import PromotionTarget, Reason
-from governance.errors import NoPolicyApplies
+from governance.api.v1.promotions import PolicyReference, PromotionTarget, Reason
 from governance.gates import Outcome
-from governance.models import PolicyVersion
 from governance.roles import Verb
-from governance.selectors.policies import policies_in_force
+from governance.selectors.policies import Move, rules_for
 from governance.selectors.version_file import preview_gate
 from governance.services.submissions import submit_version
 from registry.models import ModelVersion
 from registry.selectors import get_model, get_version, list_versions
-from registry.stages import Stage
+from registry.stages import Rollout, Stage
 
 
 class Tables(Strict):
@@ -61,7 +59,7 @@ class Version(serializers.Serializer[ModelVersion]):
     aliases = serializers.SerializerMethodField()
     artifact_sha256 = serializers.CharField()
     artifact_format = serializers.CharField()
-    tables = TablesOfVersion(source="evidence")
+    tables = TablesOfVersion()
     evidence_sha256 = serializers.CharField(help_text="Digest of the whole set of tables.")
     source = serializers.CharField()  # type: ignore[assignment]
     notes = serializers.CharField()
@@ -143,23 +141,21 @@ class VersionDoor(Door):
         return self.shown(Version, get_version(name, number))
 
 
-class PolicyReference(serializers.Serializer[PolicyVersion]):
-    name = serializers.CharField()
-    number = serializers.IntegerField()
-    sha256 = serializers.CharField()
-
-
 class GatePreview(serializers.Serializer[Any]):
     """What the gate would say now; approvals count from the promotion on."""
 
     target = serializers.CharField()
     outcome = serializers.ChoiceField([outcome.value for outcome in Outcome])
-    policy = PolicyReference()
+    policies = PolicyReference(many=True)
     reasons = Reason(many=True)
 
 
 class GateQuery(Strict):
     target = PromotionTarget(help_text="Stage the version wants to reach.")
+    alias = AliasName(default="champion", help_text="Name that shall point at the version.")
+    rollout = serializers.ChoiceField(
+        Rollout.choices, required=False, help_text="Step of production; full when left out."
+    )
 
 
 class GateDoor(Door):
@@ -172,17 +168,15 @@ class GateDoor(Door):
         path=["name", "number"],
         query=GateQuery,
         answer=GatePreview,
-        refusals={404: ["unknown_version"], 409: ["no_policy_applies"]},
+        refusals={404: ["unknown_version"]},
     )
     def get(self, request: Request, name: str, number: int) -> Response:
-        target = read_query(request, GateQuery)["target"]
+        query = read_query(request, GateQuery)
+        target = query["target"]
         version = get_version(name, number)
-        policies = policies_in_force(risk_tier=version.model.risk_tier, target=target)
-        if len(policies) != 1:
-            raise NoPolicyApplies(
-                f"{len(policies)} policies guard the move of a {version.model.risk_tier}-risk model to {target}; "
-                "exactly one must be in force. Ask an operator to publish one.",
-                policies=[item.policy.name for item in policies],
-            )
-        decision = preview_gate(version, policies[0], at=now())
-        return self.shown(GatePreview, {"target": target, "policy": policies[0].edition, **decision.to_document()})
+        move = Move(
+            target, query["alias"], query.get("rollout") or (Rollout.FULL if target == Stage.PRODUCTION else "")
+        )
+        rules = rules_for(version, move)
+        decision = preview_gate(version, rules, move=move, at=now())
+        return self.shown(GatePreview, {"target": target, "policies": rules.references, **decision.to_document()})

@@ -11,6 +11,7 @@ from governance.admin.decisions import CHANGED
 from governance.admin.review import content_of, get_promotion
 from governance.models import Account, Approval, Promotion
 from governance.roles import Group
+from governance.selectors.policies import rules_of_promotion
 from governance.services.approvals import approve_promotion
 from governance.services.promotions import withdraw_promotion
 from registry.selectors import get_version
@@ -50,7 +51,7 @@ def test_the_confirmed_word_is_bound_to_the_content(desk: Desk, signed_in: Signe
     assert said(response) == ["Your word is on record. Still missing: compliance."]
     assert approval.approver == str(desk.risk.actor)
     assert approval.artifact_sha256 == promotion.version.artifact_sha256
-    assert approval.policy_sha256 == promotion.policy.sha256
+    assert approval.policy_sha256 == rules_of_promotion(promotion).sha256
 
 
 @pytest.mark.parametrize("step", ["confirm/", "decide/"])

@@ -13,6 +13,7 @@ from django.utils.html import escape
 from governance.admin import desk as site
 from governance.models import Account, ReportExport, Rollback
 from governance.roles import Group, Role
+from governance.selectors.policies import rules_of_promotion
 from governance.services.approvals import approve_promotion
 from registry.selectors import get_version
 from registry.stages import Stage
@@ -227,7 +228,7 @@ def test_each_requirement_shows_figure_interval_limit_drawing_and_table(desk: De
         "Attribution share by group",
         "1 of 5 requirements stands against the move to production.",
         promotion.version.artifact_sha256,
-        promotion.policy.sha256,
+        rules_of_promotion(promotion).sha256,
         escape("Men and women are selected at a similar rate"),
     ):
         assert expected in page

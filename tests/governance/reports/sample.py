@@ -392,13 +392,15 @@ def version_file(**changes: Any) -> dict[str, Any]:
                 "columns": columns[2:],
             },
         ],
-        "policy": {
-            "name": "high-risk-credit",
-            "number": 3,
-            "title": "Models that decide on consumer credit",
-            "sha256": sha256("policy"),
-            "text": POLICY_TEXT,
-        },
+        "policies": [
+            {
+                "name": "high-risk-credit",
+                "number": 3,
+                "title": "Models that decide on consumer credit",
+                "sha256": sha256("policy"),
+                "text": POLICY_TEXT,
+            }
+        ],
         "requirements": requirements(),
         "promotions": promotions(),
         "gaps": [
@@ -441,7 +443,7 @@ def hostile_file(text: str) -> dict[str, Any]:
     file["version"].update(aliases=[text], source=text, registered_by=text)
     file["evidence"][1].update(name=text)
     file["evidence"][1]["columns"][0].update(name=text, type=text)
-    file["policy"].update(name=text, title=text, text=text)
+    file["policies"][0].update(name=text, title=text, text=text)
     first = file["requirements"][0]
     first.update(title=text, sentence=text, controls=[text], notes=[text], parameters={text: text})
     first["measurements"][3].update(group=text, note=text)

@@ -1,0 +1,34 @@
+"""May this happen? One pure function decides, and says why for every requirement.
+
+No database, no clock, no randomness: the same facts always give the same decision, and a decision can be replayed.
+Whatever is unknown, late, crashed or inconclusive is not allowed.
+"""
+
+from governance.gates.approvals import has_veto
+from governance.gates.decision import GateDecision, Outcome, Reason, decide
+from governance.gates.facts import (
+    ApprovalFact,
+    BreakGlassFact,
+    ConditionFact,
+    DocumentFact,
+    Facts,
+    ResultFact,
+    Subject,
+    WaiverFact,
+)
+
+__all__ = [
+    "ApprovalFact",
+    "BreakGlassFact",
+    "ConditionFact",
+    "DocumentFact",
+    "Facts",
+    "GateDecision",
+    "Outcome",
+    "Reason",
+    "ResultFact",
+    "Subject",
+    "WaiverFact",
+    "decide",
+    "has_veto",
+]

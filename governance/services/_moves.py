@@ -1,0 +1,46 @@
+"""How does a version move, with all that follows for those who depend on it?"""
+
+from audits.trail import Recording, new_uid
+from governance.models import RecertificationTrigger, TriggerKind
+from registry import services as registry
+from registry.models import ModelVersion
+from registry.stages import Rollout, Stage
+
+
+def move(
+    *,
+    recording: Recording,
+    version: ModelVersion,
+    to_stage: Stage,
+    because: str,
+    rollout: str = Rollout.FULL,
+    percent: int = 0,
+) -> None:
+    """Move a version, and make those in production that consume it due for re-certification.
+
+    Records: version.moved, recertification.triggered for each of them. Raises and locks: as the registry's move.
+    """
+    registry.move_version(
+        recording=recording, version=version, to_stage=to_stage, because=because, rollout=rollout, percent=percent
+    )
+    live = ModelVersion.objects.filter(dependencies__upstream=version, position__stage=Stage.PRODUCTION)
+    for dependent in live.select_related("model").order_by("id"):
+        trigger(recording=recording, version=dependent, kind=TriggerKind.UPSTREAM, because=version.subject)
+
+
+def trigger(
+    *, recording: Recording, version: ModelVersion, kind: TriggerKind, because: str = "", reason: str = ""
+) -> RecertificationTrigger:
+    """Make a version due for re-certification. Records: recertification.triggered."""
+    uid = new_uid()
+    row = RecertificationTrigger(
+        uid=uid,
+        version=version,
+        kind=kind,
+        because=because,
+        sealed_reason=RecertificationTrigger.reason.seal(reason, author=str(recording.actor), uid=uid),
+        raised_by=str(recording.actor),
+        raised_at=recording.at,
+    )
+    data = {"kind": kind.value, "because": because}
+    return recording.create(row, action="recertification.triggered", subject=version.subject, data=data)
