@@ -14,9 +14,9 @@ from audits.trail.anchors.guard import read_anchors, require_extension
 from audits.trail.durability import on_disk_first
 from audits.trail.models import Checkpoint, Head, TreeState
 from audits.trail.notes import Checkpoint as CheckpointText
-from audits.trail.notes import sign_note
+from audits.trail.notes import NoteRefused, open_checkpoint, sign_note
 from audits.trail.proofs import EntryProof
-from audits.trail.signing import log_signer, log_verifier, log_verifiers
+from audits.trail.signing import KeyNotHeld, key_history, log_signer, log_verifier, log_verifiers
 from audits.trail.tree import BeyondTree, integrate, prove_inclusion, root_at
 from audits.trail.witnessing.cosigned import cosigned_note, witnessed_size
 
@@ -62,6 +62,8 @@ def publish_checkpoint() -> Checkpoint | None:
             _require_extended(signed, size)
         if size == (signed.size if signed else 0):
             return None
+        if signed is not None:
+            _require_known(signed)
         near = [anchor for anchor in configured_anchors() if anchor.is_near]
         require_extension(read_anchors(near, log_keys=log_verifiers(), problems=[]))
         root = root_at(size)
@@ -81,6 +83,19 @@ def _require_extended(signed: Checkpoint, size: int) -> None:
         raise SignedTreeDiffers(
             f"The first {signed.size} entries no longer have the root that was signed; run verify_trail."
         )
+
+
+def _require_known(signed: Checkpoint) -> None:
+    """A process that was started without the installation's keys has made one of its own, which nobody knows."""
+    keys = [key.verifier for key in key_history().keys]
+    try:
+        open_checkpoint(signed.note, origin=settings.TRAIL_ORIGIN, log_keys=keys)
+    except NoteRefused:
+        held = ", ".join(key.label for key in keys)
+        raise KeyNotHeld(
+            f"The newest checkpoint, over {signed.size} entries, is signed by none of the keys known here: {held}. "
+            "Give this process the keys that the trail was signed with."
+        ) from None
 
 
 def entry_proof(index: int) -> str:

@@ -16,6 +16,7 @@ import pytest
 import redis
 from kombu import Connection
 
+from tests.databases import database_on
 from tests.installation import Installation, Served
 from tests.processes import Process, eventually
 
@@ -41,18 +42,12 @@ def needs(what: str, problem: Exception) -> None:
 
 @contextlib.contextmanager
 def database_of_its_own() -> Iterator[str]:
-    name = f"durability_{uuid.uuid4().hex[:12]}"
     try:
-        server = psycopg.connect(f"{POSTGRES}postgres", autocommit=True, connect_timeout=3)
+        psycopg.connect(f"{POSTGRES}postgres", connect_timeout=3).close()
     except psycopg.OperationalError as problem:
         needs("PostgreSQL", problem)
-    with server:
-        server.execute(f'CREATE DATABASE "{name}"')
-    try:
-        yield f"{POSTGRES}{name}"
-    finally:
-        with psycopg.connect(f"{POSTGRES}postgres", autocommit=True) as server:
-            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with database_on(POSTGRES) as url:
+        yield url
 
 
 @contextlib.contextmanager

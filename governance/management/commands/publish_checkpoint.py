@@ -5,7 +5,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from audits.trail import TrailNotExtended, check_outside, publish_checkpoint, publish_outside, trail_state
+from audits.trail import (
+    KeyNotHeld,
+    SignerFailed,
+    TrailNotExtended,
+    check_outside,
+    publish_checkpoint,
+    publish_outside,
+    trail_state,
+)
 
 EXIT_INCOMPLETE = 2
 
@@ -21,7 +29,7 @@ class Command(BaseCommand):
             check_outside()
             publish_checkpoint()
             outside = publish_outside(at_once=True)
-        except TrailNotExtended as problem:
+        except (KeyNotHeld, SignerFailed, TrailNotExtended) as problem:
             raise CommandError(str(problem)) from None
         state = trail_state()
         self.stdout.write(f"signed     {state['signed_size']:,} entries by {state['key_fingerprint']}")

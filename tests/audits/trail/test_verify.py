@@ -3,8 +3,12 @@
 The attacker here owns the database: the triggers are lifted, the row is forged, the triggers are put back.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 from audits.trail import Entry, NoSuchCheckpoint, now, publish_checkpoint, record, verification, verify
 from audits.trail.append_only import triggers
@@ -183,6 +187,23 @@ def test_what_is_recorded_meanwhile_is_no_flaw(version: ModelVersion, monkeypatc
     monkeypatch.setattr(verification, "STRETCH", 4)
     monkeypatch.setattr(verification, "walk", walk_while_others_record)
     assert verify(projections=PROJECTIONS).flaws == []
+
+
+def test_a_fact_recorded_while_a_table_of_present_state_is_rebuilt_is_no_flaw(version: ModelVersion) -> None:
+    pipeline = make.contributor("second-pipeline")
+    stages = next(projection for projection in PROJECTIONS if projection.model is VersionStage)
+
+    def rebuild() -> list[dict[str, Any]]:
+        rows = list(stages.rebuild())
+        # Another process, with a connection of its own.
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(make.version, pipeline, version.model, 2).result()
+            elsewhere.submit(connections.close_all).result()
+        return rows
+
+    assert verify(projections=[replace(stages, rebuild=rebuild)]).flaws == []
+    assert VersionStage.objects.count() == 2
+    assert verify(projections=PROJECTIONS).is_whole
 
 
 def test_a_table_that_is_gone_is_named(version: ModelVersion) -> None:
