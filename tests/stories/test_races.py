@@ -10,8 +10,8 @@ from django.db import connection
 
 from audits.errors import DomainError
 from audits.trail import verify
-from governance.errors import AlreadyDecided, PromotionClosed
-from governance.models import Account, Approval, Promotion, PromotionClosure
+from governance.errors import AlreadyDecided, PromotionClosed, PromotionOpen
+from governance.models import Account, Approval, OpenPromotion, Promotion, PromotionClosure
 from governance.roles import Group
 from governance.selectors.projections import PROJECTIONS
 from governance.services.approvals import approve_promotion, refuse_promotion
@@ -130,3 +130,32 @@ def test_one_person_cannot_approve_twice_at_once_for_two_groups(
     said = racing(words[0], words[1])
     assert sorted(type(word).__name__ for word in said) == [AlreadyDecided.__name__, Approval.__name__]
     assert not PromotionClosure.objects.filter(promotion=promotion).exists()
+
+
+WRITERS = 32
+
+
+def test_32_who_ask_for_one_version_and_target_at_once_leave_one_open_promotion() -> None:
+    make.policy()
+    pipeline = make.contributor()
+    version = make.version(pipeline, make.model(pipeline))
+    askers = [make.contributor(f"pipeline-{number}") for number in range(WRITERS)]
+    start = threading.Barrier(WRITERS)
+
+    def ask(asker: Account) -> object:
+        try:
+            start.wait(30)
+            return make.promotion(asker, version)
+        except DomainError as refused:
+            return refused
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(WRITERS) as threads:
+        answers = list(threads.map(ask, askers))
+    asked = [answer for answer in answers if isinstance(answer, Promotion)]
+    assert len(asked) == 1
+    assert [answer.code for answer in answers if isinstance(answer, DomainError)] == [PromotionOpen.code] * 31
+    assert [row.promotion for row in OpenPromotion.objects.all()] == list(Promotion.objects.all()) == asked
+    verdict = verify(projections=PROJECTIONS)
+    assert verdict.is_whole, verdict.flaws
