@@ -216,12 +216,12 @@ def test_entries_that_can_no_longer_be_proved_are_not_exported_by_subject(tamper
 
 
 def test_a_version_is_taken_away_with_all_it_stands_on(place: Path) -> None:
-    make.policy()
+    policy = make.policy()
     pipeline = make.contributor()
     version = make.version(pipeline, make.model(pipeline))
     promotion = make.promotion(pipeline, version)
     subjects = subjects_about(version)
-    assert {version.subject, version.model.subject, promotion.subject, promotion.policy.subject} <= set(subjects)
+    assert {version.subject, version.model.subject, promotion.subject, policy.subject} <= set(subjects)
     answer = verdict(taken(place, subjects=subjects), keys=[OURS])
     assert answer["flaws"] == []
 
