@@ -14,6 +14,7 @@ ACTIONS = {
     "token.revoked": "A token stopped working.",
     "policy.published": "An edition of a policy came into force.",
     "policy.proposed": "An edition of a policy was proposed; somebody else must approve it.",
+    "policy.approved": "Somebody else approved a proposed edition of a policy, which put it in force.",
     "policy.refused": "A proposed edition of a policy was refused.",
     "policy.withdrawn": "Whoever proposed an edition of a policy took it back.",
     "promotion.requested": "Somebody asked to move a version to a stage.",

@@ -55,6 +55,22 @@ class ArtifactUnacceptable(DomainError):
     code, status = "artifact_unacceptable", 422
 
 
+class NotShipped(DomainError):
+    code, status = "not_shipped", 409
+
+
+class AlreadyInForce(DomainError):
+    code, status = "already_in_force", 409
+
+
+class UnknownPolicyDraft(DomainError):
+    code, status = "unknown_policy_draft", 404
+
+
+class PolicyDraftClosed(DomainError):
+    code, status = "policy_draft_closed", 409
+
+
 class PolicyMalformed(DomainError):
     code, status = "policy_malformed", 422
 

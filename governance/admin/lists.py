@@ -16,7 +16,7 @@ from audits.evidence import Evidence
 from audits.runs import CheckResult, CheckRun, Job
 from audits.trail import Checkpoint, Entry
 from governance.admin.pages import may, roles_of
-from governance.models import Account, PolicyVersion, Promotion, ReportExport
+from governance.models import Account, PolicyDraft, PolicyVersion, Promotion, ReportExport
 from governance.roles import Role, Verb
 from registry.models import AliasAssignment, ModelVersion, RegisteredModel, StageTransition
 
@@ -173,6 +173,11 @@ class PolicyList(PageList):
     list_display = ["opens", "name", "number", "target", moment_column("published_at", "Published")]
     list_filter = ["name", "target"]
     search_fields = ["name", "title", "text"]
+    change_list_template = "desk/policies.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        drafts = PolicyDraft.objects.filter(closure__isnull=True)
+        return super().changelist_view(request, {**(extra_context or {}), "drafts": drafts})
 
     def page_of(self, row: PolicyVersion) -> str:
         return reverse("admin:policy", args=[row.name, row.number])

@@ -56,6 +56,8 @@ def address_of(subject: str) -> str | None:
     name, _, number = rest.rpartition("/")
     if kind == "promotion":
         return reverse("admin:promotion", args=[rest])
+    if kind == "policy_draft":
+        return reverse("admin:policy_draft", args=[rest])
     if kind == "model":
         return reverse("admin:model", args=[rest])
     if kind == "version" and number.isdigit():

@@ -26,6 +26,7 @@ def show_policy(request: HttpRequest, site: AdminSite, name: str, number: int) -
     if edition is None:
         raise Http404("There is no such edition.")
     editions = list(PolicyVersion.objects.filter(name=name).order_by("-number"))
+    names = names_of([edition.published_by, *filter(None, [edition.authored_by])])
     return render_page(
         request,
         site,
@@ -35,7 +36,8 @@ def show_policy(request: HttpRequest, site: AdminSite, name: str, number: int) -
         policy=read_edition(edition).policy,
         editions=editions,
         is_in_force=editions[0].pk == edition.pk,
-        published_by=names_of([edition.published_by])[edition.published_by],
+        published_by=names[edition.published_by],
+        authored_by=names.get(edition.authored_by, ""),
         promotions=_judged_by(edition),
     )
 

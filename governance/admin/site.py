@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
-from governance.admin import decisions, desk_page, registry_pages, report_pages, rule_pages, trail_pages
+from governance.admin import decisions, desk_page, draft_pages, registry_pages, report_pages, rule_pages, trail_pages
 from governance.admin.inbox import count_waiting_for
 from governance.admin.lists import register_all
 from governance.admin.pages import account_of, render_page, roles_of
@@ -69,6 +69,8 @@ class Desk(UnfoldAdminSite):
             path(f"{model}roll-back/confirm/", self._page(registry_pages.confirm_rollback), name="confirm_rollback"),
             path(f"{model}roll-back/", self._page(registry_pages.perform_rollback), name="roll_back"),
             path(model, self._page(registry_pages.show_model), name="model"),
+            path("policies/drafts/<uuid:uid>/", self._page(draft_pages.show_draft), name="policy_draft"),
+            path("policies/drafts/<uuid:uid>/decide/", self._page(draft_pages.end_draft), name="end_policy_draft"),
             path("policies/<str:name>/<int:number>/", self._page(rule_pages.show_policy), name="policy"),
             path("checks/<uuid:uid>/", self._page(rule_pages.show_check), name="check"),
             path("trail/", self._page(trail_pages.show_trail), name="trail"),

@@ -10,7 +10,7 @@ from audits.trail import Actor
 from governance.models import Account, AccountKind
 from governance.roles import Group, Role, Verb
 from governance.services.accounts import create_account, grant_role
-from governance.services.policies import publish_policy
+from governance.services.policies import publish_shipped_policy
 from governance.services.tokens import issue_token
 
 COMMAND = Actor.process("command:demo")
@@ -93,7 +93,7 @@ def prepare_cast(keys: Path) -> dict[str, Player]:
         grant_role(actor=COMMAND, account=account, role=role, group=group)
         _, token = issue_token(actor=COMMAND, account=account, name="demo", scopes=scopes, days=DAYS)
         cast[login] = Player(login, name, does, token, password)
-    publish_policy(actor=COMMAND, text=POLICY.read_text())
+    publish_shipped_policy(actor=COMMAND, text=POLICY.read_text())
     with os.fdopen(os.open(keys, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump([asdict(player) for player in cast.values()], file, indent=2)
     return cast

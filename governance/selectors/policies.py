@@ -63,12 +63,13 @@ def _accept_any(name: str, version: int, parameters: object) -> None:
 
 
 @lru_cache(maxsize=512)
-def _parsed(text: str) -> Policy:
+def read_text(text: str) -> Policy:
+    """Return what a text says that was checked when it was proposed."""
     return parse_policy(text, validate_check=_accept_any)
 
 
 def read_edition(edition: PolicyVersion) -> PolicyInForce:
-    return PolicyInForce(edition, _parsed(edition.text))
+    return PolicyInForce(edition, read_text(edition.text))
 
 
 def editions_in_force() -> list[PolicyInForce]:

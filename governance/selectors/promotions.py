@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from audits.runs import CheckResult, CheckRun
+from audits.trail import Entry
 from governance.models import OpenPromotion
 
 
@@ -18,7 +19,12 @@ def open_promotions_of_batch(batch: UUID) -> list[UUID]:
 
 
 def open_promotions_with_news(*, since: int, until: int) -> list[UUID]:
-    """Return the open promotions concerned by results whose entries have an index from `since` up to `until`."""
+    """Return the open promotions concerned by what was entered with an index from `since` up to `until`.
+
+    A result concerns those with the same inputs; a policy that came into force, all.
+    """
+    if Entry.objects.filter(index__gte=since, index__lt=until, action="policy.published").exists():
+        return list_open_promotions()
     news = CheckResult.objects.filter(entry__index__gte=since, entry__index__lt=until).select_related("run")
     return _concerned(result.run for result in news)
 

@@ -15,7 +15,7 @@ from django.core.management import call_command
 
 from audits.trail import Actor, TrailNotExtended, check_outside
 from governance.models import PolicyVersion
-from governance.services.policies import publish_policy, read_policy
+from governance.services.policies import publish_shipped_policy, read_policy
 from governance.supervisor.bell import Bell
 from governance.supervisor.children import Child
 from governance.supervisor.dispatcher import Dispatcher
@@ -60,7 +60,7 @@ def _prepare(parent: int) -> None:
     for path in sorted(SHIPPED_POLICIES.glob("*.yaml")):
         text = path.read_text(encoding="utf-8")
         if not PolicyVersion.objects.filter(name=read_policy(text).name).exists():
-            publish_policy(actor=SERVE, text=text)
+            publish_shipped_policy(actor=SERVE, text=text)
 
 
 def web_server(listener: socket.socket, *, threads: int) -> Child:

@@ -11,9 +11,10 @@ from django.core.management import CommandError, call_command, get_commands, loa
 from django.core.management.base import BaseCommand
 
 from audits.trail import Entry, verify
-from governance.models import Account, PolicyVersion
+from governance.models import Account, PolicyDraft, PolicyVersion
 from governance.roles import Group, Role, Verb
 from governance.selectors.projections import PROJECTIONS
+from governance.services.policies import SHIPPED
 from governance.services.tokens import find_token
 from tests import make
 
@@ -67,18 +68,30 @@ def test_a_token_is_the_only_line_on_standard_output(command: Callable[..., tupl
 
 
 @pytest.mark.django_db
-def test_a_policy_is_published_once_and_its_errors_are_named_by_place(
+def test_a_shipped_policy_is_published_once_and_any_other_is_proposed(
     command: Callable[..., tuple[str, str]], tmp_path: Path
 ) -> None:
+    shipped = next(path for path in SHIPPED if path.stem == "minimal-risk")
+    first, again = command("publish_policy", str(shipped)), command("publish_policy", str(shipped))
+    assert first == again
+    assert first[0].startswith("In force: minimal-risk, edition 1, sha256 ")
     document = tmp_path / "high-risk.yaml"
     document.write_text(make.POLICY)
-    first, again = command("publish_policy", str(document)), command("publish_policy", str(document))
-    assert first == again
-    assert first[0].startswith("In force: high-risk, edition 1, sha256 ")
+    said, _ = command("publish_policy", str(document), "--reason", "The board asked for it.")
+    draft = PolicyDraft.objects.get()
+    assert said.startswith("Proposed: high-risk, sha256 ")
+    assert f"POST /api/v1/policies/drafts/{draft.uid}/approval" in said
+    assert (draft.authored_by, draft.reason) == ("process:command:publish_policy", "The board asked for it.")
+    assert PolicyVersion.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_the_errors_of_a_policy_are_named_by_place(command: Callable[..., tuple[str, str]], tmp_path: Path) -> None:
+    document = tmp_path / "high-risk.yaml"
     document.write_text(make.POLICY.replace("fairness.impact_ratio", "fairness.no_such_check"))
     with pytest.raises(CommandError, match=rf"^{re.escape(str(document))}:5:\d+: .*no_such_check(.|\n)*Nothing was"):
         command("publish_policy", str(document))
-    assert PolicyVersion.objects.count() == 1
+    assert not PolicyDraft.objects.exists()
 
 
 @pytest.mark.django_db

@@ -1,20 +1,23 @@
 """Which rules are in force, and how do new ones come?"""
 
+from typing import Any
+
 from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.errors import UnknownPolicy
-from governance.api.fields import ActorField, Line, PageQuery, Strict, given
+from governance.api.fields import Actor, ActorField, Line, PageQuery, Strict, Text, given
 from governance.api.parsing import PolicyTextParser, StrictJSONParser
 from governance.api.schema import document, paged
+from governance.api.v1.drafts import PolicyDraftShown, address_of_draft, get_draft
 from governance.api.v1.promotions import PromotionTarget
 from governance.models import PolicyVersion
 from governance.roles import Verb
-from governance.services.policies import publish_policy
+from governance.services.policies import propose_policy
 
 LONGEST_POLICY = 200_000
 EXAMPLE = """\
@@ -30,6 +33,7 @@ approvals:
 
 class PolicyText(Strict):
     text = serializers.CharField(max_length=LONGEST_POLICY, trim_whitespace=False, help_text="The YAML document.")
+    reason = Text(default="", allow_blank=True, help_text="Why, for whoever decides about it.")
 
 
 class PolicySummary(serializers.Serializer[PolicyVersion]):
@@ -40,8 +44,14 @@ class PolicySummary(serializers.Serializer[PolicyVersion]):
     title = serializers.CharField()
     target = PromotionTarget()
     sha256 = serializers.CharField(help_text="Digest of the text.")
+    authored_by = serializers.SerializerMethodField()
     published_by = ActorField()
     published_at = serializers.DateTimeField()
+
+    @extend_schema_field(Actor(allow_null=True))
+    def get_authored_by(self, edition: PolicyVersion) -> Any:
+        """Who proposed it; null for editions from before proposals."""
+        return self.context["mentions"].mention(edition.authored_by) if edition.authored_by else None
 
 
 class Policy(PolicySummary):
@@ -60,20 +70,20 @@ class PoliciesDoor(Door):
     parser_classes = [StrictJSONParser, PolicyTextParser]
 
     @document(
-        "publish_policy",
-        "Put an edition of a policy in force",
+        "propose_policy",
+        "Propose an edition of a policy; somebody else approves it",
         tag="policies",
         acts=True,
         body={"application/json": PolicyText, "text/yaml": OpenApiTypes.STR},
-        answer=Policy,
+        answer=PolicyDraftShown,
         status=201,
-        refusals={422: ["policy_malformed"]},
+        refusals={409: ["already_in_force"], 422: ["policy_malformed"]},
         example={"text": EXAMPLE},
     )
     def post(self, request: Request) -> Response:
-        edition = publish_policy(actor=actor_of(request), text=read_body(request, PolicyText)["text"])
-        location = reverse("policy", kwargs={"name": edition.name, "number": edition.number})
-        return self.created(Policy, edition, location=location)
+        body = read_body(request, PolicyText)
+        draft = propose_policy(actor=actor_of(request), text=body["text"], reason=body["reason"])
+        return self.created(PolicyDraftShown, get_draft(draft.uid), location=address_of_draft(draft.uid))
 
     @document(
         "list_policies",

@@ -6,6 +6,13 @@ from governance.api import converters as _converters  # noqa: F401 - registers t
 from governance.api.v1.aliases import AliasDoor, RollbackDoor
 from governance.api.v1.bundles import BundleContentDoor, BundleDoor, BundlesDoor
 from governance.api.v1.checks import CheckRunDoor, VersionChecksDoor
+from governance.api.v1.drafts import (
+    PolicyApprovalDoor,
+    PolicyDraftDoor,
+    PolicyDraftsDoor,
+    PolicyRefusalDoor,
+    PolicyWithdrawalDoor,
+)
 from governance.api.v1.evidence import BlobDoor, EvidenceDoor, EvidenceListDoor
 from governance.api.v1.models import ModelDoor, ModelsDoor
 from governance.api.v1.policies import PoliciesDoor, PolicyDoor
@@ -41,6 +48,11 @@ urlpatterns = [
     path("promotions/<uuid:uid>/approvals", ApprovalsDoor.as_view(), name="approvals"),
     path("promotions/<uuid:uid>/withdrawal", WithdrawalDoor.as_view(), name="withdrawal"),
     path("policies", PoliciesDoor.as_view(), name="policies"),
+    path("policies/drafts", PolicyDraftsDoor.as_view(), name="policy-drafts"),
+    path("policies/drafts/<uuid:uid>", PolicyDraftDoor.as_view(), name="policy-draft"),
+    path("policies/drafts/<uuid:uid>/approval", PolicyApprovalDoor.as_view(), name="policy-approval"),
+    path("policies/drafts/<uuid:uid>/refusal", PolicyRefusalDoor.as_view(), name="policy-refusal"),
+    path("policies/drafts/<uuid:uid>/withdrawal", PolicyWithdrawalDoor.as_view(), name="policy-withdrawal"),
     path("policies/<segment:name>/<number:number>", PolicyDoor.as_view(), name="policy"),
     path("trail", TrailDoor.as_view(), name="trail"),
     path("trail/checkpoint", CheckpointDoor.as_view(), name="checkpoint"),

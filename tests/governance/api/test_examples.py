@@ -17,6 +17,7 @@ from governance.roles import Group, Role, Verb
 from governance.services.approvals import approve_promotion
 from governance.services.bundles import export_bundle
 from governance.services.exports import export_report
+from governance.services.policies import propose_policy
 from tests import make
 from tests.governance.api.test_openapi import OTHER_CODES, SNAPSHOT, operations
 
@@ -46,15 +47,21 @@ def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str,
     (tmp_path / "evaluation.csv").write_text(make.TABLE)
     (tmp_path / "model.txt").write_bytes(make.lightgbm_text(9))
     (tmp_path / "policy.yaml").write_text(make.POLICY.replace("0.8", "0.85"))
+    olga, other = make.account("olga", Role.OPERATOR), make.account("omar", Role.OPERATOR)
+    texts = [make.POLICY.replace("0.8", limit) for limit in ("0.81", "0.82")]
+    proposal = propose_policy(actor=other.actor, text=texts[0])
+    own_proposal = propose_policy(actor=olga.actor, text=texts[1])
     return {
         "PATH": os.environ["PATH"],
         "URL": live_server.url,
         "TOKEN": make.token(pipeline, Verb.READ, Verb.REGISTER, Verb.PROMOTE),
         "REVIEWER": make.token(rita, Verb.READ, Verb.REVIEW, Verb.EXPORT),
-        "OPERATOR": make.token(make.account("olga", Role.OPERATOR), Verb.ROLL_BACK, Verb.PUBLISH_POLICY),
+        "OPERATOR": make.token(olga, Verb.READ, Verb.ROLL_BACK, Verb.PUBLISH_POLICY),
         "ARTIFACT": str(make.artifact(pipeline, 5).uid),
         "TABLE": str(make.table(pipeline).uid),
         "RUN": str(CheckRun.objects.earliest("pk").uid),
+        "PROPOSAL": str(proposal.uid),
+        "OWN_PROPOSAL": str(own_proposal.uid),
         "PROMOTION": str(waiting.uid),
         "REPORT": str(report.uid),
         "BUNDLE": str(export_bundle(actor=rita.actor).uid),

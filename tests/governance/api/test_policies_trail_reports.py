@@ -6,7 +6,7 @@ import json
 import pytest
 
 from audits.trail import Entry, publish_checkpoint
-from governance.models import Account, PolicyVersion
+from governance.models import Account, PolicyDraft
 from governance.roles import Role
 from registry.models import ModelVersion
 from tests import make
@@ -27,14 +27,48 @@ def auditor(db: None, calling) -> Caller:
     return calling(make.account("audrey", Role.AUDITOR))
 
 
-def test_a_policy_is_published_as_json_or_as_its_own_text(operator: Account, calling) -> None:
-    api = calling(operator)
+def test_a_policy_is_proposed_as_json_or_as_its_own_text_and_approved_by_another(operator: Account, calling) -> None:
+    api, other = calling(operator), calling(make.account("otto", Role.OPERATOR))
     first = api.send("policies", {"text": make.POLICY})
-    assert (first.status_code, first["Location"]) == (201, "/api/v1/policies/high-risk/1")
+    assert (first.status_code, first["Location"]) == (201, f"/api/v1/policies/drafts/{first.json()['uid']}")
     same = api.post("policies", make.POLICY.encode(), content_type="text/yaml; charset=utf-8")
     assert same.json() == first.json() == api.get(first["Location"]).json()
-    second = api.post("policies", make.POLICY.replace("0.8", "0.9").encode(), content_type="text/yaml")
-    assert (second.json()["number"], second.json()["published_by"]["name"]) == (2, "Olga")
+    assert (first.json()["state"], first.json()["authored_by"]["name"]) == ("open", "Olga")
+    assert api.send(f"{first['Location']}/approval").json()["code"] == "own_submission"
+    approved = other.send(f"{first['Location']}/approval")
+    assert (approved.status_code, approved.json()["state"], approved.json()["edition"]) == (201, "published", 1)
+    assert other.send(f"{first['Location']}/refusal").json()["code"] == "policy_draft_closed"
+    assert api.send("policies", {"text": make.POLICY}).json()["code"] == "already_in_force"
+    text = make.POLICY.replace("0.8", "0.9")
+    second = api.send("policies", {"text": text, "reason": "Stricter."})
+    refused = other.send(f"{second['Location']}/refusal").json()
+    assert (refused["reason"], refused["state"], refused["edition"]) == ("Stricter.", "refused", None)
+    third = api.post("policies", text.encode(), content_type="text/yaml")
+    assert api.send(f"{third['Location']}/withdrawal").json()["closed_by"]["name"] == "Olga"
+    make.policy(text)
+    editions = api.get("policies?name=high-risk").json()["items"]
+    authors = [(one["authored_by"]["name"], one["published_by"]["name"]) for one in editions]
+    assert authors == [("Policy Author", "Policy Approver"), ("Olga", "Otto")]
+
+
+def test_proposals_are_listed_by_state_and_name(operator: Account, calling) -> None:
+    api = calling(operator)
+    uids = [
+        api.send("policies", {"text": make.POLICY.replace("0.8", f"0.{number}")}).json()["uid"] for number in (7, 8, 9)
+    ]
+    api.send(f"policies/drafts/{uids[1]}/withdrawal")
+    listed = {
+        state: [one["uid"] for one in api.get(f"policies/drafts?name=high-risk&state={state}").json()["items"]]
+        for state in ("open", "withdrawn", "published")
+    }
+    assert listed == {"open": [uids[2], uids[0]], "withdrawn": [uids[1]], "published": []}
+    assert api.get("policies/drafts?name=other").json()["items"] == []
+
+
+def test_editions_are_listed_newest_first_without_their_texts(operator: Account, calling) -> None:
+    make.policy()
+    make.policy(make.POLICY.replace("0.8", "0.9"))
+    api = calling(operator)
     listed = api.get("policies?name=high-risk").json()["items"]
     assert [edition["number"] for edition in listed] == [2, 1]
     assert "text" not in listed[0]
@@ -74,7 +108,7 @@ def test_a_policy_nobody_can_follow_is_refused(operator: Account, calling, text:
     answer = calling(operator).send("policies", {"text": text})
     assert answer.status_code == 422, answer.content
     assert answer.json()["code"] in {"policy_malformed", "malformed"}
-    assert not PolicyVersion.objects.exists()
+    assert not PolicyDraft.objects.exists()
 
 
 def test_every_error_of_a_policy_comes_with_its_place(operator: Account, calling) -> None:
