@@ -22,6 +22,7 @@ ACTIONS = {
     "approval.given": "A reviewer approved what the gate showed.",
     "approval.refused": "A reviewer refused, with a reason.",
     "approval.lapsed": "An approval counts no more: artifact, evidence or policies changed after it was given.",
+    "signature.refused": "Somebody gave a wrong password when signing.",
     "condition.set": "An approval was given on a condition, with an owner and a due date.",
     "condition.met": "A condition of an approval was met.",
     "reviewer.recused": "A reviewer stepped aside from a promotion.",

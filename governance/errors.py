@@ -15,6 +15,38 @@ class AlreadyDecided(DomainError):
     code, status = "already_decided", 409
 
 
+class Recused(DomainError):
+    code, status = "recused", 409
+
+
+class NotYourTurn(DomainError):
+    code, status = "not_your_turn", 409
+
+
+class ContentChanged(DomainError):
+    code, status = "content_changed", 409
+
+
+class SignatureRefused(DomainError):
+    code, status = "signature_refused", 403
+
+
+class UnknownDelegation(DomainError):
+    code, status = "unknown_delegation", 404
+
+
+class DelegationEnded(DomainError):
+    code, status = "delegation_ended", 409
+
+
+class UnknownCondition(DomainError):
+    code, status = "unknown_condition", 404
+
+
+class ConditionClosed(DomainError):
+    code, status = "condition_closed", 409
+
+
 class PromotionClosed(DomainError):
     code, status = "promotion_closed", 409
 

@@ -16,6 +16,9 @@ import yaml
 
 SCHEMA_PATH = Path(__file__).parent / "policies" / "policy.schema.json"
 
+# What a signature can mean, 21 CFR 11.50(a)(3); the schema lists the same.
+MEANINGS = ("reviewed", "approved", "responsible_for")
+
 # A requirement's parameters are the deepest part of a policy; this leaves room.
 DEEPEST = 12
 

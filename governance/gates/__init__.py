@@ -4,7 +4,7 @@ No database, no clock, no randomness: the same facts always give the same decisi
 Whatever is unknown, late, crashed or inconclusive is not allowed.
 """
 
-from governance.gates.approvals import has_veto
+from governance.gates.approvals import barred_people, has_veto, missing_before
 from governance.gates.decision import GateDecision, Outcome, Reason, decide
 from governance.gates.facts import (
     ApprovalFact,
@@ -29,6 +29,8 @@ __all__ = [
     "ResultFact",
     "Subject",
     "WaiverFact",
+    "barred_people",
     "decide",
     "has_veto",
+    "missing_before",
 ]

@@ -1,7 +1,7 @@
 """Have the right people agreed, each for themselves, to exactly this?"""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from governance.gates.facts import ApprovalFact, Facts, Subject
@@ -53,7 +53,7 @@ def judge_approvals(
 
     Conditions are judged at `now`; how old an approval is, at `aged_at`.
     """
-    barred = barred_people(policy, facts, subject=subject, now=now)
+    barred = barred_people([policy], facts, subject=subject, now=now)
     standing, doubts = [], {}
     heard: set[str] = set()
     for approval in sorted(facts.approvals, key=lambda one: one.given_at):
@@ -85,25 +85,39 @@ def judge_approvals(
     return reasons
 
 
-def barred_people(policy: Policy, facts: Facts, *, subject: Subject, now: datetime) -> frozenset[str]:
-    """Return who may not approve: who registered, who asked, who waived, and the duties the policy names."""
+def barred_people(policies: Iterable[Policy], facts: Facts, *, subject: Subject, now: datetime) -> dict[str, str]:
+    """Return who may not approve, and what they did: registered, asked, waived, or a duty that a policy names."""
+    barred = dict.fromkeys({subject.registered_by}, "registered this version")
+    barred |= dict.fromkeys({subject.requested_by} - set(barred), "asked for this promotion")
     duties = {
-        "training_owner": frozenset({subject.trained_by}),
-        "evidence_author": subject.evidence_authors,
-        "policy_author": subject.policy_authors,
+        "training_owner": (frozenset({subject.trained_by}), "trained this version"),
+        "evidence_author": (subject.evidence_authors, "handed in evidence of this version"),
+        "policy_author": (subject.policy_authors, "wrote a policy that guards this move"),
     }
-    barred = {subject.registered_by, subject.requested_by}
-    barred |= {waiver.granted_by for waiver in facts.waivers if is_valid(waiver, policy, now)}
-    for duty in policy.separation:
-        barred |= duties[duty]
-    return frozenset(barred - {""})
+    for policy in policies:
+        grantors = {waiver.granted_by for waiver in facts.waivers if is_valid(waiver, policy, now)}
+        held = [(grantors, "granted a waiver for this version"), *(duties[duty] for duty in sorted(policy.separation))]
+        for people, deed in held:
+            barred |= dict.fromkeys(people - set(barred), deed)
+    barred.pop("", None)
+    return barred
+
+
+def missing_before(policy: Policy, facts: Facts, group: str, *, subject: Subject, now: datetime) -> str:
+    """Return the group whose approvals must come before those of `group` and are not complete, or nothing."""
+    groups = [factor.group for factor in policy.approvals]
+    if not policy.is_ordered or group not in groups:
+        return ""
+    reasons = judge_approvals(policy, facts, subject=subject, now=now, aged_at=now)
+    before = zip(groups[: groups.index(group)], reasons, strict=False)
+    return next((earlier for earlier, reason in before if reason.outcome is not Outcome.ALLOW), "")
 
 
 def _doubt(
     approval: ApprovalFact,
     policy: Policy,
     subject: Subject,
-    barred: frozenset[str],
+    barred: Mapping[str, str],
     *,
     now: datetime,
     aged_at: datetime,

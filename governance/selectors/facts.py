@@ -8,11 +8,11 @@ from governance.models import (
     ApprovalVerdict,
     BreakGlass,
     BreakGlassVerdict,
-    Delegation,
     Promotion,
     Waiver,
 )
 from governance.roles import Role
+from governance.selectors.delegations import delegations_covering
 from governance.selectors.policies import Move, Rules, move_of
 from governance.selectors.requirements import facts_of_runs, newest_runs
 from registry.models import ModelVersion
@@ -86,15 +86,6 @@ def facts_for_approvals(promotion: Promotion) -> list[ApprovalFact]:
         )
         for approval in approvals
     ]
-
-
-def delegations_covering(*, delegate: str, delegator: str, group: str, promotion: Promotion, at: object) -> bool:
-    """Return whether one person (uid) might speak for another at a moment, within the scope of a delegation."""
-    rows = Delegation.objects.filter(
-        delegate__uid=delegate, delegator__uid=delegator, group=group, starts_at__lte=at, ends_at__gt=at
-    )
-    rows = rows.exclude(revocation__revoked_at__lte=at)
-    return any(row.model_id in {None, promotion.version.model_id} for row in rows)
 
 
 def _may_speak(approval: Approval, promotion: Promotion, entitled: set[tuple[str, str]]) -> bool:

@@ -1,9 +1,12 @@
 """How do people and pipelines get in, and what may they do there?"""
 
+from contextlib import suppress
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 
 from audits.trail import Actor, now, record
 from governance.errors import AccountExists, Malformed, UnknownAccount
@@ -53,6 +56,17 @@ def get_account(login: str) -> Account:
     if account is None:
         raise UnknownAccount(f"There is no account named {login!r}.")
     return account
+
+
+def get_person(name: str) -> Account:
+    """Return the active person with this login or uid. Raises: UnknownAccount."""
+    is_named = Q(login=name)
+    with suppress(ValueError):
+        is_named |= Q(uid=UUID(name))
+    person = Account.objects.filter(is_named, kind=AccountKind.PERSON, is_active=True).first()
+    if person is None:
+        raise UnknownAccount(f"There is no active person {name!r}.")
+    return person
 
 
 def grant_role(*, actor: Actor, account: Account, role: Role, group: Group | None = None) -> RoleGrant:

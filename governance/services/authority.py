@@ -3,23 +3,36 @@
 Asked by every use case, whatever door the request came through; nobody is exempt.
 """
 
-from audits.trail import Actor, ActorKind
+from typing import Final
+
+from audits.trail import Actor, ActorKind, now
 from governance.errors import NotEntitled
 from governance.models import Account
 from governance.roles import ALLOWED, Verb, allows
+from governance.selectors.delegations import delegations_held
+
+# What a delegation lets its holder do while it runs: speak for another, and read what to speak about.
+DELEGATED: Final = frozenset({Verb.READ, Verb.REVIEW})
 
 
 def authorise(actor: Actor, verb: Verb) -> None:
-    """Return when the actor's roles allow the verb.
+    """Return when the actor's roles, or a delegation to it, allow the verb.
 
     Raises: NotEntitled. Processes of the system itself hold no roles: they call use cases that ask for none.
     """
     if actor.kind is not ActorKind.PROCESS:
         account = Account.objects.filter(uid=actor.id, is_active=True).first()
-        if account and allows(account.roles(), verb):
+        if account and is_allowed(account, verb):
             return
     needed = sorted(role.value for role, verbs in ALLOWED.items() if verb in verbs)
     raise NotEntitled(f"This needs the role {' or '.join(needed)}; ask an operator to grant it.", needs=needed)
+
+
+def is_allowed(account: Account, verb: Verb) -> bool:
+    """Return whether the roles of an account, or a delegation to it, allow a verb now."""
+    if allows(account.roles(), verb):
+        return True
+    return verb in DELEGATED and delegations_held(account, at=now()).exists()
 
 
 def authorise_operator_or_shell(actor: Actor, verb: Verb) -> None:

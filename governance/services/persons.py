@@ -9,12 +9,12 @@ from django.db.models import Q
 
 from audits.trail import ERASED, Actor, destroy_keys, leaving_no_copy, now, record, sealed_text
 from governance.errors import Malformed
-from governance.models import Account, Approval, IdempotencyKey, Promotion, ReportExport, Rollback
+from governance.models import Account, Approval, Condition, IdempotencyKey, Promotion, Recusal, ReportExport, Rollback
 from governance.roles import Verb
 from governance.services.authority import authorise_operator_or_shell
 
 # The kinds of text a person can leave, each under a key of its own.
-PURPOSES = tuple(sorted(sealed_text(model).purpose for model in (Approval, Promotion, Rollback)))
+PURPOSES = tuple(sorted(sealed_text(model).purpose for model in (Approval, Condition, Promotion, Recusal, Rollback)))
 
 
 class LegalBasis(StrEnum):
@@ -91,5 +91,6 @@ def _reports_about(account: Account) -> tuple[UUID, ...]:
         | Q(version__model__owner=person)
         | Q(version__promotions__requested_by=person)
         | Q(version__promotions__approvals__approver=person)
+        | Q(version__promotions__approvals__on_behalf_of=person)
     )
     return tuple(about.order_by("uid").values_list("uid", flat=True).distinct())

@@ -8,8 +8,8 @@ from datetime import timedelta
 from audits.trail import Actor, now, record
 from governance.errors import Malformed, ScopeTooWide
 from governance.models import AccessToken, Account, TokenRevocation
-from governance.roles import Verb, allows
-from governance.services.authority import authorise_operator_or_shell
+from governance.roles import Verb
+from governance.services.authority import authorise_operator_or_shell, is_allowed
 
 MAX_DAYS = 366
 
@@ -26,7 +26,7 @@ def issue_token(
     scopes = sorted(set(scopes))
     if not 1 <= days <= MAX_DAYS:
         raise Malformed(f"A token lives 1 to {MAX_DAYS} days, not {days}.", field="days")
-    beyond = [scope.value for scope in scopes if not allows(account.roles(), scope)]
+    beyond = [scope.value for scope in scopes if not is_allowed(account, scope)]
     if beyond or not scopes:
         raise ScopeTooWide(f"The account's roles do not allow: {', '.join(beyond) or 'nothing was asked for'}.")
     prefix = secrets.token_hex(4)

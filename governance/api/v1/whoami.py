@@ -11,7 +11,8 @@ from governance.api.door import Door, account_of
 from governance.api.fields import ActorField
 from governance.api.schema import document
 from governance.models import AccessToken
-from governance.roles import Group, Role, Verb, allows
+from governance.roles import Group, Role, Verb
+from governance.services.authority import is_allowed
 
 
 class TokenShown(serializers.Serializer[AccessToken]):
@@ -30,7 +31,7 @@ class Whoami(serializers.Serializer[Any]):
     token = TokenShown(allow_null=True, help_text="null for somebody who is signed in with a browser.")
     may = serializers.ListField(
         child=serializers.ChoiceField([verb.value for verb in Verb]),
-        help_text="What roles and scopes allow together.",
+        help_text="What roles, delegations and scopes allow together.",
     )
 
 
@@ -43,7 +44,7 @@ class WhoamiDoor(Door):
         account = account_of(request)
         token = request.auth if isinstance(request.auth, AccessToken) else None
         roles = account.roles()
-        may = [verb.value for verb in Verb if allows(roles, verb) and (token is None or verb in token.scopes)]
+        may = [verb.value for verb in Verb if is_allowed(account, verb) and (token is None or verb in token.scopes)]
         return self.shown(
             Whoami,
             {

@@ -1,0 +1,477 @@
+"""A yes counts for exactly what was seen, from exactly whoever gave it, and for as long as what it depends on holds."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from audits.errors import DomainError
+from audits.trail import Entry, now, record, verify
+from governance.errors import (
+    AlreadyDecided,
+    ConditionClosed,
+    ContentChanged,
+    DelegationEnded,
+    Malformed,
+    NotEntitled,
+    NotYourTurn,
+    OwnSubmission,
+    PromotionClosed,
+    Recused,
+    SignatureRefused,
+)
+from governance.models import Account, Approval, ApprovalLapse, Notice, Promotion
+from governance.roles import Group, Role
+from governance.selectors.policies import rules_of_promotion
+from governance.selectors.projections import PROJECTIONS
+from governance.selectors.words import content_before
+from governance.services.approvals import approve_promotion, refuse_promotion
+from governance.services.conditions import Demand, fulfil_condition
+from governance.services.delegations import delegate_review, recuse, revoke_delegation
+from governance.services.promotions import settle_promotion, withdraw_promotion
+from governance.services.signatures import MOST_WRONG
+from registry import services as registry
+from registry.selectors import get_version
+from registry.stages import Stage
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "seven-lamps-over-the-harbour"
+SIGNED = make.POLICY + "sign_off: {reauthenticate: true, meanings: [reviewed, approved]}\n"
+ORDERED = make.POLICY + "approval_order: ordered\n"
+APART = make.POLICY + "separation: [training_owner, evidence_author, policy_author]\n"
+
+Ready = Callable[..., Promotion]
+
+
+@pytest.fixture
+def pipeline() -> Account:
+    return make.contributor()
+
+
+@pytest.fixture
+def rita() -> Account:
+    return make.reviewer("rita-risk", Group.RISK, password=PASSWORD)
+
+
+@pytest.fixture
+def carl() -> Account:
+    return make.reviewer("carl-compliance", Group.COMPLIANCE, password=PASSWORD)
+
+
+@pytest.fixture
+def dora() -> Account:
+    """Somebody who may do nothing by herself."""
+    return make.account("dora-deputy", password=PASSWORD)
+
+
+@pytest.fixture
+def ready(pipeline: Account) -> Ready:
+    """Return a promotion whose checks have passed and that waits for people."""
+
+    def build(policy: str = make.POLICY, by: Account = pipeline) -> Promotion:
+        make.policy(policy)
+        version = make.version(by, make.model(by))
+        make.completed(version)
+        return make.promotion(by, version)
+
+    return build
+
+
+def yes(promotion: Promotion, who: Account, group: Group = Group.RISK, **more: Any) -> Approval:
+    return approve_promotion(actor=who.actor, uid=promotion.uid, group=group, reason="Read and weighed.", **more)
+
+
+def stage() -> str:
+    return get_version("care-programme", 1).position.stage
+
+
+def sentence(promotion: Promotion, group: str) -> str:
+    """Return what the gate last said about a group's approval."""
+    reasons = promotion.decisions.latest("number").reasons
+    return next(reason["sentence"] for reason in reasons if reason["requirement"] == f"approval:{group}")
+
+
+def lend(by: Account, to: Account, group: Group = Group.RISK, **more: Any) -> Any:
+    return delegate_review(actor=by.actor, delegate=to, group=group, ends_at=now() + timedelta(days=7), **more)
+
+
+# What was seen
+
+
+def test_an_approval_lapses_when_the_evidence_changes(
+    pipeline: Account, rita: Account, carl: Account, ready: Ready
+) -> None:
+    promotion = ready()
+    yes(promotion, rita)
+    other = make.table(pipeline, make.TABLE.replace("p0,1,1", "p0,1,0"))
+    with record(actor=pipeline.actor, at=now()) as recording:
+        registry.attach_evidence(recording=recording, version=promotion.version, purpose="reference", evidence=other)
+    settle_promotion(actor=make.WORKER, uid=promotion.uid)
+
+    assert ApprovalLapse.objects.get().because == "evidence"
+    assert "lapsed because the content changed" in sentence(promotion, "risk")
+    assert Notice.objects.get(account=rita).sentence.endswith("evidence changed after you gave it.")
+    yes(promotion, carl, Group.COMPLIANCE)
+    assert stage() == Stage.DEVELOPMENT
+
+
+def test_an_approval_lapses_when_a_policy_gets_a_new_edition(rita: Account, carl: Account, ready: Ready) -> None:
+    promotion = ready()
+    yes(promotion, rita)
+    make.policy(make.POLICY.replace("max_age_days: 90", "max_age_days: 60"))
+    settle_promotion(actor=make.WORKER, uid=promotion.uid)
+
+    assert ApprovalLapse.objects.get().because == "policies"
+    assert Entry.objects.filter(action="approval.lapsed", subject=promotion.subject).count() == 1
+    settle_promotion(actor=make.WORKER, uid=promotion.uid)
+    assert ApprovalLapse.objects.count() == 1  # once is enough
+    yes(promotion, carl, Group.COMPLIANCE)
+    assert stage() == Stage.DEVELOPMENT
+
+
+def test_another_reviewer_can_speak_after_a_lapse(rita: Account, carl: Account, ready: Ready) -> None:
+    promotion = ready()
+    yes(promotion, rita)
+    make.policy(make.POLICY.replace("max_age_days: 90", "max_age_days: 60"))
+    yes(promotion, carl, Group.COMPLIANCE)
+    yes(promotion, make.reviewer("rolf-risk", Group.RISK))
+    assert stage() == Stage.PRODUCTION
+
+
+@pytest.mark.parametrize("name", ["artifact_sha256", "evidence_sha256", "policy_sha256", "decision"])
+@pytest.mark.parametrize("speak", [approve_promotion, refuse_promotion])
+def test_a_word_about_something_else_than_stands_here_is_not_taken(
+    rita: Account, ready: Ready, name: str, speak: Callable[..., Any]
+) -> None:
+    promotion = ready()
+    seen = content_before(promotion, rules_of_promotion(promotion))
+    word = partial(speak, actor=rita.actor, uid=promotion.uid, group=Group.RISK, reason="Read.")
+    with pytest.raises(ContentChanged) as refused:
+        word(seen=replace(seen, **{name: 7 if name == "decision" else "0" * 64}))
+    assert refused.value.context["changed"] == [name]
+    assert not Approval.objects.exists()
+    word(seen=seen)
+    assert Approval.objects.count() == 1
+
+
+# Who speaks
+
+
+def test_a_delegate_speaks_in_the_place_of_a_reviewer_and_both_names_are_on_record(
+    rita: Account, carl: Account, dora: Account, ready: Ready
+) -> None:
+    promotion = ready()
+    lend(rita, dora)
+    approval = yes(promotion, dora, on_behalf_of=rita)
+    assert (approval.approver, approval.on_behalf_of) == (str(dora.actor), str(rita.actor))
+    entry = Entry.objects.get(action="approval.given")
+    assert entry.actor == str(dora.actor)
+    assert str(rita.actor) in entry.text
+    yes(promotion, carl, Group.COMPLIANCE)
+    assert stage() == Stage.PRODUCTION
+    assert verify(projections=PROJECTIONS).flaws == []
+
+
+def test_who_has_spoken_through_somebody_speaks_no_more(rita: Account, dora: Account, ready: Ready) -> None:
+    promotion = ready(make.POLICY.replace("group: risk, count: 1", "group: risk, count: 2"))
+    lend(rita, dora)
+    yes(promotion, dora, on_behalf_of=rita)
+    with pytest.raises(AlreadyDecided, match="You approved for risk through somebody else"):
+        yes(promotion, rita)
+
+
+def test_nobody_speaks_for_somebody_who_has_spoken(rita: Account, dora: Account, ready: Ready) -> None:
+    promotion = ready(make.POLICY.replace("group: risk, count: 1", "group: risk, count: 2"))
+    lend(rita, dora)
+    yes(promotion, rita)
+    with pytest.raises(AlreadyDecided, match="The person you speak for approved"):
+        yes(promotion, dora, on_behalf_of=rita)
+
+
+def test_a_delegation_ends_with_its_revocation_and_what_was_said_stays_said(
+    rita: Account, carl: Account, dora: Account, ready: Ready
+) -> None:
+    promotion = ready()
+    delegation = lend(rita, dora)
+    yes(promotion, dora, on_behalf_of=rita)
+    revoke_delegation(actor=rita.actor, uid=delegation.uid)
+    again = revoke_delegation(actor=rita.actor, uid=delegation.uid)
+    assert again == delegation.revocation
+    with pytest.raises(NotEntitled):
+        recuse(actor=dora.actor, uid=promotion.uid, reason="Nothing lent, nothing to do.")
+    yes(promotion, carl, Group.COMPLIANCE)
+    assert stage() == Stage.PRODUCTION
+
+
+def test_a_lent_right_is_not_handed_on(rita: Account, dora: Account) -> None:
+    lend(rita, dora)
+    with pytest.raises(NotEntitled, match="lent is not handed on"):
+        lend(dora, make.account("emil"))
+
+
+def test_a_lent_right_ends_with_the_role_it_comes_from(rita: Account, dora: Account, ready: Ready) -> None:
+    promotion = ready()
+    lend(rita, dora)
+    make.accounts.revoke_role(actor=make.COMMAND, grant=rita.role_grants.get())
+    with pytest.raises(NotEntitled):
+        yes(promotion, dora, on_behalf_of=rita)
+
+
+def test_a_delegation_covers_its_model_its_group_and_its_time_only(
+    pipeline: Account, rita: Account, dora: Account, ready: Ready
+) -> None:
+    promotion = ready()
+    lend(rita, dora, model=make.model(pipeline, "another-programme"))
+    with pytest.raises(NotEntitled, match="has not lent you"):
+        yes(promotion, dora, on_behalf_of=rita)
+    lend(rita, dora, starts_at=now() + timedelta(days=1))
+    with pytest.raises(NotEntitled, match="has not lent you"):
+        yes(promotion, dora, on_behalf_of=rita)
+    lend(rita, dora)
+    with pytest.raises(NotEntitled, match="has not lent you"):
+        yes(promotion, dora, Group.COMPLIANCE, on_behalf_of=rita)
+    yes(promotion, dora, on_behalf_of=rita)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"delegate": "rita-risk"}, "delegate"),
+        ({"delegate": "training-pipeline"}, "delegate"),
+        ({"delegate": "gone"}, "delegate"),
+        ({"starts_at": timedelta(minutes=-1)}, "starts_at"),
+        ({"ends_at": timedelta(0)}, "ends_at"),
+        ({"ends_at": timedelta(days=90, hours=1)}, "ends_at"),
+    ],
+)
+def test_a_delegation_that_cannot_be_is_refused(
+    pipeline: Account, rita: Account, dora: Account, changes: dict[str, Any], field: str
+) -> None:
+    gone = make.account("gone")
+    Account.objects.filter(pk=gone.pk).update(is_active=False)
+    asked: dict[str, Any] = {"delegate": dora, "ends_at": now() + timedelta(days=1)}
+    for name, value in changes.items():
+        asked[name] = make.accounts.get_account(value) if name == "delegate" else now() + value
+    with pytest.raises(Malformed) as refused:
+        delegate_review(actor=rita.actor, group=Group.RISK, **asked)
+    assert refused.value.context["field"] == field
+
+
+def test_only_its_giver_or_an_operator_revokes_and_nobody_what_is_over(
+    rita: Account, carl: Account, dora: Account
+) -> None:
+    delegation = lend(rita, dora)
+    with pytest.raises(NotEntitled):
+        revoke_delegation(actor=carl.actor, uid=delegation.uid)
+    revoke_delegation(actor=make.account("olga", Role.OPERATOR).actor, uid=delegation.uid)
+    short = delegate_review(actor=rita.actor, delegate=dora, group=Group.RISK, ends_at=now() + timedelta(seconds=0.1))
+    time.sleep(0.15)
+    with pytest.raises(DelegationEnded):
+        revoke_delegation(actor=rita.actor, uid=short.uid)
+
+
+def test_whoever_steps_aside_is_not_counted_and_not_heard(
+    rita: Account, carl: Account, dora: Account, ready: Ready
+) -> None:
+    promotion = ready()
+    yes(promotion, rita)
+    recuse(actor=rita.actor, uid=promotion.uid, reason="My brother trained it.")
+    assert "withdrawn by recusal" in sentence(promotion, "risk")
+    yes(promotion, carl, Group.COMPLIANCE)
+    assert stage() == Stage.DEVELOPMENT
+
+    rolf = make.reviewer("rolf-risk", Group.RISK)
+    recuse(actor=rolf.actor, uid=promotion.uid, reason="I know the patients.")
+    lend(rolf, dora)
+    for who, behalf in ((rolf, None), (dora, rolf)):
+        with pytest.raises(Recused):
+            yes(promotion, who, on_behalf_of=behalf)
+    with pytest.raises(Recused):
+        recuse(actor=rolf.actor, uid=promotion.uid, reason="Once more.")
+    yes(promotion, make.reviewer("rona-risk", Group.RISK))
+    assert stage() == Stage.PRODUCTION
+
+
+@pytest.mark.parametrize("speak", [approve_promotion, refuse_promotion])
+def test_whoever_has_a_duty_in_the_matter_is_told_so_at_once_also_through_a_delegation(
+    rita: Account, dora: Account, ready: Ready, speak: Callable[..., Any]
+) -> None:
+    """Neither the author of evidence for herself or for another, nor another for her."""
+    eva = make.account("eva", Role.CONTRIBUTOR, groups=(Group.RISK,))
+    make.policy(APART)
+    pipeline = make.contributor("second-pipeline")
+    make.model(pipeline)
+    version = make.submissions.submit_version(
+        actor=pipeline.actor,
+        model_name="care-programme",
+        artifact=make.artifact(pipeline),
+        tables={"evaluation": make.table(eva)},
+    )
+    promotion = make.promotion(pipeline, version)
+    lend(eva, dora)
+    lend(rita, eva)
+    for who, behalf, whose in ((eva, None, "You"), (eva, rita, "You"), (dora, eva, "The person you speak for")):
+        with pytest.raises(OwnSubmission, match=f"{whose} handed in evidence"):
+            speak(actor=who.actor, uid=promotion.uid, group=Group.RISK, reason="Fine.", on_behalf_of=behalf)
+    assert not Approval.objects.exists()
+
+
+# When
+
+
+def test_approvals_that_are_ordered_are_given_in_turn(rita: Account, carl: Account, ready: Ready) -> None:
+    promotion = ready(ORDERED)
+    with pytest.raises(NotYourTurn, match="asks risk before compliance") as refused:
+        yes(promotion, carl, Group.COMPLIANCE)
+    assert refused.value.context == {"waits_for": "risk"}
+    yes(promotion, rita)
+    yes(promotion, carl, Group.COMPLIANCE)
+    assert stage() == Stage.PRODUCTION
+
+
+def test_a_no_waits_for_nobodys_turn(carl: Account, ready: Ready) -> None:
+    promotion = ready(ORDERED)
+    refuse_promotion(actor=carl.actor, uid=promotion.uid, group=Group.COMPLIANCE, reason="No legal basis.")
+    assert Promotion.objects.get().closure.outcome == "refused"
+
+
+# The signature
+
+
+def test_a_signature_takes_the_password_and_a_meaning(rita: Account, carl: Account, ready: Ready) -> None:
+    promotion = ready(SIGNED)
+    approval = yes(promotion, rita, password=PASSWORD, meaning="reviewed")
+    assert approval.meaning == "reviewed"
+    assert approval.reauthenticated_at is not None
+    assert approval.reauthenticated_at <= approval.given_at
+    yes(promotion, carl, Group.COMPLIANCE, password=PASSWORD, meaning="approved")
+    assert stage() == Stage.PRODUCTION
+    assert not Entry.objects.filter(text__contains=PASSWORD).exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "refusal"),
+    [
+        ({"meaning": "reviewed"}, SignatureRefused),
+        ({"meaning": "reviewed", "password": "seven-lamps"}, SignatureRefused),
+        ({"password": PASSWORD}, Malformed),
+        ({"password": PASSWORD, "meaning": "responsible_for"}, Malformed),
+        ({"password": PASSWORD, "meaning": "glanced at"}, Malformed),
+    ],
+)
+def test_a_signature_that_lacks_something_is_none(
+    rita: Account, ready: Ready, more: dict[str, str], refusal: type[DomainError]
+) -> None:
+    promotion = ready(SIGNED)
+    with pytest.raises(refusal):
+        yes(promotion, rita, **more)
+    assert not Approval.objects.exists()
+
+
+def test_a_no_is_signed_too_and_means_itself(rita: Account, ready: Ready) -> None:
+    promotion = ready(SIGNED)
+    word = partial(refuse_promotion, actor=rita.actor, uid=promotion.uid, group=Group.RISK, reason="Too few rows.")
+    with pytest.raises(SignatureRefused):
+        word()
+    assert word(password=PASSWORD).reauthenticated_at is not None
+
+
+def test_who_has_no_password_cannot_sign(ready: Ready) -> None:
+    promotion = ready(SIGNED)
+    rolf = make.reviewer("rolf-risk", Group.RISK)
+    with pytest.raises(SignatureRefused, match="no password to sign with"):
+        yes(promotion, rolf, password="anything", meaning="reviewed")
+
+
+def test_wrong_passwords_are_on_record_and_soon_no_more_are_tried(rita: Account, ready: Ready) -> None:
+    promotion = ready(SIGNED)
+    for number in range(MOST_WRONG):
+        with pytest.raises(SignatureRefused, match="is wrong"):
+            yes(promotion, rita, password=f"guess-{number}", meaning="reviewed")
+    for tried in ("one-guess-more", PASSWORD):
+        with pytest.raises(SignatureRefused, match="nothing was tried"):
+            yes(promotion, rita, password=tried, meaning="reviewed")
+    attempts = Entry.objects.filter(action="signature.refused", actor=str(rita.actor))
+    assert attempts.count() == MOST_WRONG
+    assert "guess" not in "".join(attempts.values_list("text", flat=True))
+
+
+# Conditions
+
+
+def demand(owner: Account, due_in: timedelta = timedelta(days=30), text: str = "Measure the autumn sample.") -> Demand:
+    return Demand(text, owner, now() + due_in)
+
+
+def test_a_condition_that_is_overdue_revokes_the_yes_by_itself(
+    rita: Account, carl: Account, dora: Account, ready: Ready
+) -> None:
+    promotion = ready()
+    approval = yes(promotion, rita, conditions=[demand(dora, timedelta(seconds=0.3))])
+    condition = approval.conditions.get()
+    assert (condition.owner, condition.text) == (str(dora.actor), "Measure the autumn sample.")
+    assert Notice.objects.get(account=dora).about == condition.subject
+    time.sleep(0.35)
+    with pytest.raises(ConditionClosed, match="its approval is revoked"):
+        fulfil_condition(actor=rita.actor, uid=condition.uid, note="Late, but done.")
+    yes(promotion, carl, Group.COMPLIANCE)
+    assert "revoked because a condition is overdue" in sentence(promotion, "risk")
+    assert stage() == Stage.DEVELOPMENT
+
+
+def test_a_condition_that_is_met_in_time_keeps_the_yes(
+    rita: Account, carl: Account, dora: Account, ready: Ready
+) -> None:
+    promotion = ready()
+    condition = yes(promotion, rita, conditions=[demand(dora, timedelta(seconds=0.5))]).conditions.get()
+    fulfil_condition(actor=rita.actor, uid=condition.uid, note="Seen: 4,000 rows.")
+    with pytest.raises(ConditionClosed, match="was met"):
+        fulfil_condition(actor=rita.actor, uid=condition.uid, note="Seen again.")
+    time.sleep(0.55)
+    yes(promotion, carl, Group.COMPLIANCE)
+    assert stage() == Stage.PRODUCTION
+    assert verify(projections=PROJECTIONS).flaws == []
+
+
+def test_only_another_reviewer_of_the_group_confirms_a_condition(rita: Account, carl: Account, ready: Ready) -> None:
+    promotion = ready()
+    owner = make.reviewer("rolf-risk", Group.RISK)
+    condition = yes(promotion, rita, conditions=[demand(owner)]).conditions.get()
+    for who in (owner, carl):
+        with pytest.raises(NotEntitled):
+            fulfil_condition(actor=who.actor, uid=condition.uid, note="Done.")
+    with pytest.raises(Malformed):
+        fulfil_condition(actor=rita.actor, uid=condition.uid, note=" ")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"due_in": timedelta(0)}, {"due_in": timedelta(days=366)}, {"text": "  "}], ids=str
+)
+def test_a_condition_that_cannot_be_is_refused_and_so_is_the_yes(
+    rita: Account, dora: Account, ready: Ready, changes: dict[str, Any]
+) -> None:
+    promotion = ready()
+    with pytest.raises(Malformed):
+        yes(promotion, rita, conditions=[demand(dora, **changes)])
+    assert not Approval.objects.exists()
+    assert not Entry.objects.filter(action__in=["approval.given", "condition.set"]).exists()
+
+
+# Too late
+
+
+def test_a_withdrawn_promotion_takes_no_word_of_any_kind(pipeline: Account, rita: Account, ready: Ready) -> None:
+    promotion = ready()
+    withdraw_promotion(actor=pipeline.actor, uid=promotion.uid)
+    before = Entry.objects.count()
+    with pytest.raises(PromotionClosed):
+        yes(promotion, rita)
+    with pytest.raises(PromotionClosed):
+        recuse(actor=rita.actor, uid=promotion.uid, reason="Too late.")
+    assert Entry.objects.count() == before
