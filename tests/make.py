@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from collections.abc import Iterable
 from typing import Any
 
 from audits.evidence import Evidence
@@ -9,11 +10,11 @@ from audits.runs import CheckRun
 from audits.runs.services import claim, complete_batch, runs_of
 from audits.tables import TableFormat
 from audits.trail import Actor, now
-from governance.models import Account, PolicyVersion, Promotion
+from governance.models import Account, OpenPromotion, PolicyVersion, Promotion
 from governance.roles import Group, Role, Verb
-from governance.services import accounts, policies, promotions, submissions, tokens
+from governance.services import accounts, approvals, policies, promotions, submissions, tokens
 from registry.models import ModelVersion, RegisteredModel
-from registry.stages import Stage
+from registry.stages import Rollout, Stage
 
 COMMAND = Actor.process("command:test")
 WORKER = Actor.process("worker")
@@ -163,5 +164,38 @@ def completed(of: ModelVersion, *, found: dict[str, dict[str, Any]] | None = Non
         promotions.settle_promotions(actor=WORKER, batch=batch)
 
 
-def promotion(by: Account, of: ModelVersion, target: Stage = Stage.PRODUCTION, alias: str = "champion") -> Promotion:
-    return promotions.request_promotion(actor=by.actor, version=of, target=target, alias=alias)
+def promotion(
+    by: Account,
+    of: ModelVersion,
+    target: Stage = Stage.PRODUCTION,
+    alias: str = "champion",
+    rollout: str | None = None,
+    percent: int = 0,
+) -> Promotion:
+    return promotions.request_promotion(
+        actor=by.actor,
+        version=of,
+        target=target,
+        alias=alias,
+        rollout=Rollout(rollout) if rollout else None,
+        percent=percent,
+    )
+
+
+def approved(people: Iterable[Account], promotion: Promotion) -> Promotion:
+    """Let each of these reviewers approve for the groups they hold, as long as the promotion is open."""
+    for person in people:
+        for group in sorted(person.groups_reviewed_for()):
+            if OpenPromotion.objects.filter(promotion=promotion).exists():
+                approvals.approve_promotion(
+                    actor=person.actor, uid=promotion.uid, group=group, reason="I have read it."
+                )
+    return Promotion.objects.get(pk=promotion.pk)
+
+
+def live(by: Account, people: Iterable[Account], of: RegisteredModel, seed: int = 1) -> ModelVersion:
+    """Return a version that passed its checks and was approved into production."""
+    made = version(by, of, seed)
+    completed(made)
+    approved(people, promotion(by, made))
+    return ModelVersion.objects.select_related("model", "position").get(pk=made.pk)

@@ -20,6 +20,7 @@ from governance.models.promotions import (
     Rollback,
 )
 from governance.models.reports import ReportExport
+from governance.models.retirements import Retirement, RetirementKind
 from governance.models.waivers import Waiver, WaiverRevocation
 
 __all__ = [
@@ -56,6 +57,8 @@ __all__ = [
     "ReportExport",
     "RoleGrant",
     "RoleRevocation",
+    "Retirement",
+    "RetirementKind",
     "Rollback",
     "TokenRevocation",
     "TriggerKind",

@@ -1,5 +1,7 @@
 """What is known for and against a move? Everything the gate reads, gathered at one moment."""
 
+from django.db.models import Q
+
 from audits.evidence import Evidence
 from governance.gates import ApprovalFact, BreakGlassFact, ConditionFact, DocumentFact, Facts, Subject, WaiverFact
 from governance.models import (
@@ -9,6 +11,7 @@ from governance.models import (
     BreakGlass,
     BreakGlassVerdict,
     Promotion,
+    RoleGrant,
     Waiver,
 )
 from governance.roles import Role
@@ -51,28 +54,36 @@ def facts_for_version(version: ModelVersion, rules: Rules, *, target: str) -> Fa
     )
 
 
-def facts_for_gate(promotion: Promotion, rules: Rules) -> Facts:
-    """Return what speaks for and against a promotion."""
+def facts_for_gate(promotion: Promotion, rules: Rules, *, before: int | None = None) -> Facts:
+    """Return what speaks for and against a promotion.
+
+    With `before`, an index of the trail, checks and roles count as they stood then; what people have said of this
+    promotion since (recusals, conditions, waivers, the review of a break-glass) counts as it stands now.
+    """
     version = promotion.version
     return Facts(
-        results=facts_of_runs(newest_runs(rules, version)),
+        results=facts_of_runs(newest_runs(rules, version, before=before)),
         documents=_documents(version),
-        approvals=tuple(facts_for_approvals(promotion)),
+        approvals=tuple(facts_for_approvals(promotion, before=before)),
         waivers=_waivers(version, promotion.target),
         break_glass=_break_glass(promotion),
     )
 
 
-def facts_for_approvals(promotion: Promotion) -> list[ApprovalFact]:
-    """Return every approval and refusal of a promotion; who lost the role since is no longer entitled."""
+def facts_for_approvals(promotion: Promotion, *, before: int | None = None) -> list[ApprovalFact]:
+    """Return every approval and refusal of a promotion; who lost the role since is no longer entitled.
+
+    With `before`, an index of the trail, who held the role then is entitled.
+    """
     approvals = list(promotion.approvals.prefetch_related("conditions__fulfilment"))
-    entitled = _entitled({_uid(person) for one in approvals for person in (one.approver, one.on_behalf_of) if person})
+    people = {_uid(person) for one in approvals for person in (one.approver, one.on_behalf_of) if person}
+    entitled = _entitled(people, before)
     recused = set(promotion.recusals.values_list("person", flat=True))
     return [
         ApprovalFact(
             approver=approval.approver,
             group=approval.group,
-            is_entitled=_may_speak(approval, promotion, entitled),
+            is_entitled=_may_speak(approval, promotion, entitled, before),
             is_refusal=approval.verdict == ApprovalVerdict.REFUSE,
             artifact_sha256=approval.artifact_sha256,
             evidence_sha256=approval.evidence_sha256,
@@ -88,25 +99,28 @@ def facts_for_approvals(promotion: Promotion) -> list[ApprovalFact]:
     ]
 
 
-def _may_speak(approval: Approval, promotion: Promotion, entitled: set[tuple[str, str]]) -> bool:
+def _may_speak(approval: Approval, promotion: Promotion, entitled: set[tuple[str, str]], before: int | None) -> bool:
     if not approval.on_behalf_of:
         return (_uid(approval.approver), approval.group) in entitled
     # The right was another's: that one must still hold it, and must have handed it on when the word was given.
     delegator, delegate = _uid(approval.on_behalf_of), _uid(approval.approver)
     return (
         (delegator, approval.group) in entitled
-        and Account.objects.filter(uid=delegate, is_active=True).exists()
+        and (before is not None or Account.objects.filter(uid=delegate, is_active=True).exists())
         and delegations_covering(
             delegate=delegate, delegator=delegator, group=approval.group, promotion=promotion, at=approval.given_at
         )
     )
 
 
-def _entitled(uids: set[str]) -> set[tuple[str, str]]:
-    held = Account.objects.filter(
-        uid__in=uids, is_active=True, role_grants__role=Role.REVIEWER, role_grants__revocation__isnull=True
-    )
-    return {(str(uid), group) for uid, group in held.values_list("uid", "role_grants__group")}
+def _entitled(uids: set[str], before: int | None) -> set[tuple[str, str]]:
+    held = RoleGrant.objects.filter(account__uid__in=uids, role=Role.REVIEWER)
+    if before is None:
+        held = held.filter(account__is_active=True, revocation__isnull=True)
+    else:
+        kept = Q(revocation__isnull=True) | Q(revocation__entry__index__gte=before)
+        held = held.filter(kept, entry__index__lt=before)
+    return {(str(uid), group) for uid, group in held.values_list("account__uid", "group")}
 
 
 def _uid(actor: str) -> str:

@@ -30,15 +30,18 @@ def orders_for(rules: Rules, version: ModelVersion) -> dict[str, Order]:
     return {key: order for key, order in orders.items() if order}
 
 
-def newest_runs(rules: Rules, version: ModelVersion) -> dict[str, CheckRun]:
+def newest_runs(rules: Rules, version: ModelVersion, *, before: int | None = None) -> dict[str, CheckRun]:
     """Return, by requirement key, the newest run over exactly this version's inputs, with its result if there is one.
 
     A run is found by its identity (check, edition, parameters, input digests): another artifact, another table or
-    another edition of the check has another identity, and so does not count.
+    another edition of the check has another identity, and so does not count. With `before`, an index of the trail, only
+    what had been ordered by then.
     """
     identities = {key: order.identity for key, order in orders_for(rules, version).items()}
     newest: dict[str, CheckRun] = {}
     runs = CheckRun.objects.filter(identity__in=set(identities.values())).select_related("result").order_by("id")
+    if before is not None:
+        runs = runs.filter(entry__index__lt=before)
     for run in runs:
         newest[run.identity] = run
     return {key: newest[identity] for key, identity in identities.items() if identity in newest}

@@ -25,15 +25,19 @@ from governance.selectors.requirements import orders_for
 from governance.services._moves import move
 from governance.services._notices import tell
 from registry import services as registry
-from registry.selectors import find_in_production
+from registry.models import RegisteredModel
 from registry.stages import Rollout, Stage
 
 
 def lock_open_promotion(uid: str) -> Promotion:
     """Return an open promotion, locked until the transaction ends.
 
-    Raises: UnknownPromotion, PromotionClosed. Locks: the row of the open promotion, before the trail.
+    Raises: UnknownPromotion, PromotionClosed.
+    Locks: the model, then the row of the open promotion. Every act that may change where the versions of a model stand
+    locks the model first, so that no two of them wait for each other.
     """
+    model = Promotion.objects.filter(uid=uid).values("version__model")
+    list(RegisteredModel.objects.select_for_update().filter(pk__in=model))
     # Of itself alone: the application's database role may not lock the promotion, which nobody changes anyway.
     open_row = OpenPromotion.objects.select_for_update(of=("self",)).filter(promotion__uid=uid).first()
     if open_row is None:
@@ -157,9 +161,6 @@ def _promote(recording: Recording, promotion: Promotion) -> None:
     """Move the version; once everybody is served by it, let the alias follow and retire what it supersedes."""
     version, because, target = promotion.version, promotion.subject, promotion.target
     serves_all = target != Stage.PRODUCTION or promotion.rollout in {"", Rollout.FULL}
-    superseded = None
-    if promotion.alias and serves_all:
-        superseded = find_in_production(model=version.model, alias=promotion.alias)
     if target:
         move(
             recording=recording,
@@ -170,7 +171,7 @@ def _promote(recording: Recording, promotion: Promotion) -> None:
             percent=promotion.percent,
         )
     if promotion.alias and serves_all:
-        registry.assign_alias(recording=recording, version=version, alias=promotion.alias, because=because)
-    if superseded and superseded.pk != version.pk and target == Stage.PRODUCTION:
-        move(recording=recording, version=superseded, to_stage=Stage.RETIRED, because=because)
+        before = registry.assign_alias(recording=recording, version=version, alias=promotion.alias, because=because)
+        if before and before.pk != version.pk and target == before.position.stage == Stage.PRODUCTION:
+            move(recording=recording, version=before, to_stage=Stage.RETIRED, because=because)
     close(recording=recording, promotion=promotion, outcome=ClosureOutcome.PROMOTED)

@@ -7,14 +7,23 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from audits.trail import ERASED, Actor, destroy_keys, leaving_no_copy, now, record, sealed_text
+from audits.trail import ERASED, Actor, SealedManager, destroy_keys, leaving_no_copy, now, record, sealed_text
+from governance import models as kept
 from governance.errors import Malformed
-from governance.models import Account, Approval, Condition, IdempotencyKey, Promotion, Recusal, ReportExport, Rollback
+from governance.models import Account, IdempotencyKey, ReportExport
 from governance.roles import Verb
 from governance.services.authority import authorise_operator_or_shell
 
 # The kinds of text a person can leave, each under a key of its own.
-PURPOSES = tuple(sorted(sealed_text(model).purpose for model in (Approval, Condition, Promotion, Recusal, Rollback)))
+PURPOSES = tuple(
+    sorted(
+        {
+            sealed_text(model).purpose
+            for model in vars(kept).values()
+            if isinstance(getattr(model, "objects", None), SealedManager)
+        }
+    )
+)
 
 
 class LegalBasis(StrEnum):

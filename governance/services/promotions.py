@@ -12,7 +12,7 @@ from governance.selectors.promotions import open_promotions_of_batch
 from governance.services._settlement import close, lock_open_promotion, order_what_is_missing, settle
 from governance.services.authority import authorise
 from registry.errors import MoveImpossible
-from registry.models import ModelVersion, VersionDeletion, VersionStage
+from registry.models import ModelVersion, RegisteredModel, VersionDeletion, VersionStage
 from registry.stages import Rollout, Stage, may_move, may_widen
 
 
@@ -33,13 +33,14 @@ def request_promotion(
     A blocked promotion is a result: it is returned and stays open, until somebody refuses or withdraws it.
     Records: promotion.requested, gate.decided, check_run.ordered for what is missing or too old.
     Raises: NotEntitled, NoPolicyApplies, MoveImpossible, PromotionOpen (somebody else's), Malformed.
-    Idempotent: by version, target and requester, while open. Locks: the version's position.
+    Idempotent: by version, target and requester, while open. Locks: the model.
     """
     authorise(actor, Verb.PROMOTE)
     move = _move(target, alias, rollout, percent)
     with record(actor=actor, at=now()) as recording:
         # Two requests for one version queue up here; the unique constraint is only the net.
-        position = VersionStage.objects.select_for_update().get(version=version)
+        RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+        position = VersionStage.objects.get(version=version)
         known = OpenPromotion.objects.filter(version=version, target=move.target).select_related("promotion").first()
         if known:
             if known.promotion.requested_by == str(actor):

@@ -41,10 +41,16 @@ def register_version(
     """Make a version of an artifact and its evidence, in stage development.
 
     Records: version.registered, version.moved, evidence.attached per document, dependency.recorded per upstream.
+    Raises: VersionDeleted when the artifact was a version that was deleted: a deletion does not wipe the slate clean.
     Idempotent: by model and artifact (ask `find_version` first).
     Locks: the model, so that numbers have no gaps and no twins.
     """
     RegisteredModel.objects.select_for_update().get(pk=model.pk)
+    deleted = model.versions.filter(artifact_sha256=artifact.sha256, deletion__isnull=False).first()
+    if deleted:
+        raise VersionDeleted(
+            f"This artifact was {deleted}, which was deleted; what was decided about it stays decided."
+        )
     newest = model.versions.aggregate(newest=Max("number"))["newest"] or 0
     version = ModelVersion(
         model=model,

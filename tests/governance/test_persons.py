@@ -225,7 +225,10 @@ def test_only_an_operator_or_the_shell_may_erase(rita: Account) -> None:
 
 
 def test_the_kinds_of_text_are_those_that_people_write() -> None:
-    assert PURPOSES == ("approval", "condition", "promotion", "recusal", "rollback")
+    assert (
+        *("approval", "break_glass", "break_glass_review", "condition", "policy", "promotion", "recusal"),
+        *("retirement", "rollback", "trigger", "waiver"),
+    ) == PURPOSES
 
 
 def test_the_command_erases_and_names_what_is_kept(approval: Approval, rita: Account) -> None:

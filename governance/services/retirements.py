@@ -1,0 +1,100 @@
+"""How is a version taken out: at once, for good, or out of every list?"""
+
+from audits.trail import Actor, Recording, new_uid, now, record
+from governance.errors import Malformed
+from governance.models import ClosureOutcome, Promotion, Retirement, RetirementKind
+from governance.roles import Verb
+from governance.services._moves import move
+from governance.services._settlement import close
+from governance.services.authority import authorise
+from registry import services as registry
+from registry.models import ModelVersion, RegisteredModel, VersionStage
+from registry.stages import Stage
+
+ACTIONS = {
+    RetirementKind.SUSPENDED: "version.suspended",
+    RetirementKind.RETIRED: "version.retired",
+    RetirementKind.DELETED: "version.deletion_ordered",
+}
+
+
+def suspend_version(*, actor: Actor, version: ModelVersion, reason: str) -> Retirement:
+    """Take a version out of production at once: no name points at it, and nothing under way brings it back.
+
+    It comes back by a promotion of its own, through the gate.
+    Records: version.suspended, promotion.closed, alias.withdrawn, version.moved.
+    Raises: NotEntitled, Malformed, MoveImpossible unless it is in production. Locks: the model.
+    """
+    authorise(actor, Verb.SUSPEND)
+    with record(actor=actor, at=now()) as recording:
+        retirement = _explain(recording, version, RetirementKind.SUSPENDED, reason)
+        take_out(recording=recording, version=version, to_stage=Stage.SUSPENDED, because=retirement.subject)
+    return retirement
+
+
+def retire_version(*, actor: Actor, version: ModelVersion, reason: str) -> Retirement:
+    """Take a version out for good: neither a promotion nor a rollback brings it back.
+
+    Records: version.retired, promotion.closed, alias.withdrawn, version.moved.
+    Raises: NotEntitled, Malformed, MoveImpossible when it is retired already. Locks: the model.
+    """
+    authorise(actor, Verb.SUSPEND)
+    with record(actor=actor, at=now()) as recording:
+        retirement = _explain(recording, version, RetirementKind.RETIRED, reason)
+        take_out(recording=recording, version=version, to_stage=Stage.RETIRED, because=retirement.subject)
+    return retirement
+
+
+def delete_version(*, actor: Actor, version: ModelVersion, reason: str) -> Retirement:
+    """Leave a tombstone in a version's place; its number and its artifact's digest stay taken, its entries stay.
+
+    Records: version.deletion_ordered, promotion.closed, alias.withdrawn, version.moved unless it was retired,
+    version.deleted.
+    Raises: NotEntitled, Malformed, VersionLive in staging and production, VersionDeleted. Locks: the model.
+    """
+    authorise(actor, Verb.ADMINISTER)
+    with record(actor=actor, at=now()) as recording:
+        retirement = _explain(recording, version, RetirementKind.DELETED, reason)
+        # A version that is live is not moved: the registry refuses to delete it.
+        if VersionStage.objects.get(version=version).stage in {Stage.DEVELOPMENT, Stage.SUSPENDED}:
+            take_out(recording=recording, version=version, to_stage=Stage.RETIRED, because=retirement.subject)
+        else:
+            _clear(recording, version, retirement.subject)
+        registry.delete_version(recording=recording, version=version)
+    return retirement
+
+
+def take_out(*, recording: Recording, version: ModelVersion, to_stage: Stage, because: str) -> None:
+    """Move a version out of use, with the model locked: what was under way for it ends, and no name points at it.
+
+    An open promotion ends because it was asked for and approved before this happened: whoever wants the version back
+    asks anew. Records: promotion.closed, alias.withdrawn, version.moved. Raises: MoveImpossible.
+    """
+    _clear(recording, version, because)
+    move(recording=recording, version=version, to_stage=to_stage, because=because)
+
+
+def _clear(recording: Recording, version: ModelVersion, because: str) -> None:
+    for promotion in Promotion.objects.filter(open__version=version).order_by("id"):
+        close(recording=recording, promotion=promotion, outcome=ClosureOutcome.WITHDRAWN)
+    for alias in list(version.aliases.order_by("alias").values_list("alias", flat=True)):
+        registry.withdraw_alias(recording=recording, model=version.model, alias=alias, because=because)
+
+
+def _explain(recording: Recording, version: ModelVersion, kind: RetirementKind, reason: str) -> Retirement:
+    """Put on record who takes the version out and why. Raises: Malformed. Locks: the model."""
+    if not reason.strip():
+        raise Malformed("Say why in a sentence: the reason is part of the record.", field="reason")
+    RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+    uid = new_uid()
+    retirement = Retirement(
+        uid=uid,
+        version=version,
+        kind=kind,
+        sealed_reason=Retirement.reason.seal(reason.strip(), author=str(recording.actor), uid=uid),
+        taken_out_by=str(recording.actor),
+        taken_out_at=recording.at,
+    )
+    return recording.create(
+        retirement, action=ACTIONS[kind], subject=version.subject, data={"retirement": str(retirement.uid)}
+    )
