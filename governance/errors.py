@@ -67,6 +67,30 @@ class UnknownPromotion(DomainError):
     code, status = "unknown_promotion", 404
 
 
+class UnknownRequirement(DomainError):
+    code, status = "unknown_requirement", 404
+
+
+class NotWaivable(DomainError):
+    code, status = "not_waivable", 409
+
+
+class AlreadyWaived(DomainError):
+    code, status = "already_waived", 409
+
+
+class UnknownWaiver(DomainError):
+    code, status = "unknown_waiver", 404
+
+
+class WaiverEnded(DomainError):
+    code, status = "waiver_ended", 409
+
+
+class UnknownNotice(DomainError):
+    code, status = "unknown_notice", 404
+
+
 class UnknownEvidence(DomainError):
     code, status = "unknown_evidence", 404
 

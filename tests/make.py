@@ -10,9 +10,9 @@ from audits.runs import CheckRun
 from audits.runs.services import claim, complete_batch, runs_of
 from audits.tables import TableFormat
 from audits.trail import Actor, now
-from governance.models import Account, OpenPromotion, PolicyVersion, Promotion
+from governance.models import Account, OpenPromotion, PolicyVersion, Promotion, Waiver
 from governance.roles import Group, Role, Verb
-from governance.services import accounts, approvals, policies, promotions, submissions, tokens
+from governance.services import accounts, approvals, policies, promotions, submissions, tokens, waivers
 from registry.models import ModelVersion, RegisteredModel
 from registry.stages import Rollout, Stage
 
@@ -199,3 +199,10 @@ def live(by: Account, people: Iterable[Account], of: RegisteredModel, seed: int 
     completed(made)
     approved(people, promotion(by, made))
     return ModelVersion.objects.select_related("model", "position").get(pk=made.pk)
+
+
+def waiver(by: Account, of: ModelVersion, target: Stage = Stage.PRODUCTION, **changes: Any) -> Waiver:
+    """Accept the failed impact ratio of `POLICY` for 30 days, or what `changes` say."""
+    what = {"policy": "high-risk", "requirement": "impact-ratio", "days": 30}
+    said = {"reason": "The group is small and known.", "compensating_control": "A nurse reads every refusal."}
+    return waivers.grant_waiver(actor=by.actor, version=of, target=target, **{**what, **said, **changes})

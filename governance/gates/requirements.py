@@ -17,14 +17,16 @@ def judge_requirements(
 
     Waivers are judged at `now`; how old a result or a document is, at `aged_at`.
     """
+    # Nobody accepts a finding for a move of their own, also when the waiver came before the request.
+    waivers = [one for one in facts.waivers if one.granted_by not in {subject.registered_by, subject.requested_by}]
     reasons = []
     for line in policy.requirements:
         result = facts.results.get(f"{policy.name}/{line.id}")
         reason = _check(line, result, aged_at, policy.name)
-        reasons.append(_waived(policy, line, reason, result.findings if result else (), facts.waivers, now))
+        reasons.append(_waived(policy, line, reason, result.findings if result else (), waivers, now))
     for document in policy.documents:
         reason = _document(document, facts.documents.get(document.kind), aged_at, policy.name)
-        reasons.append(_waived(policy, document, reason, (), facts.waivers, now))
+        reasons.append(_waived(policy, document, reason, (), waivers, now))
     if policy.soak:
         reasons.append(_soak(policy.soak, subject, aged_at, policy.name))
     return reasons

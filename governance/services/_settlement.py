@@ -5,7 +5,7 @@ the same transaction. Works inside the recording of a use case, with the open pr
 """
 
 from audits.runs import order_runs
-from audits.trail import Recording
+from audits.trail import Recording, now
 from governance.dispatch import ring_on_commit
 from governance.errors import PromotionClosed, UnknownPromotion
 from governance.gates import GateDecision, Outcome, decide
@@ -73,9 +73,9 @@ def rules_in_force(promotion: Promotion) -> Rules:
 
 def gate_of(promotion: Promotion, rules: Rules, *, at: Recording) -> GateDecision:
     """Return what the gate says about a promotion at the moment of the recording. Changes nothing."""
-    return decide(
-        rules.policies, facts_for_gate(promotion, rules), subject=subject_for_gate(promotion, rules), now=at.at
-    )
+    facts, subject = facts_for_gate(promotion, rules), subject_for_gate(promotion, rules)
+    # Whoever waited for a lock began before what the other has recorded meanwhile, such as a waiver.
+    return decide(rules.policies, facts, subject=subject, now=max(at.at, now()))
 
 
 def order_what_is_missing(*, recording: Recording, promotion: Promotion) -> None:
@@ -106,7 +106,7 @@ def close(*, recording: Recording, promotion: Promotion, outcome: ClosureOutcome
 def _note_lapses(recording: Recording, promotion: Promotion, rules: Rules) -> None:
     """Put on record, once, which approvals no longer fit the content, and tell their givers."""
     version = promotion.version
-    now = {
+    present = {
         "artifact": version.artifact_sha256,
         "evidence": version.evidence_sha256,
         "policies": rules.sha256,
@@ -114,7 +114,7 @@ def _note_lapses(recording: Recording, promotion: Promotion, rules: Rules) -> No
     given = promotion.approvals.filter(verdict=ApprovalVerdict.APPROVE, lapse__isnull=True)
     for approval in given:
         then = content_of(approval)
-        changed = [name for name, sha256 in now.items() if then[name] != sha256]
+        changed = [name for name, sha256 in present.items() if then[name] != sha256]
         if changed:
             because = " and ".join(changed)
             row = ApprovalLapse(approval=approval, because=because, lapsed_at=recording.at)

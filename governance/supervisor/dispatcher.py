@@ -11,9 +11,10 @@ import structlog
 from django.db import connection
 
 from audits.runs import give_up_lost_jobs
-from audits.trail import Actor, publish_checkpoint, publish_outside, signed_size, trail_size
+from audits.trail import Actor, now, publish_checkpoint, publish_outside, signed_size, trail_size
 from governance.dispatch import ring_for_due_batches
 from governance.selectors.promotions import list_open_promotions, open_promotions_with_news
+from governance.services.deadlines import note_deadlines
 from governance.services.promotions import settle_promotion
 
 log = structlog.get_logger(__name__)
@@ -21,6 +22,8 @@ log = structlog.get_logger(__name__)
 DISPATCHER = Actor.process("dispatcher")
 # What went wrong once is tried again after this, so that one broken thing does not fill the log.
 RETRY_SECONDS = 15.0
+# How often it is asked what has run out; whoever is concerned hears of it within a minute, where five are promised.
+DEADLINES_SECONDS = 30.0
 
 
 class NotHandedOut(Exception):
@@ -28,18 +31,20 @@ class NotHandedOut(Exception):
 
 
 class Dispatcher:
-    """Rings for due work, gives up what was lost too often, settles promotions and signs the trail."""
+    """Rings for due work, gives up what was lost too often, notes what ran out, settles promotions, signs the trail."""
 
     def __init__(self) -> None:
         # How much of the trail has been heard. None: nothing yet, so the first round settles every open promotion.
         self._heard: int | None = None
         self._unsettled: set[UUID] = set()
         self._resting: dict[str, float] = {}
+        self._deadlines_asked: float | None = None
 
     def round(self) -> None:
         """Do once what is due now. A duty that fails is logged and rests a while; the others go on."""
         self._attempt("ring", ring_for_due_batches)
         self._attempt("give_up", lambda: give_up_lost_jobs(actor=DISPATCHER))
+        self._attempt("note_deadlines", self._note_deadlines)
         self._attempt("hear", self._hear)
         for uid in list(self._unsettled):
             self._attempt(f"settle {uid}", lambda uid=uid: self._settle(uid))  # type: ignore[misc]
@@ -62,6 +67,12 @@ class Dispatcher:
             connection.close()
         else:
             self._resting.pop(duty, None)
+
+    def _note_deadlines(self) -> None:
+        asked = time.monotonic()
+        if self._deadlines_asked is None or asked - self._deadlines_asked >= DEADLINES_SECONDS:
+            note_deadlines(actor=DISPATCHER, at=now())
+            self._deadlines_asked = asked
 
     def _hear(self) -> None:
         """Note which open promotions have something new to hear.

@@ -10,11 +10,24 @@ from django.db import connection
 
 from audits.errors import DomainError
 from audits.trail import verify
-from governance.errors import AlreadyDecided, PromotionClosed, PromotionOpen
-from governance.models import Account, Approval, OpenPromotion, Promotion, PromotionClosure
+from governance.errors import AlreadyDecided, AlreadyWaived, PromotionClosed, PromotionOpen
+from governance.models import (
+    Account,
+    Approval,
+    DeadlinePassed,
+    Notice,
+    OpenPromotion,
+    Promotion,
+    PromotionClosure,
+    Waiver,
+)
 from governance.roles import Group
 from governance.selectors.projections import PROJECTIONS
 from governance.services.approvals import approve_promotion, refuse_promotion
+from governance.services.deadlines import note_deadlines
+from governance.services.promotions import withdraw_promotion
+from governance.services.waivers import revoke_waiver
+from governance.supervisor.dispatcher import DISPATCHER
 from registry.models import ModelVersion, RegisteredModel
 from tests import make
 
@@ -159,3 +172,69 @@ def test_32_who_ask_for_one_version_and_target_at_once_leave_one_open_promotion(
     assert [row.promotion for row in OpenPromotion.objects.all()] == list(Promotion.objects.all()) == asked
     verdict = verify(projections=PROJECTIONS)
     assert verdict.is_whole, verdict.flaws
+
+
+def failing_version() -> tuple[ModelVersion, Account]:
+    """Return a version that fails a check, and who registered it."""
+    make.policy()
+    pipeline = make.contributor()
+    version = make.version(pipeline, make.model(pipeline))
+    make.completed(version, fairness_impact_ratio="failed")
+    return version, pipeline
+
+
+@pytest.mark.parametrize("is_asked_for", [True, False])
+def test_of_two_waivers_of_the_same_at_once_one_is_granted(
+    racing: Callable[[Word, Word], list[object]], is_asked_for: bool
+) -> None:
+    version, pipeline = failing_version()
+    if is_asked_for:
+        make.promotion(pipeline, version)
+    rita, wanda = make.reviewer("rita", Group.RISK), make.reviewer("wanda", Group.LEGAL)
+    said = racing(partial(make.waiver, rita, version), partial(make.waiver, wanda, version))
+    assert sorted(type(word).__name__ for word in said) == [AlreadyWaived.__name__, Waiver.__name__]
+    assert Waiver.objects.count() == 1
+    assert verify(projections=PROJECTIONS).is_whole
+
+
+def test_one_person_cannot_waive_and_approve_at_once_so_that_both_count(
+    racing: Callable[[Word, Word], list[object]],
+) -> None:
+    version, pipeline = failing_version()
+    promotion = make.promotion(pipeline, version)
+    rita, carl = make.reviewer("rita", Group.RISK), make.reviewer("carl", Group.COMPLIANCE)
+    word = {"actor": rita.actor, "uid": promotion.uid, "group": Group.RISK, "reason": "I have read the figures."}
+    racing(partial(approve_promotion, **word), partial(make.waiver, rita, version))
+    approve_promotion(actor=carl.actor, uid=promotion.uid, group=Group.COMPLIANCE, reason="Texts read.")
+    assert not PromotionClosure.objects.filter(promotion=promotion).exists()
+
+
+def test_a_promotion_asked_for_while_a_waiver_is_granted_is_judged_with_it(
+    racing: Callable[[Word, Word], list[object]],
+) -> None:
+    version, pipeline = failing_version()
+    wanda = make.reviewer("wanda", Group.LEGAL)
+    for number in range(10):
+        waiver, promotion = racing(
+            partial(make.waiver, wanda, version), partial(make.promotion, pipeline, version, alias=f"champion-{number}")
+        )
+        assert isinstance(waiver, Waiver)
+        assert isinstance(promotion, Promotion)
+        assert promotion.decisions.latest("number").outcome == "wait"
+        revoke_waiver(actor=wanda.actor, uid=waiver.uid)
+        withdraw_promotion(actor=pipeline.actor, uid=promotion.uid)
+
+
+def test_of_two_dispatchers_that_note_a_deadline_at_once_one_does(
+    racing: Callable[[Word, Word], list[object]],
+) -> None:
+    version, pipeline = failing_version()
+    promotion = make.promotion(pipeline, version)
+    wanda = make.reviewer("wanda", Group.LEGAL)
+    for days in range(1, 11):
+        waiver = make.waiver(wanda, version, days=days)
+        note = partial(note_deadlines, actor=DISPATCHER, at=waiver.expires_at)
+        assert sorted(map(str, racing(note, note))) == ["0", "1"]
+        assert promotion.decisions.latest("number").outcome == "block"
+        revoke_waiver(actor=wanda.actor, uid=waiver.uid)
+    assert DeadlinePassed.objects.count() == Notice.objects.filter(account=wanda).count() == 10

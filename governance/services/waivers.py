@@ -1,0 +1,194 @@
+"""How is a finding accepted for a time, and how does that end early?"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from audits.trail import Actor, ActorKind, Recording, new_uid, now, record, timestamp
+from governance.errors import (
+    AlreadyDecided,
+    AlreadyWaived,
+    Malformed,
+    NotEntitled,
+    NotWaivable,
+    OwnSubmission,
+    Recused,
+    UnknownRequirement,
+    WaiverEnded,
+)
+from governance.models import ApprovalVerdict, OpenPromotion, Promotion, Waiver, WaiverRevocation
+from governance.policy_format import Policy
+from governance.roles import Verb
+from governance.selectors.requirements import facts_of_runs, newest_runs
+from governance.selectors.waivers import IN_FORCE, find_line, get_waiver, rules_towards, state_of, waivers_in_force
+from governance.services._notices import tell
+from governance.services._settlement import lock_open_promotion, settle
+from governance.services.authority import authorise
+from registry.errors import MoveImpossible
+from registry.models import ModelVersion, VersionDeletion, VersionStage
+from registry.stages import Stage, may_move
+
+# However long a policy lets waivers stand, none stands longer.
+LONGEST_DAYS = 90
+
+
+def grant_waiver(
+    *,
+    actor: Actor,
+    version: ModelVersion,
+    target: Stage | None,
+    policy: str,
+    requirement: str,
+    finding: str = "",
+    reason: str,
+    compensating_control: str,
+    expires_at: datetime | None = None,
+    days: int | None = None,
+) -> Waiver:
+    """Accept one requirement, or one finding of it, for one version and target until a time.
+
+    The end is given as `expires_at` or in `days`. Without a target it counts for moves of an alias alone.
+    Records: waiver.granted; where a promotion is open, what its settlement records.
+    Raises: NotEntitled, OwnSubmission, AlreadyDecided (the grantor approved what is open), Recused, AlreadyWaived,
+    UnknownRequirement, NotWaivable, MoveImpossible, Malformed.
+    Locks: the open promotion, then the version's position.
+    """
+    person = _person(actor)
+    for field, text in {"reason": reason, "compensating_control": compensating_control}.items():
+        if not text.strip():
+            raise Malformed("Say it in a sentence: it is part of the record.", field=field)
+    with record(actor=actor, at=now()) as recording:
+        promotion, position = _lock(version, target or "")
+        _refuse_unfit_grantor(person, version, promotion)
+        _refuse_immovable(version, position, target)
+        rules = _waivable(version, target or "", policy, requirement, finding)
+        ends = _end(recording.at, rules, expires_at, days)
+        same = {"policy": policy, "requirement": requirement, "finding": finding}
+        if waivers_in_force(version, target=target or "", at=recording.at).filter(**same).exists():
+            raise AlreadyWaived("A waiver of exactly this is in force; revoke it before you grant another.")
+        uid = new_uid()
+        waiver = Waiver(
+            uid=uid,
+            version=version,
+            target=target or "",
+            **same,
+            sealed_reason=Waiver.reason.seal(reason.strip(), author=person, uid=uid),
+            sealed_control=Waiver.compensating_control.seal(compensating_control.strip(), author=person, uid=uid),
+            granted_by=person,
+            granted_at=recording.at,
+            expires_at=ends,
+        )
+        data = {"waiver": str(uid), "target": target or "", **same, "expires_at": timestamp(ends)}
+        recording.create(waiver, action="waiver.granted", subject=version.subject, data=data)
+        _settle(recording, promotion)
+    return waiver
+
+
+def revoke_waiver(*, actor: Actor, uid: UUID) -> WaiverRevocation:
+    """End a waiver before its time. Whoever may grant waivers may revoke any.
+
+    Records: waiver.revoked; where a promotion is open, what its settlement records.
+    Raises: NotEntitled, UnknownWaiver, WaiverEnded. Locks: as `grant_waiver`.
+    """
+    person = _person(actor)
+    with record(actor=actor, at=now()) as recording:
+        waiver = get_waiver(uid)
+        promotion, _ = _lock(waiver.version, waiver.target)
+        waiver = get_waiver(uid)
+        state = state_of(waiver, at=recording.at)
+        if state != IN_FORCE:
+            raise WaiverEnded(f"This waiver has ended already: it is {state}.", state=state)
+        revocation = WaiverRevocation(waiver=waiver, revoked_by=person, revoked_at=recording.at)
+        data = {"waiver": str(uid)}
+        recording.create(revocation, action="waiver.revoked", subject=waiver.version.subject, data=data)
+        if waiver.granted_by != person:
+            sentence = f"Your waiver of {waiver.policy}/{waiver.requirement} for {waiver.version} was revoked."
+            tell({waiver.granted_by}, sentence, about=waiver.subject, at=recording.at)
+        _settle(recording, promotion)
+    return revocation
+
+
+def _person(actor: Actor) -> str:
+    authorise(actor, Verb.WAIVE)
+    if actor.kind is not ActorKind.PERSON:
+        raise NotEntitled("Only a person can grant or revoke a waiver.")
+    return str(actor)
+
+
+def _lock(version: ModelVersion, target: str) -> tuple[Promotion | None, VersionStage]:
+    """Return the open promotion that a waiver concerns, if there is one, and where the version stands, both locked.
+
+    In the order in which an approval locks them that moves the version. While the position is held, nobody asks for a
+    promotion, so none that was asked for meanwhile is judged without the waiver.
+    """
+    rows = OpenPromotion.objects.filter(version=version, target=target)
+    row = rows.select_for_update().first()
+    position = VersionStage.objects.select_for_update().get(version=version)
+    # Asked for between the two looks.
+    row = row or rows.first()
+    return lock_open_promotion(str(row.promotion.uid)) if row else None, position
+
+
+def _refuse_unfit_grantor(person: str, version: ModelVersion, promotion: Promotion | None) -> None:
+    """Raises: OwnSubmission, AlreadyDecided, Recused when the person is no stranger to the move."""
+    if person in {version.registered_by, promotion.requested_by if promotion else ""}:
+        raise OwnSubmission("You registered this version or asked for its promotion; somebody else must waive.")
+    if promotion is None:
+        return
+    approvals = promotion.approvals.filter(verdict=ApprovalVerdict.APPROVE)
+    if any(person in {approval.approver, approval.on_behalf_of} for approval in approvals):
+        raise AlreadyDecided("You approved this promotion; whoever approves does not waive for it.")
+    if promotion.recusals.filter(person=person).exists():
+        raise Recused("You stepped aside from this promotion; somebody else must waive.")
+
+
+def _refuse_immovable(version: ModelVersion, position: VersionStage, target: Stage | None) -> None:
+    if VersionDeletion.objects.filter(version=version).exists():
+        raise MoveImpossible(f"{version} was deleted.")
+    if position.stage == Stage.RETIRED:
+        raise MoveImpossible(f"{version} is retired; there is nothing left to waive for it.")
+    if target and not may_move(position.stage, target):
+        raise MoveImpossible(f"{version} is in stage {position.stage}; it cannot move to {target} from there.")
+
+
+def _waivable(version: ModelVersion, target: str, policy: str, requirement: str, finding: str) -> Policy:
+    """Return the policy that asks for what shall be waived.
+
+    Raises: UnknownRequirement, NotWaivable, Malformed for a finding that the newest result does not have.
+    """
+    found = find_line(version, target=target, policy=policy, requirement=requirement)
+    if found is None:
+        raise UnknownRequirement(
+            f"No policy in force asks {policy}/{requirement} of this version's move to {target or 'an alias'}."
+        )
+    asking, line = found
+    if not line.is_waivable:
+        raise NotWaivable(f"The policy lets nobody waive {policy}/{requirement}.")
+    if finding:
+        facts = facts_of_runs(newest_runs(rules_towards(version, target), version))
+        fact = facts.get(f"{policy}/{requirement}")
+        known = fact.findings if fact else ()
+        if finding not in known:
+            there_are = ", ".join(known) or "none"
+            raise Malformed(f"The newest result has no such finding; it has: {there_are}.", field="finding")
+    return asking
+
+
+def _end(at: datetime, policy: Policy, expires_at: datetime | None, days: int | None) -> datetime:
+    """Return when the waiver ends. Raises: Malformed."""
+    longest = min(policy.max_waiver_days, LONGEST_DAYS)
+    if (expires_at is None) == (days is None):
+        raise Malformed("Say when it ends: `expires_at` or `days`, one of them.", field="expires_at")
+    field = "days" if expires_at is None else "expires_at"
+    if days is not None and not 1 <= days <= longest:
+        raise Malformed(f"A waiver under this policy stands 1 to {longest} days, not {days}.", field=field)
+    ends = expires_at or at + timedelta(days=days or 0)
+    if ends <= at:
+        raise Malformed("The end has passed already.", field=field)
+    if ends > at + timedelta(days=longest):
+        raise Malformed(f"A waiver under this policy stands at most {longest} days.", field=field)
+    return ends
+
+
+def _settle(recording: Recording, promotion: Promotion | None) -> None:
+    if promotion is not None:
+        settle(recording=recording, promotion=promotion)
