@@ -5,27 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from audits.checks import statistics as known
 from audits.checks.base import CannotMeasure, Check, Report
 from audits.checks.catalogue import UnknownCheck, get_check
 from audits.checks.outcomes import Outcome, RunSpec, TableInput, Verdict
 from audits.checks.parameters import UnusableParameters
 from audits.checks.roles import Roles
-from audits.checks.scan import Failure, columns_for, is_scanned, scan_table
+from audits.checks.scan import Failure, columns_for, condensed, is_scanned, scan_table
 from audits.checks.sentences import conclusion, listed
-from audits.checks.statistics import (
-    Attributions,
-    ColumnProfiles,
-    ColumnValues,
-    GroupCounts,
-    RowDigests,
-    ScoreHistograms,
-)
 
 Computed = Mapping[tuple[str, type], object]
 
 _STORED: Mapping[str, Any] = {
-    kind.__name__: kind
-    for kind in (Attributions, ColumnProfiles, ColumnValues, GroupCounts, RowDigests, ScoreHistograms)
+    name: kind for name in known.__all__ if hasattr(kind := getattr(known, name), "from_document")
 }
 
 
@@ -150,6 +142,9 @@ def _scan_all(
         if missing:
             scanned = scan_table(tables[name], missing, seed=seed, name=name, progress=advance)
             computed.update({(name, kind): statistic for kind, statistic in scanned.items()})
+    for kind in dict.fromkeys(kind for _, kind in computed if hasattr(kind, "condensed")):
+        tables_of_kind = {name: computed[name, kind] for name in wanted if (name, kind) in computed}
+        computed.update({(name, kind): small for name, small in condensed(kind, tables_of_kind).items()})
     return computed
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 from audits.checks.base import CannotMeasure
 from audits.checks.outcomes import TableInput
 from audits.checks.roles import Roles
+from audits.checks.sentences import listed
 
 
 class Statistic(Protocol):
@@ -85,6 +86,16 @@ def scan_table(
     if rows == 0:
         return dict.fromkeys(statistics, Failure(f"The {name} table has no rows.", False))
     return statistics
+
+
+def condensed(kind: type, tables: Mapping[str, object]) -> Mapping[str, object]:
+    """What checks read and outcomes store of a kind that keeps more than that while tables are read.
+
+    All tables are condensed together: what has to be kept of one depends on what it is compared with.
+    """
+    scanned = {name: statistic for name, statistic in tables.items() if not isinstance(statistic, Failure)}
+    small = _guarded(lambda: kind.condensed(scanned), listed(list(scanned)))  # type: ignore[attr-defined]
+    return dict.fromkeys(scanned, small) if isinstance(small, Failure) else small  # type: ignore[return-value]
 
 
 def _start(kind: type, roles: Roles, seed: int) -> object:

@@ -23,7 +23,9 @@ def population_stability(
 
     Numbers fall into ten bins at the deciles of the reference (linear interpolation, right-closed, the
     outer bins open); texts are their own bins, and missing cells of a text column are one of them. The
-    share of an empty bin is set to 0.0001.
+    share of an empty bin is set to 0.0001. Deciles and counts are exact up to 1,048,576 distinct numbers
+    of a column in each table; beyond that numbers share steps and the note says by how much the share of
+    rows up to a decile may be off. The outcome stores the deciles and the counts between them.
 
     Parameters
     ----------

@@ -3,39 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from audits.checks.roles import MISSING, Roles
 from audits.checks.statistics.by_column import ByColumn
 from audits.checks.statistics.columns import as_numbers, as_texts, missing_mask
+from audits.checks.statistics.side_by_side import SideBySide, laid_out
 from audits.checks.statistics.value_table import ValueTable
 
 MOST_CATEGORIES = 1_000
+MOST_NUMBERS = 2**20
 
 
 @dataclass
 class ValuesOfColumn:
-    """One column: a table of its numbers, or counts of its texts (none when there are more than 1,000)."""
+    """One column: a table of its numbers, or counts of its texts (none when there are more than 1,000).
+
+    While a table is read every distinct number is kept, up to 2**20 of them; beyond that numbers share
+    steps. What is stored is `condensed`: cells between chosen thresholds, and `beside`, what only all
+    the numbers could tell.
+    """
 
     name: str
     kind: str
     rows: int = 0
     missing: int = 0
-    numbers: ValueTable = field(default_factory=ValueTable)
+    table: ValueTable = field(default_factory=lambda: ValueTable(MOST_NUMBERS))
     texts: dict[str, int] | None = field(default_factory=dict)
+    beside: SideBySide | None = None
+    waiting: list[NDArray[np.float64]] = field(default_factory=list)
+
+    @property
+    def numbers(self) -> ValueTable:
+        """The numbers with their counts; those that were read since the last look are taken in first."""
+        if self.waiting:
+            self.table.add(np.concatenate(self.waiting))
+            self.waiting = []
+        return self.table
+
+    @property
+    def is_numeric(self) -> bool:
+        return self.kind in ("number", "time")
 
     def add(self, cells: pa.Array) -> None:
         self.rows += len(cells)
         self.missing += int(missing_mask(cells).sum())
-        if self.kind in ("number", "time"):
+        if self.is_numeric:
             numbers = as_numbers(cells)
-            known = numbers[~np.isnan(numbers)]
             # An infinite value is larger than every finite one; the largest double keeps that order.
-            self.numbers.add(np.nan_to_num(known))
+            self.waiting.append(np.nan_to_num(numbers[~np.isnan(numbers)]))
+            # Sorting a million numbers once costs far less than merging every batch into the table.
+            if sum(map(len, self.waiting)) > MOST_NUMBERS:
+                self.numbers  # noqa: B018 -- the look takes them in
         else:
             texts, codes = as_texts(cells)
             counts = np.bincount(codes, minlength=len(texts)).tolist()
@@ -54,19 +78,22 @@ class ValuesOfColumn:
             "rows": self.rows,
             "missing": self.missing,
             "numbers": self.numbers.to_document(),
+            "beside": None if self.beside is None else self.beside.to_document(),
             "texts": None if self.texts is None else dict(sorted(self.texts.items())),
         }
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        texts = document["texts"]
+        texts, beside = document["texts"], document["beside"]
+        numbers = ValueTable.from_document(document["numbers"])
         return cls(
             name=document["name"],
             kind=document["kind"],
             rows=document["rows"],
             missing=document["missing"],
-            numbers=ValueTable.from_document(document["numbers"]),
+            table=replace(numbers, most=MOST_NUMBERS),
             texts=None if texts is None else dict(texts),
+            beside=None if beside is None else SideBySide.from_document(beside),
         )
 
     def _count(self, texts: Mapping[str, int] | None) -> None:
@@ -80,7 +107,7 @@ class ValuesOfColumn:
 
 
 class ColumnValues(ByColumn[ValuesOfColumn]):
-    """The spread of every feature, and of prediction and score, in at most 4,096 steps a column."""
+    """The spread of every feature, and of prediction and score."""
 
     part = ValuesOfColumn
 
@@ -88,6 +115,25 @@ class ColumnValues(ByColumn[ValuesOfColumn]):
     def columns(roles: Roles) -> tuple[str, ...]:
         names = (*roles.features, roles.prediction, roles.score)
         return tuple(dict.fromkeys(name for name in names if name is not None))
+
+    @classmethod
+    def condensed(cls, tables: Mapping[str, Self]) -> dict[str, Self]:
+        """The same statistic of one table, or of evaluation and reference, small enough to be stored.
+
+        Each numeric column of both tables is cut at the same few thresholds, chosen so that the figures
+        of a comparison come out as they would from all the numbers.
+        """
+        found = {name: cls(table.names, dict(table.by_name)) for name, table in tables.items()}
+        for column in dict.fromkeys(column for table in tables.values() for column in table.by_name):
+            spreads = {name: t.by_name[column] for name, t in tables.items() if column in t.by_name}
+            filled = [name for name, spread in spreads.items() if spread.is_numeric and spread.numbers.total]
+            filled.sort(key=lambda name: name == "reference")
+            if filled:
+                for name, (cells, beside) in zip(
+                    filled, laid_out([spreads[name].numbers for name in filled]), strict=True
+                ):
+                    found[name].by_name[column] = replace(spreads[name], table=cells, beside=beside)
+        return found
 
 
 def _totals(texts: list[str | None], counts: list[int]) -> dict[str, int]:

@@ -80,6 +80,17 @@ class ValueTable:
         copy._coarsen(dropped)
         return copy
 
+    def thinned(self, thresholds: NDArray[np.float64]) -> ValueTable:
+        """The same rows in cells that end at these ascending thresholds, the last not below any value.
+
+        Empty cells are left out. Every share of rows up to a threshold stays what it was.
+        """
+        places = np.searchsorted(thresholds, self.values(), side="left")
+        counts = np.zeros((len(thresholds), self.counts.shape[1]), np.int64)
+        np.add.at(counts, places, self.counts)
+        held = counts.any(axis=1)
+        return ValueTable(self.most, self.dropped, to_keys(thresholds)[held], counts[held])
+
     def to_document(self) -> dict[str, object]:
         """Values, and counts of shape (n_values, n_cells) as flat places and amounts of those above zero.
 
@@ -104,17 +115,24 @@ class ValueTable:
 
     def _absorb(self, keys: NDArray[np.uint64], counts: NDArray[np.int64]) -> None:
         width = max(self.counts.shape[1], counts.shape[1])
-        stacked = np.vstack([_widened(self.counts, width), _widened(counts, width)])
-        self.keys, self.counts = _gathered(np.concatenate([self.keys, keys]), stacked)
+        if len(self.keys) == 0:
+            self.keys, self.counts = keys, _widened(counts, width)
+        else:
+            stacked = np.vstack([_widened(self.counts, width), _widened(counts, width)])
+            self.keys, self.counts = _gathered(np.concatenate([self.keys, keys]), stacked)
         self._coarsen(self._level_for(np.empty(0, np.uint64)))
 
     def _level_for(self, keys: NDArray[np.uint64]) -> int:
         """The fewest bits to clear so that the table and these sorted keys fit together."""
-        together = _runs(np.sort(np.concatenate([self.keys, _runs(keys)[0]])))[0]
-        level = self.dropped
-        while len(_runs(together >> np.uint64(level))[0]) > self.most:
-            level += 1
-        return level
+        together = np.sort(np.concatenate([self.keys, _runs(keys)[0]])) if len(keys) else self.keys
+        if len(together) <= self.most:
+            return self.dropped
+        # Two neighbours stay apart as long as the highest bit in which they differ is kept.
+        differing = together[1:] ^ together[:-1]
+        highest = np.frexp((differing & ~(differing >> np.uint64(1))).astype(np.float64))[1]
+        apart = np.bincount(highest, minlength=65)[::-1].cumsum()[::-1]
+        kept = np.flatnonzero(1 + np.append(apart[1:], 0) <= self.most)
+        return max(self.dropped, int(kept[0]))
 
     def _coarsen(self, dropped: int) -> None:
         if dropped > self.dropped:
@@ -138,10 +156,9 @@ def _widened(counts: NDArray[np.int64], width: int) -> NDArray[np.int64]:
 
 
 def _gathered(keys: NDArray[np.uint64], counts: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    found, places = np.unique(keys, return_inverse=True)
-    if len(found) == len(keys):
-        order = np.argsort(keys)
-        return keys[order], counts[order]
-    gathered = np.zeros((len(found), counts.shape[1]), np.int64)
-    np.add.at(gathered, places, counts)
-    return found, gathered
+    if len(keys) == 0:
+        return keys, counts
+    order = np.argsort(keys, kind="stable")
+    in_order = keys[order]
+    starts = np.flatnonzero(np.append(True, in_order[1:] != in_order[:-1]))
+    return in_order[starts], np.add.reduceat(counts[order], starts, axis=0)

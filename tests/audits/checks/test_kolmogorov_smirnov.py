@@ -1,11 +1,18 @@
 """drift.kolmogorov_smirnov against hand-made tables and scipy."""
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
-from audits.checks import Roles
+from audits.checks import ColumnValues, Roles, recompute
+from audits.checks.drift import distance
+from audits.checks.statistics import ValuesOfColumn
+from audits.checks.statistics.value_table import ValueTable
 from tests.audits.checks.tables import adult, bike, judged, keys, measured
 
 NAME = "drift.kolmogorov_smirnov"
@@ -79,10 +86,54 @@ def test_distance_and_p_value_of_adult_are_scipys() -> None:
         assert measured(outcome, "p_value", name).value == pytest.approx(expected.pvalue, rel=1e-9)
 
 
-def test_beyond_4096_values_the_stated_bound_holds() -> None:
+def test_many_distinct_values_are_scipys_and_stored_small() -> None:
     roles = Roles(task="regression", features=("final_weight",))
     outcome = judged(NAME, adult("test"), roles, reference=adult("train"))
     exact = stats.ks_2samp(adult("test")["final_weight"].to_numpy(), adult("train")["final_weight"].to_numpy())
     found = measured(outcome, "kolmogorov_smirnov", "final_weight")
+    assert found.value == pytest.approx(exact.statistic, abs=1e-12)
+    assert found.note == ""
+    stored = json.loads(json.dumps(outcome.to_document()))
+    assert recompute(stored).to_document() == stored
+    assert len(json.dumps(stored["statistics"])) < 4_000
+
+
+def test_beyond_what_is_kept_the_stated_bound_holds() -> None:
+    random = np.random.default_rng(4)
+    # Values in one sign and two exponents, so that far fewer places do than all doubles need.
+    values = {"evaluation": random.uniform(1, 3.9, 5_000), "reference": random.uniform(1, 4, 4_000)}
+    tables = {}
+    for name, numbers in values.items():
+        spread = ValuesOfColumn("x", "number", rows=len(numbers), table=ValueTable(64))
+        spread.numbers.add(numbers)
+        tables[name] = ColumnValues(("x",), {"x": spread})
+    small = ColumnValues.condensed(tables)
+    found = distance("x", small["evaluation"], small["reference"], 100)
+    exact = stats.ks_2samp(values["evaluation"], values["reference"]).statistic
     bound = float(found.note.rpartition(" ")[2])
-    assert abs(found.value - exact.statistic) <= bound < 0.01
+    assert 0 < abs(float(found.value) - exact) <= bound < 0.05
+    assert found.low <= exact <= found.high
+
+
+def test_the_p_value_of_large_tables_is_scipys_within_a_thousandth() -> None:
+    random = np.random.default_rng(6)
+    first, second = random.normal(0.004, 1, 300_000), random.normal(0, 1, 300_000)
+    outcome = judged(NAME, pa.table({"x": first}), ROLES, reference=pa.table({"x": second}))
+    expected = stats.kstwo.sf(measured(outcome, "kolmogorov_smirnov", "x").value, 150_000)
+    assert measured(outcome, "p_value", "x").value == pytest.approx(expected, rel=1e-3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    first=st.lists(st.floats(-50, 50), min_size=2, max_size=60),
+    second=st.lists(st.floats(-50, 50), min_size=2, max_size=60),
+)
+def test_few_thresholds_keep_the_distance_the_deciles_and_the_area(first: list[float], second: list[float]) -> None:
+    outcome = judged(NAME, of(*first), ROLES, reference=of(*second), min_rows=1)
+    assert measured(outcome, "kolmogorov_smirnov", "x").value == pytest.approx(
+        stats.ks_2samp(first, second, method="asymp").statistic, abs=1e-12
+    )
+    stored = outcome.statistics["reference"]["ColumnValues"]["columns"][0]["beside"]
+    assert stored["edges"] == pytest.approx(np.unique(np.quantile(second, np.arange(1, 10) / 10)), abs=1e-12)
+    assert stored["wasserstein"] == pytest.approx(stats.wasserstein_distance(first, second), abs=1e-9)
+    assert stored["deviation"] == pytest.approx(np.std(second), abs=1e-9)
