@@ -18,7 +18,7 @@ _PATH = {
     "alias": "Movable name, such as champion.",
     "sha256": "SHA-256 of the bytes, 64 lower-case hexadecimal digits.",
 }
-_NUMBERS = {"number": "1, 2, 3 … within the name."}
+_NUMBERS = {"number": "1, 2, 3 … within the name.", "notice": "The notice's `id`."}
 _PLACES = {"index": "0, 1, 2 … in the trail."}
 _UIDS = {"uid": "Name for the outside world."}
 

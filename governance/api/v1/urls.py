@@ -15,6 +15,7 @@ from governance.api.v1.drafts import (
 )
 from governance.api.v1.evidence import BlobDoor, EvidenceDoor, EvidenceListDoor
 from governance.api.v1.models import ModelDoor, ModelsDoor
+from governance.api.v1.notices import NoticesDoor, ReadingDoor
 from governance.api.v1.policies import PoliciesDoor, PolicyDoor
 from governance.api.v1.promotions import ApprovalsDoor, PromotionDoor, PromotionsDoor, WithdrawalDoor
 from governance.api.v1.reports import ReportContentDoor, ReportDoor, ReportsDoor
@@ -27,6 +28,7 @@ from governance.api.v1.trail import (
     TrailDoor,
 )
 from governance.api.v1.versions import GateDoor, VersionDoor, VersionsDoor
+from governance.api.v1.waivers import WaiverDoor, WaiverRevocationDoor, WaiversDoor
 from governance.api.v1.whoami import WhoamiDoor
 
 urlpatterns = [
@@ -47,6 +49,11 @@ urlpatterns = [
     path("promotions/<uuid:uid>", PromotionDoor.as_view(), name="promotion"),
     path("promotions/<uuid:uid>/approvals", ApprovalsDoor.as_view(), name="approvals"),
     path("promotions/<uuid:uid>/withdrawal", WithdrawalDoor.as_view(), name="withdrawal"),
+    path("waivers", WaiversDoor.as_view(), name="waivers"),
+    path("waivers/<uuid:uid>", WaiverDoor.as_view(), name="waiver"),
+    path("waivers/<uuid:uid>/revocation", WaiverRevocationDoor.as_view(), name="waiver-revocation"),
+    path("notices", NoticesDoor.as_view(), name="notices"),
+    path("notices/<number:notice>/reading", ReadingDoor.as_view(), name="notice-reading"),
     path("policies", PoliciesDoor.as_view(), name="policies"),
     path("policies/drafts", PolicyDraftsDoor.as_view(), name="policy-drafts"),
     path("policies/drafts/<uuid:uid>", PolicyDraftDoor.as_view(), name="policy-draft"),

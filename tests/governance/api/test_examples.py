@@ -18,6 +18,7 @@ from governance.services.approvals import approve_promotion
 from governance.services.bundles import export_bundle
 from governance.services.exports import export_report
 from governance.services.policies import propose_policy
+from governance.services.waivers import revoke_waiver
 from tests import make
 from tests.governance.api.test_openapi import OTHER_CODES, SNAPSHOT, operations
 
@@ -43,6 +44,10 @@ def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str,
     report = export_report(actor=rita.actor, version=version, format_name="json")
     waiting = make.promotion(pipeline, make.version(pipeline, model, 3))
     make.version(pipeline, model, 4)
+    revoked = make.waiver(rita, waiting.version)
+    revoke_waiver(actor=carl.actor, uid=revoked.uid)
+    notice = rita.notices.get()
+    waiver = make.waiver(rita, waiting.version)
     publish_checkpoint()
     (tmp_path / "evaluation.csv").write_text(make.TABLE)
     (tmp_path / "model.txt").write_bytes(make.lightgbm_text(9))
@@ -55,7 +60,7 @@ def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str,
         "PATH": os.environ["PATH"],
         "URL": live_server.url,
         "TOKEN": make.token(pipeline, Verb.READ, Verb.REGISTER, Verb.PROMOTE),
-        "REVIEWER": make.token(rita, Verb.READ, Verb.REVIEW, Verb.EXPORT),
+        "REVIEWER": make.token(rita, Verb.READ, Verb.REVIEW, Verb.WAIVE, Verb.EXPORT),
         "OPERATOR": make.token(olga, Verb.READ, Verb.ROLL_BACK, Verb.PUBLISH_POLICY),
         "ARTIFACT": str(make.artifact(pipeline, 5).uid),
         "TABLE": str(make.table(pipeline).uid),
@@ -63,6 +68,8 @@ def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str,
         "PROPOSAL": str(proposal.uid),
         "OWN_PROPOSAL": str(own_proposal.uid),
         "PROMOTION": str(waiting.uid),
+        "WAIVER": str(waiver.uid),
+        "NOTICE": str(notice.pk),
         "REPORT": str(report.uid),
         "BUNDLE": str(export_bundle(actor=rita.actor).uid),
     }

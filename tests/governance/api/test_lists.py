@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from governance.models import Account
-from governance.roles import Role, Verb
+from governance.roles import Group, Role, Verb
 from registry.models import RegisteredModel
 from tests import make
 from tests.governance.api.conftest import Caller
@@ -19,6 +19,7 @@ LISTS = (
     "models/care-programme/versions/1/checks",
     "promotions",
     "policies",
+    "waivers",
     "trail/entries",
 )
 
@@ -26,10 +27,12 @@ LISTS = (
 @pytest.fixture
 def programme(pipeline: Account) -> RegisteredModel:
     model = make.model(pipeline)
+    rita = make.reviewer("rita-risk", Group.RISK)
     for seed in (1, 2, 3):
         version = make.version(pipeline, model, seed)
         make.completed(version)
         make.promotion(pipeline, version)
+        make.waiver(rita, version)
     for number in range(3):
         make.model(make.account(f"owner-{number}", Role.CONTRIBUTOR), name=f"model-{number}")
         make.policy(make.POLICY.replace("0.8", f"0.8{number + 1}"))
