@@ -1,12 +1,12 @@
 """What does a policy document say, and where exactly is it wrong?
 
-A policy is YAML, checked against the JSON Schema beside this file; every error is reported at once, with line and
-column. What a check accepts is asked of the caller, so that this module stays pure.
+A policy is YAML, checked against the JSON Schema beside the shipped policies and then for sense; every error is
+reported at once, with line and column. What a check accepts is asked of the caller, so that this module stays pure.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,141 +14,22 @@ from typing import Any
 import jsonschema
 import yaml
 
-SCHEMA_PATH = Path(__file__).parent / "policies" / "policy.schema.json"
+from governance.policy_format.meaning import CheckValidator, meaning_errors
+from governance.policy_format.model import (
+    ApprovalFactor,
+    DocumentRequirement,
+    Policy,
+    Recertification,
+    Requirement,
+    Scope,
+    SignOff,
+    Soak,
+)
 
-# What a signature can mean, 21 CFR 11.50(a)(3); the schema lists the same.
-MEANINGS = ("reviewed", "approved", "responsible_for")
+SCHEMA_PATH = Path(__file__).parents[1] / "policies" / "policy.schema.json"
 
 # A requirement's parameters are the deepest part of a policy; this leaves room.
 DEEPEST = 12
-
-# Given a check's name, edition and parameters, return what is wrong with them, or None.
-CheckValidator = Callable[[str, int, Mapping[str, Any]], str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """One line of a policy: a check that must have passed over the version's own evidence.
-
-    `evidence` is the purpose of the table that the check reads.
-    """
-
-    id: str
-    title: str
-    check: str
-    version: int
-    parameters: Mapping[str, Any]
-    max_age_days: int | None = None
-    is_advisory: bool = False
-    controls: tuple[str, ...] = ()
-    evidence: str = "evaluation"
-    is_waivable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentRequirement:
-    """One line of a policy: a document that the version must bring, with the sections it must have."""
-
-    id: str
-    title: str
-    kind: str
-    sections: tuple[str, ...] = ()
-    max_age_days: int | None = None
-    is_advisory: bool = False
-    controls: tuple[str, ...] = ()
-    is_waivable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalFactor:
-    """So many people of one group must approve; every factor of a policy is needed."""
-
-    group: str
-    count: int
-    has_veto: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which moves a policy guards; an empty line fits everything."""
-
-    target: str = ""
-    aliases: tuple[str, ...] = ()
-    rollouts: tuple[str, ...] = ()
-    risk_tiers: tuple[str, ...] = ()
-    tasks: tuple[str, ...] = ()
-    entry_types: tuple[str, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-    def covers_model(self, *, risk_tier: str, task: str, entry_type: str, tags: Mapping[str, str]) -> bool:
-        """Return whether some move of such a model's versions is guarded."""
-        return (
-            _fits(self.risk_tiers, risk_tier)
-            and _fits(self.tasks, task)
-            and _fits(self.entry_types, entry_type)
-            and all(tags.get(name) == value for name, value in self.tags.items())
-        )
-
-    def covers_move(self, *, target: str, alias: str, rollout: str) -> bool:
-        """Return whether this move is guarded, of the models that are covered."""
-        return self.target in {"", target} and _fits(self.aliases, alias) and _fits(self.rollouts, rollout)
-
-
-def _fits(accepted: tuple[str, ...], given: str) -> bool:
-    return not accepted or given in accepted
-
-
-@dataclass(frozen=True, slots=True)
-class SignOff:
-    """What an approval must carry besides a reason."""
-
-    reauthenticate: bool = False
-    meanings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Soak:
-    """How many hours the version must have stood in a stage (and a step of production) before it moves on."""
-
-    stage: str
-    hours: int
-    rollout: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Recertification:
-    """When a version in production must be promoted anew, and what follows when it was not."""
-
-    every_days: int
-    notice_days: int = 30
-    triggers: tuple[str, ...] = ()
-    grace_days: int = 14
-    overdue: str = "warn"
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """A named set of rules for some moves of some models."""
-
-    name: str
-    title: str
-    scope: Scope
-    requirements: tuple[Requirement, ...]
-    approvals: tuple[ApprovalFactor, ...] = ()
-    documents: tuple[DocumentRequirement, ...] = ()
-    is_ordered: bool = False
-    approval_days: int | None = None
-    sign_off: SignOff = SignOff()
-    separation: frozenset[str] = frozenset()
-    soak: Soak | None = None
-    max_waiver_days: int = 90
-    allows_break_glass: bool = True
-    recertification: Recertification | None = None
-
-    @property
-    def lines(self) -> tuple[Requirement | DocumentRequirement, ...]:
-        """Every check and every document that is asked for."""
-        return (*self.requirements, *self.documents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +59,11 @@ def policy_schema() -> dict[str, Any]:
     return schema
 
 
-def parse_policy(text: str, *, validate_check: CheckValidator) -> Policy:
+def parse_policy(text: str, *, validate_check: CheckValidator | None) -> Policy:
     """Return the policy a text describes.
 
+    Without `validate_check` the text is one that was accepted earlier: it is read as it stands, whatever has become of
+    the checks and of the rules for sense since.
     Raises: MalformedPolicy with every error at once.
     """
     try:
@@ -197,12 +80,26 @@ def parse_policy(text: str, *, validate_check: CheckValidator) -> Policy:
         raise MalformedPolicy([PolicyError(1, 1, f"a value cannot be read: {problem}")]) from None
     if root is None:
         raise MalformedPolicy([PolicyError(1, 1, "the document is empty; start from one of the shipped policies")])
-    errors = [*_repeated_keys(root), *_schema_errors(root, document)]
-    if not errors:
-        errors = list(_meaning_errors(root, document, validate_check))
+    flaws = list(jsonschema.Draft202012Validator(policy_schema()).iter_errors(document))
+    errors = [*_repeated_keys(root), *(_schema_error(root, flaw) for flaw in flaws)]
+    if isinstance(document, dict) and validate_check:
+        sound = _sound_parts(document, [tuple(flaw.absolute_path) for flaw in flaws])
+        errors += [_error_at(root, path, sentence) for path, sentence in meaning_errors(sound, validate_check)]
     if errors:
         raise MalformedPolicy(errors)
     return _policy(document)
+
+
+def _sound_parts(document: Mapping[str, Any], flawed: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """Return what of a document can be judged for sense: None for the parts the schema refuses, lines one by one."""
+    sound = dict(document)
+    for path in flawed:
+        match path:
+            case [part, int(index), *_] if sound[part] is not None:
+                sound[part] = [None if at == index else line for at, line in enumerate(sound[part])]
+            case [part, *_]:
+                sound[part] = None
+    return sound
 
 
 def _policy(document: Mapping[str, Any]) -> Policy:
@@ -291,29 +188,9 @@ def _yaml_error(problem: yaml.YAMLError) -> PolicyError:
     return PolicyError(mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, f"not YAML: {sentence}")
 
 
-def _schema_errors(root: yaml.Node, document: object) -> Iterator[PolicyError]:
-    for error in jsonschema.Draft202012Validator(policy_schema()).iter_errors(document):
-        where = ".".join(map(str, error.absolute_path)) or "the document"
-        yield _error_at(root, list(error.absolute_path), f"{where}: {error.message}")
-
-
-def _meaning_errors(root: yaml.Node, document: Mapping[str, Any], validate: CheckValidator) -> Iterator[PolicyError]:
-    if not any(document.get(part) for part in ("requirements", "documents", "approvals")):
-        yield _error_at(root, ["requirements"], "the policy asks for nothing: no check, no document, no approval")
-    seen: set[str] = set()
-    for part in ("requirements", "documents"):
-        for index, line in enumerate(document.get(part, ())):
-            if line["id"] in seen:
-                yield _error_at(root, [part, index, "id"], f"the id {line['id']!r} is used twice")
-            seen.add(line["id"])
-    for index, line in enumerate(document["requirements"]):
-        problem = validate(line["check"], line["version"], line.get("parameters", {}))
-        if problem:
-            yield _error_at(root, ["requirements", index, "check"], problem)
-    groups = [line["group"] for line in document.get("approvals", ())]
-    for index, group in enumerate(groups):
-        if group in groups[:index]:
-            yield _error_at(root, ["approvals", index, "group"], f"the group {group!r} is named twice; raise its count")
+def _schema_error(root: yaml.Node, flaw: jsonschema.ValidationError) -> PolicyError:
+    where = ".".join(map(str, flaw.absolute_path)) or "the document"
+    return _error_at(root, list(flaw.absolute_path), f"{where}: {flaw.message}")
 
 
 def _repeated_keys(node: yaml.Node) -> Iterator[PolicyError]:

@@ -1,0 +1,32 @@
+"""What does a policy document say, and where exactly is it wrong?"""
+
+from governance.policy_format.meaning import CheckValidator
+from governance.policy_format.model import (
+    MEANINGS,
+    ApprovalFactor,
+    DocumentRequirement,
+    Policy,
+    Recertification,
+    Requirement,
+    Scope,
+    SignOff,
+    Soak,
+)
+from governance.policy_format.reading import MalformedPolicy, PolicyError, parse_policy, policy_schema
+
+__all__ = [
+    "MEANINGS",
+    "ApprovalFactor",
+    "CheckValidator",
+    "DocumentRequirement",
+    "MalformedPolicy",
+    "Policy",
+    "PolicyError",
+    "Recertification",
+    "Requirement",
+    "Scope",
+    "SignOff",
+    "Soak",
+    "parse_policy",
+    "policy_schema",
+]
