@@ -138,9 +138,11 @@ class ActorField(serializers.Field[Any, Any, Any, Any]):
     def __init__(self, **options: Any) -> None:
         super().__init__(read_only=True, **options)
 
-    def to_representation(self, value: str) -> dict[str, str]:
+    def to_representation(self, value: object) -> dict[str, str] | None:
+        if not value:
+            return None
         mentions: Mentions = self.context["mentions"]
-        return mentions.mention(value)
+        return mentions.mention(str(value))
 
 
 class CursorField(serializers.CharField):

@@ -186,9 +186,9 @@ def _promotions(promotions: Iterable[Document]) -> Iterator[Block]:
             yield Paragraph("The gate has not decided on this request.")
         signatures = tuple(
             (
-                plain(a.get("by") or NOT_RECORDED),
+                _signer(a),
                 plain(a.get("group") or NOT_RECORDED),
-                "✗ refusal" if str(a.get("verdict")).startswith("refus") else f"✓ {_signed(a)}",
+                _signed(a),
                 plain(a.get("reason") or "none given"),
                 stamp(a.get("at")),
             )
@@ -199,8 +199,9 @@ def _promotions(promotions: Iterable[Document]) -> Iterator[Block]:
                 "Approvals and refusals",
                 ("Signed by", "For", "Meaning", "Reason", "Signed (UTC)"),
                 signatures,
-                (3, 3, 0, 5, 0),
+                (3, 3, 3, 5, 0),
             )
+            yield from _conditions(promotion.get("approvals") or ())
         else:
             yield Paragraph("Nobody has signed this request.")
 
@@ -219,9 +220,40 @@ def _decision_rows(decisions: Iterable[Document]) -> Iterator[tuple[str, ...]]:
             )
 
 
+def _signer(approval: Document) -> str:
+    by, behalf = plain(approval.get("by") or NOT_RECORDED), approval.get("on_behalf_of")
+    return f"{by} for {plain(behalf)}" if behalf else by
+
+
 def _signed(approval: Document) -> str:
-    verdict = str(approval.get("verdict"))
-    return "approval" if verdict.startswith("approv") else spoken(verdict)
+    """What the signature means, how it was given, and whether it counts no more."""
+    verdict, meaning = str(approval.get("verdict")), approval.get("meaning")
+    if verdict.startswith("refus"):
+        said = "✗ refusal"
+    elif meaning:
+        said = f"✓ {spoken(meaning)}"
+    else:
+        said = "✓ approval" if verdict.startswith("approv") else f"✓ {spoken(verdict)}"
+    if approval.get("reauthenticated_at"):
+        said += ", password given again"
+    if lapsed := approval.get("lapsed"):
+        said += f"; lapsed, {plain(lapsed)} changed"
+    return said
+
+
+def _conditions(approvals: Iterable[Document]) -> Iterator[Block]:
+    rows = tuple(
+        (
+            plain(condition.get("text")),
+            plain(condition.get("owner") or NOT_RECORDED),
+            stamp(condition.get("due_at")),
+            spoken(condition.get("state")),
+        )
+        for approval in approvals
+        for condition in approval.get("conditions") or ()
+    )
+    if rows:
+        yield Table("Conditions of the approvals", ("Condition", "Owner", "Due (UTC)", "State"), rows, (6, 3, 0, 0))
 
 
 def _history(history: Iterable[Document]) -> Iterator[Block]:

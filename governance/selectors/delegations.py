@@ -1,11 +1,54 @@
 """Who may speak for whom at a moment?"""
 
 from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from governance.errors import UnknownDelegation
 from governance.models import Account, Delegation, Promotion, RoleGrant
 from governance.roles import Role
+
+
+class DelegationState(StrEnum):
+    TO_COME = "to_come"
+    RUNNING = "running"
+    ENDED = "ended"
+    REVOKED = "revoked"
+
+
+def state_of(delegation: Delegation, *, at: datetime) -> DelegationState:
+    """Return how a delegation stands at a moment."""
+    if hasattr(delegation, "revocation"):
+        return DelegationState.REVOKED
+    if at < delegation.starts_at:
+        return DelegationState.TO_COME
+    return DelegationState.RUNNING if at < delegation.ends_at else DelegationState.ENDED
+
+
+def standing_as(state: DelegationState, *, at: datetime) -> Q:
+    """Return what selects the delegations that stand like this at a moment."""
+    if state is DelegationState.REVOKED:
+        return Q(revocation__isnull=False)
+    begins = {
+        DelegationState.TO_COME: Q(starts_at__gt=at),
+        DelegationState.RUNNING: Q(starts_at__lte=at, ends_at__gt=at),
+        DelegationState.ENDED: Q(ends_at__lte=at),
+    }
+    return Q(revocation__isnull=True) & begins[state]
+
+
+def list_delegations() -> QuerySet[Delegation]:
+    return Delegation.objects.select_related("delegator", "delegate", "model", "revocation")
+
+
+def get_delegation(uid: UUID) -> Delegation:
+    """Return a delegation with both people. Raises: UnknownDelegation."""
+    found = list_delegations().filter(uid=uid).first()
+    if found is None:
+        raise UnknownDelegation(f"There is no delegation {uid}.")
+    return found
 
 
 def running_delegations(*, at: datetime) -> QuerySet[Delegation]:

@@ -1,6 +1,6 @@
 """What is there to know about one version? The file that the review page and every report are made from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +9,9 @@ from audits.runs import CheckRun
 from audits.trail import Entry, timestamp, trail_state
 from governance.actions import ACTIONS
 from governance.gates import GateDecision, Outcome, Reason, decide
-from governance.models import Account, PolicyVersion, Promotion
+from governance.models import Account, Approval, PolicyVersion, Promotion
 from governance.policy_format import DocumentRequirement, Requirement
+from governance.selectors.conditions import state_of
 from governance.selectors.facts import facts_for_version, subject_for
 from governance.selectors.policies import Move, Rules, rules_for, rules_of_promotion
 from governance.selectors.requirements import newest_runs, result_of
@@ -27,7 +28,11 @@ def version_file(version: ModelVersion, *, at: datetime, requested_by: str = "")
 
     The policies are those of the newest promotion, or else those in force for production.
     """
-    promotions = list(version.promotions.select_related("policy", "closure").prefetch_related("decisions", "approvals"))
+    promotions = list(
+        version.promotions.select_related("policy", "closure").prefetch_related(
+            "decisions", "approvals__lapse", "approvals__conditions__fulfilment"
+        )
+    )
     for promotion in promotions:
         promotion.version = version
     rules = rules_of_promotion(promotions[0]) if promotions else rules_for(version, IN_FULL)
@@ -37,9 +42,9 @@ def version_file(version: ModelVersion, *, at: datetime, requested_by: str = "")
         [version.registered_by, version.model.owner, requested_by]
         + [entry.actor for entry in entries]
         + [promotion.requested_by for promotion in promotions]
-        + [approval.approver for promotion in promotions for approval in promotion.approvals.all()]
+        + [person for promotion in promotions for person in people_of(promotion)]
     )
-    listed = [_promotion(promotion, names) for promotion in promotions]
+    listed = [_promotion(promotion, names, at) for promotion in promotions]
     return {
         "generated_at": timestamp(at),
         "generator": GENERATOR,
@@ -80,6 +85,15 @@ def names_of(actors: Iterable[str]) -> dict[str, str]:
     uids = {actor.split(":", 1)[1] for actor in actors if actor.startswith(("person:", "pipeline:"))}
     known = {str(uid): name for uid, name in Account.objects.filter(uid__in=uids).values_list("uid", "display_name")}
     return {actor: known.get(actor.split(":", 1)[-1], actor) for actor in actors}
+
+
+def people_of(promotion: Promotion) -> Iterator[str]:
+    """Yield everybody who spoke about a promotion, for whom, and who must meet a condition."""
+    for approval in promotion.approvals.all():
+        yield approval.approver
+        if approval.on_behalf_of:
+            yield approval.on_behalf_of
+        yield from (condition.owner for condition in approval.conditions.all())
 
 
 def preview_gate(version: ModelVersion, rules: Rules, *, move: Move, at: datetime) -> GateDecision:
@@ -145,7 +159,7 @@ def _requirement(
     }
 
 
-def _promotion(promotion: Promotion, names: Mapping[str, str]) -> dict[str, Any]:
+def _promotion(promotion: Promotion, names: Mapping[str, str], at: datetime) -> dict[str, Any]:
     closure = getattr(promotion, "closure", None)
     return {
         "uid": str(promotion.uid),
@@ -159,15 +173,30 @@ def _promotion(promotion: Promotion, names: Mapping[str, str]) -> dict[str, Any]
             {"outcome": row.outcome, "at": timestamp(row.decided_at), "reasons": row.reasons}
             for row in promotion.decisions.all()
         ],
-        "approvals": [
+        "approvals": [_approval(row, names, at) for row in promotion.approvals.all()],
+    }
+
+
+def _approval(row: Approval, names: Mapping[str, str], at: datetime) -> dict[str, Any]:
+    lapse = getattr(row, "lapse", None)
+    return {
+        "by": names[row.approver],
+        "on_behalf_of": names[row.on_behalf_of] if row.on_behalf_of else "",
+        "group": row.group,
+        "verdict": row.verdict,
+        "meaning": row.meaning,
+        "reason": row.reason,
+        "at": timestamp(row.given_at),
+        "reauthenticated_at": timestamp(row.reauthenticated_at) if row.reauthenticated_at else None,
+        "lapsed": lapse.because if lapse else "",
+        "conditions": [
             {
-                "by": names[row.approver],
-                "group": row.group,
-                "verdict": row.verdict,
-                "reason": row.reason,
-                "at": timestamp(row.given_at),
+                "text": condition.text,
+                "owner": names[condition.owner],
+                "due_at": timestamp(condition.due_at),
+                "state": state_of(condition, at=at).value,
             }
-            for row in promotion.approvals.all()
+            for condition in row.conditions.all()
         ],
     }
 

@@ -7,9 +7,10 @@ from typing import Final
 from uuid import UUID
 
 from audits.trail import Actor, Recording, new_uid, now, record
-from governance.errors import ConditionClosed, Malformed, NotEntitled, UnknownCondition
+from governance.errors import ConditionClosed, Malformed, NotEntitled
 from governance.models import Account, Approval, Condition, ConditionFulfilment
 from governance.roles import Group, Verb
+from governance.selectors.conditions import get_condition
 from governance.services._notices import tell
 from governance.services.authority import authorise
 
@@ -89,15 +90,6 @@ def fulfil_condition(*, actor: Actor, uid: UUID, note: str) -> ConditionFulfilme
         data = {"condition": str(condition.uid)}
         subject = condition.approval.promotion.subject
         return recording.create(fulfilment, action="condition.met", subject=subject, data=data)
-
-
-def get_condition(uid: UUID) -> Condition:
-    """Return a condition with its approval. Raises: UnknownCondition."""
-    found = Condition.objects.select_related("approval__promotion__version__model", "fulfilment").filter(uid=uid)
-    condition = found.first()
-    if condition is None:
-        raise UnknownCondition(f"There is no condition {uid}.")
-    return condition
 
 
 def _day(at: datetime) -> str:

@@ -5,9 +5,10 @@ from typing import Final
 from uuid import UUID
 
 from audits.trail import Actor, ActorKind, new_uid, now, record
-from governance.errors import DelegationEnded, Malformed, NotEntitled, Recused, UnknownDelegation
+from governance.errors import DelegationEnded, Malformed, NotEntitled, Recused
 from governance.models import Account, AccountKind, Delegation, DelegationRevocation, Recusal
 from governance.roles import Group, Verb
+from governance.selectors.delegations import get_delegation
 from governance.services._notices import tell
 from governance.services._settlement import lock_open_promotion, settle
 from governance.services.authority import authorise
@@ -42,7 +43,7 @@ def delegate_review(
         raise Malformed("Only an active person can speak for you.", field="delegate")
     if starts_at < at:
         raise Malformed("A delegation does not begin in the past.", field="starts_at")
-    if not starts_at < ends_at <= starts_at + LONGEST:
+    if ends_at <= starts_at or ends_at - starts_at > LONGEST:
         raise Malformed(f"A delegation ends after it begins, within {LONGEST.days} days.", field="ends_at")
     with record(actor=actor, at=at) as recording:
         delegation = Delegation(
@@ -70,7 +71,7 @@ def delegate_review(
 
 
 def revoke_delegation(*, actor: Actor, uid: UUID) -> DelegationRevocation:
-    """End a delegation before its time: whoever gave it, or an operator. What was said through it stays said.
+    """End a delegation of one's own before its time. What was said through it stays said.
 
     Records: delegation.revoked; the delegate is told.
     Raises: UnknownDelegation, NotEntitled, DelegationEnded. Idempotent: by delegation.
@@ -78,7 +79,7 @@ def revoke_delegation(*, actor: Actor, uid: UUID) -> DelegationRevocation:
     with record(actor=actor, at=now()) as recording:
         delegation = get_delegation(uid)
         if delegation.delegated_by != str(actor):
-            authorise(actor, Verb.ADMINISTER)
+            raise NotEntitled("Only whoever gave a delegation revokes it; it ends with that person's role too.")
         if hasattr(delegation, "revocation"):
             return delegation.revocation
         if delegation.ends_at <= recording.at:
@@ -88,14 +89,6 @@ def revoke_delegation(*, actor: Actor, uid: UUID) -> DelegationRevocation:
         sentence = f"You speak for {delegation.group} in somebody's place no more."
         tell({str(delegation.delegate.actor)}, sentence, about=delegation.subject, at=recording.at)
     return revocation
-
-
-def get_delegation(uid: UUID) -> Delegation:
-    """Return a delegation with both people. Raises: UnknownDelegation."""
-    found = Delegation.objects.select_related("delegator", "delegate", "model", "revocation").filter(uid=uid).first()
-    if found is None:
-        raise UnknownDelegation(f"There is no delegation {uid}.")
-    return found
 
 
 def recuse(*, actor: Actor, uid: UUID, reason: str) -> Recusal:

@@ -263,13 +263,12 @@ def test_a_delegation_that_cannot_be_is_refused(
     assert refused.value.context["field"] == field
 
 
-def test_only_its_giver_or_an_operator_revokes_and_nobody_what_is_over(
+def test_only_its_giver_revokes_a_delegation_and_nobody_what_is_over(
     rita: Account, carl: Account, dora: Account
 ) -> None:
     delegation = lend(rita, dora)
     with pytest.raises(NotEntitled):
         revoke_delegation(actor=carl.actor, uid=delegation.uid)
-    revoke_delegation(actor=make.account("olga", Role.OPERATOR).actor, uid=delegation.uid)
     short = delegate_review(actor=rita.actor, delegate=dora, group=Group.RISK, ends_at=now() + timedelta(seconds=0.1))
     time.sleep(0.15)
     with pytest.raises(DelegationEnded):

@@ -13,11 +13,22 @@ from rest_framework.reverse import reverse
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.fields import ActorField, AliasName, Line, PageQuery, Strict, Text, given
 from governance.api.schema import document, paged
+from governance.api.v1.approvals import (
+    ApprovalRequest,
+    ApprovalShown,
+    ContentRead,
+    RecusalRequest,
+    RecusalShown,
+    word_of,
+)
 from governance.errors import UnknownPromotion
 from governance.gates import Outcome
 from governance.models import ApprovalVerdict, ClosureOutcome, Promotion
-from governance.roles import Group, Verb
+from governance.roles import Verb
+from governance.selectors.policies import rules_of_promotion
+from governance.selectors.words import content_before
 from governance.services.approvals import approve_promotion, refuse_promotion
+from governance.services.delegations import recuse
 from governance.services.promotions import request_promotion, withdraw_promotion
 from registry.selectors import get_version
 from registry.stages import Rollout, Stage
@@ -49,12 +60,6 @@ class PromotionRequest(Strict):
     reason = Text(default="", allow_blank=True)
 
 
-class ApprovalRequest(Strict):
-    verdict = serializers.ChoiceField(ApprovalVerdict.choices)
-    group = serializers.ChoiceField([group.value for group in Group], help_text="Group you speak for.")
-    reason = Text(help_text="Why, in a sentence.")
-
-
 class Withdrawal(Strict):
     """Nothing needs to be said."""
 
@@ -76,20 +81,6 @@ class Decision(serializers.Serializer[Any]):
     outcome = serializers.ChoiceField([outcome.value for outcome in Outcome])
     reasons = Reason(many=True)
     decided_at = serializers.DateTimeField()
-
-
-class ApprovalShown(serializers.Serializer[Any]):
-    """One person's yes or no, bound to the content that person saw."""
-
-    uid = serializers.UUIDField()
-    approver = ActorField()
-    group = serializers.CharField()
-    verdict = serializers.ChoiceField(ApprovalVerdict.choices)
-    reason = serializers.CharField()
-    artifact_sha256 = serializers.CharField()
-    evidence_sha256 = serializers.CharField()
-    policy_sha256 = serializers.CharField()
-    given_at = serializers.DateTimeField()
 
 
 class PolicyReference(serializers.Serializer[Any]):
@@ -120,6 +111,7 @@ class PromotionShown(serializers.Serializer[Promotion]):
     outcome = serializers.SerializerMethodField()
     decision = serializers.SerializerMethodField()
     approvals = ApprovalShown(many=True)
+    recusals = RecusalShown(many=True)
     closed_by = ActorField(source="closure.closed_by", default=None, allow_null=True)
     closed_at = serializers.DateTimeField(source="closure.closed_at", default=None, allow_null=True)
 
@@ -146,12 +138,24 @@ class PromotionShown(serializers.Serializer[Promotion]):
         return Decision(decision, context=self.context).data if decision else None
 
 
+class PromotionRead(PromotionShown):
+    """The request to move a version, all that followed, and what a word about it would be bound to."""
+
+    content = serializers.SerializerMethodField()
+
+    @extend_schema_field(ContentRead)
+    def get_content(self, promotion: Promotion) -> Any:
+        """Hand it back as `seen`, and a word is taken only while nothing else stands there."""
+        return ContentRead(content_before(promotion, rules_of_promotion(promotion))).data
+
+
 def _newest_decision(promotion: Promotion) -> Any:
     return max(promotion.decisions.all(), key=lambda decision: decision.number, default=None)
 
 
 def list_promotions() -> QuerySet[Promotion]:
-    return Promotion.objects.select_related("version__model", "closure").prefetch_related("decisions", "approvals")
+    followed = ("decisions", "recusals", "approvals__lapse", "approvals__conditions__fulfilment")
+    return Promotion.objects.select_related("version__model", "closure").prefetch_related(*followed)
 
 
 def get_promotion(uid: UUID) -> Promotion:
@@ -178,7 +182,7 @@ class PromotionsDoor(Door):
         tag="promotions",
         acts=True,
         body=PromotionRequest,
-        answer=PromotionShown,
+        answer=PromotionRead,
         status=201,
         refusals={
             404: ["unknown_version"],
@@ -223,11 +227,11 @@ class PromotionDoor(Door):
         "Read a promotion, the latest decision and the approvals",
         tag="promotions",
         path=["uid"],
-        answer=PromotionShown,
+        answer=PromotionRead,
         refusals={404: ["unknown_promotion"]},
     )
     def get(self, request: Request, uid: UUID) -> Response:
-        return self.shown(PromotionShown, get_promotion(uid))
+        return self.shown(PromotionRead, get_promotion(uid))
 
 
 class ApprovalsDoor(Door):
@@ -240,15 +244,47 @@ class ApprovalsDoor(Door):
         path=["uid"],
         acts=True,
         body=ApprovalRequest,
-        answer=PromotionShown,
+        answer=PromotionRead,
         status=201,
-        refusals={404: ["unknown_promotion"], 409: ["own_submission", "already_decided", "promotion_closed"]},
+        refusals={
+            403: ["signature_refused"],
+            404: ["unknown_promotion", "unknown_account"],
+            409: [
+                "own_submission",
+                "already_decided",
+                "recused",
+                "not_your_turn",
+                "content_changed",
+                "promotion_closed",
+            ],
+        },
         example={"verdict": "approve", "group": "risk", "reason": "The interval leaves room, and the harm is small."},
     )
     def post(self, request: Request, uid: UUID) -> Response:
         body = read_body(request, ApprovalRequest)
         decide = approve_promotion if body["verdict"] == ApprovalVerdict.APPROVE else refuse_promotion
-        decide(actor=actor_of(request), uid=uid, group=Group(body["group"]), reason=body["reason"])
+        decide(actor=actor_of(request), uid=uid, **word_of(body))
+        return _answered(self, uid)
+
+
+class RecusalDoor(Door):
+    verbs = {"POST": Verb.REVIEW}
+
+    @document(
+        "recuse",
+        "Step aside: your earlier word counts no more, and no later one is taken",
+        tag="promotions",
+        path=["uid"],
+        acts=True,
+        body=RecusalRequest,
+        answer=PromotionRead,
+        status=201,
+        refusals={404: ["unknown_promotion"], 409: ["recused", "promotion_closed"]},
+        example={"reason": "A member of my family works on this model."},
+    )
+    def post(self, request: Request, uid: UUID) -> Response:
+        body = read_body(request, RecusalRequest)
+        recuse(actor=actor_of(request), uid=uid, reason=body["reason"])
         return _answered(self, uid)
 
 
@@ -261,7 +297,7 @@ class WithdrawalDoor(Door):
         tag="promotions",
         path=["uid"],
         acts=True,
-        answer=PromotionShown,
+        answer=PromotionRead,
         status=201,
         refusals={404: ["unknown_promotion"], 409: ["promotion_closed"]},
     )
@@ -272,4 +308,4 @@ class WithdrawalDoor(Door):
 
 
 def _answered(door: Door, uid: UUID) -> Response:
-    return door.created(PromotionShown, get_promotion(uid), location=reverse("promotion", kwargs={"uid": uid}))
+    return door.created(PromotionRead, get_promotion(uid), location=reverse("promotion", kwargs={"uid": uid}))

@@ -6,6 +6,8 @@ from governance.api import converters as _converters  # noqa: F401 - registers t
 from governance.api.v1.aliases import AliasDoor, RollbackDoor
 from governance.api.v1.bundles import BundleContentDoor, BundleDoor, BundlesDoor
 from governance.api.v1.checks import CheckRunDoor, VersionChecksDoor
+from governance.api.v1.conditions import ConditionDoor, ConditionsDoor, FulfilmentDoor
+from governance.api.v1.delegations import DelegationDoor, DelegationsDoor, RevocationDoor
 from governance.api.v1.drafts import (
     PolicyApprovalDoor,
     PolicyDraftDoor,
@@ -17,7 +19,7 @@ from governance.api.v1.evidence import BlobDoor, EvidenceDoor, EvidenceListDoor
 from governance.api.v1.models import ModelDoor, ModelsDoor
 from governance.api.v1.notices import NoticesDoor, ReadingDoor
 from governance.api.v1.policies import PoliciesDoor, PolicyDoor
-from governance.api.v1.promotions import ApprovalsDoor, PromotionDoor, PromotionsDoor, WithdrawalDoor
+from governance.api.v1.promotions import ApprovalsDoor, PromotionDoor, PromotionsDoor, RecusalDoor, WithdrawalDoor
 from governance.api.v1.reports import ReportContentDoor, ReportDoor, ReportsDoor
 from governance.api.v1.trail import (
     CheckpointDoor,
@@ -48,12 +50,19 @@ urlpatterns = [
     path("promotions", PromotionsDoor.as_view(), name="promotions"),
     path("promotions/<uuid:uid>", PromotionDoor.as_view(), name="promotion"),
     path("promotions/<uuid:uid>/approvals", ApprovalsDoor.as_view(), name="approvals"),
+    path("promotions/<uuid:uid>/recusal", RecusalDoor.as_view(), name="recusal"),
     path("promotions/<uuid:uid>/withdrawal", WithdrawalDoor.as_view(), name="withdrawal"),
     path("waivers", WaiversDoor.as_view(), name="waivers"),
     path("waivers/<uuid:uid>", WaiverDoor.as_view(), name="waiver"),
     path("waivers/<uuid:uid>/revocation", WaiverRevocationDoor.as_view(), name="waiver-revocation"),
     path("notices", NoticesDoor.as_view(), name="notices"),
     path("notices/<number:notice>/reading", ReadingDoor.as_view(), name="notice-reading"),
+    path("conditions", ConditionsDoor.as_view(), name="conditions"),
+    path("conditions/<uuid:uid>", ConditionDoor.as_view(), name="condition"),
+    path("conditions/<uuid:uid>/fulfilment", FulfilmentDoor.as_view(), name="fulfilment"),
+    path("delegations", DelegationsDoor.as_view(), name="delegations"),
+    path("delegations/<uuid:uid>", DelegationDoor.as_view(), name="delegation"),
+    path("delegations/<uuid:uid>/revocation", RevocationDoor.as_view(), name="delegation-revocation"),
     path("policies", PoliciesDoor.as_view(), name="policies"),
     path("policies/drafts", PolicyDraftsDoor.as_view(), name="policy-drafts"),
     path("policies/drafts/<uuid:uid>", PolicyDraftDoor.as_view(), name="policy-draft"),

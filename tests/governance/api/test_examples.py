@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ import pytest
 import yaml
 
 from audits.runs import CheckRun
-from audits.trail import publish_checkpoint
+from audits.trail import now, publish_checkpoint
 from governance.api import errors
-from governance.models import Promotion
+from governance.models import Condition, Promotion
 from governance.roles import Group, Role, Verb
 from governance.services.approvals import approve_promotion
 from governance.services.bundles import export_bundle
+from governance.services.conditions import Demand
+from governance.services.delegations import delegate_review
 from governance.services.exports import export_report
 from governance.services.policies import propose_policy
 from governance.services.waivers import revoke_waiver
@@ -34,12 +37,15 @@ def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str,
     make.policy()
     pipeline = make.contributor()
     rita, carl = make.reviewer("rita", Group.RISK), make.reviewer("carl", Group.COMPLIANCE)
+    dora = make.account("dora")
     model = make.model(pipeline)
+    next_month = now() + timedelta(days=30)
+    demands = [Demand("Measure again.", carl, next_month)]
     for seed in (1, 2):
         version = make.version(pipeline, model, seed)
         make.completed(version)
         uid = make.promotion(pipeline, version).uid
-        approve_promotion(actor=rita.actor, uid=uid, group=Group.RISK, reason="Figures read.")
+        approve_promotion(actor=rita.actor, uid=uid, group=Group.RISK, reason="Figures read.", conditions=demands)
         approve_promotion(actor=carl.actor, uid=uid, group=Group.COMPLIANCE, reason="Texts read.")
     report = export_report(actor=rita.actor, version=version, format_name="json")
     waiting = make.promotion(pipeline, make.version(pipeline, model, 3))
@@ -70,6 +76,9 @@ def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str,
         "PROMOTION": str(waiting.uid),
         "WAIVER": str(waiver.uid),
         "NOTICE": str(notice.pk),
+        "NEXT_MONTH": next_month.isoformat(),
+        "CONDITION": str(Condition.objects.latest("pk").uid),
+        "DELEGATION": str(delegate_review(actor=rita.actor, delegate=dora, group=Group.RISK, ends_at=next_month).uid),
         "REPORT": str(report.uid),
         "BUNDLE": str(export_bundle(actor=rita.actor).uid),
     }
