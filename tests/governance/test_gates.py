@@ -97,9 +97,11 @@ def test_two_of_a_group_means_two_people() -> None:
     assert answer(needs_two, results, approval(), approval("person:carl")).outcome == Outcome.ALLOW
 
 
-def test_a_lapsed_approval_is_named_as_such() -> None:
+@pytest.mark.parametrize("changed", ["artifact_sha256", "evidence_sha256", "policy_sha256"])
+def test_a_lapsed_approval_is_named_as_such(changed: str) -> None:
     needs_one = policy(requirement(), approvals=(ApprovalFactor("risk", 1),))
-    decision = answer(needs_one, {"fair": result("passed")}, approval(evidence_sha256="other"))
+    decision = answer(needs_one, {"fair": result("passed")}, approval(**{changed: "other"}))
+    assert decision.outcome is Outcome.WAIT
     assert "1 lapsed because the content changed" in decision.reasons[-1].sentence
 
 

@@ -156,6 +156,31 @@ def test_a_refusal_is_reported_with_name_meaning_reason_and_time():
     assert refusal[4] == "2026-11-04 10:15:00"
 
 
+def test_a_signature_is_reported_with_both_names_its_meaning_and_what_became_of_it():
+    signature = {
+        "by": "Dora Deputy",
+        "on_behalf_of": "Rita Risk",
+        "group": "risk",
+        "verdict": "approve",
+        "meaning": "responsible_for",
+        "reason": "Read.",
+        "at": "2026-11-04T10:15:00Z",
+        "reauthenticated_at": "2026-11-04T10:14:59Z",
+        "lapsed": "evidence",
+        "conditions": [{"text": "Measure again.", "owner": "Carl", "due_at": "2026-12-04T10:15:00Z", "state": "open"}],
+    }
+    file = version_file()
+    file["promotions"][0]["approvals"] = [signature]
+    tables = {b.caption: b.rows for b in reversed(section(file, "promotions").blocks) if isinstance(b, Table)}
+    signed = next(row for row in tables["Approvals and refusals"])
+    assert signed[:3] == (
+        "Dora Deputy for Rita Risk",
+        "risk",
+        "✓ responsible for, password given again; lapsed, evidence changed",
+    )
+    assert tables["Conditions of the approvals"] == (("Measure again.", "Carl", "2026-12-04 10:15:00", "open"),)
+
+
 def test_the_whole_history_is_listed():
     table = section(version_file(), "history").blocks[-1]
     assert len(table.rows) == 30
