@@ -53,7 +53,7 @@ def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str,
     revoked = make.waiver(rita, waiting.version)
     revoke_waiver(actor=carl.actor, uid=revoked.uid)
     notice = rita.notices.get()
-    waiver = make.waiver(rita, waiting.version)
+    waiver = make.waiver(make.reviewer("rolf", Group.RISK), waiting.version)
     publish_checkpoint()
     (tmp_path / "evaluation.csv").write_text(make.TABLE)
     (tmp_path / "model.txt").write_bytes(make.lightgbm_text(9))
