@@ -32,6 +32,7 @@ Share = Annotated[float, Between(0, 1)]
 Amount = Annotated[float, Between(0, None)]
 Count = Annotated[int, Between(1, None)]
 DecideOn = Literal["estimate", "lower", "upper"]
+DecideOnEvidence = Literal["estimate", "lower", "upper", "interval"]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Did every group get the favourable decision about as often?"""
 
 from audits.checks import GroupCounts, Report, check
-from audits.checks.comparison import difference_report
-from audits.checks.parameters import Count, DecideOn, Share
+from audits.checks.comparison import parity_report
+from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.statistics.rates import selection_rate
 
 
@@ -14,7 +14,8 @@ def demographic_parity_difference(
     max_difference: Share = 0.10,
     min_group_size: Count = 30,
     leave_out: tuple[str, ...] = (),
-    decide_on: DecideOn = "estimate",
+    decide_on: DecideOnEvidence = "estimate",
+    simultaneous: bool = False,
 ) -> Report:
     """Largest difference in selection rate between two groups.
 
@@ -30,8 +31,11 @@ def demographic_parity_difference(
         Fewest rows that a group must have.
     leave_out : list of str, default=[]
         Groups that are measured but not compared, by name.
-    decide_on : {"estimate", "lower", "upper"}, default="estimate"
-        Which end of the difference's 95 % interval is held against the limit.
+    decide_on : {"estimate", "lower", "upper", "interval"}, default="estimate"
+        What is held against the limit: the difference, an end of its 95 % interval, or the whole interval; a limit
+        inside the interval is then not enough evidence.
+    simultaneous : bool, default=False
+        Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
     Measures
     --------
@@ -48,14 +52,14 @@ def demographic_parity_difference(
     Agarwal et al. (2018), A Reductions Approach to Fair Classification, definition 1;
     fairlearn.metrics.demographic_parity_difference.
     """
-    return difference_report(
+    return parity_report(
         counts,
         check="fairness.demographic_parity_difference",
-        measurement="demographic_parity_difference",
         rates=[(selection_rate(counts.favourable), min_group_size)],
         attribute=attribute,
-        limit=max_difference,
+        difference=("demographic_parity_difference", max_difference),
         decide_on=decide_on,
         leave_out=leave_out,
+        simultaneous=simultaneous,
         labels=False,
     )

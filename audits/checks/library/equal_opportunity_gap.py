@@ -1,8 +1,8 @@
 """Among people who deserved the favourable outcome, did every group get it as often?"""
 
 from audits.checks import GroupCounts, Report, check
-from audits.checks.comparison import difference_report
-from audits.checks.parameters import Count, DecideOn, Share
+from audits.checks.comparison import parity_report
+from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.statistics.rates import true_positive_rate
 
 
@@ -14,7 +14,8 @@ def equal_opportunity_gap(
     max_gap: Share = 0.10,
     min_positives: Count = 30,
     leave_out: tuple[str, ...] = (),
-    decide_on: DecideOn = "estimate",
+    decide_on: DecideOnEvidence = "estimate",
+    simultaneous: bool = False,
 ) -> Report:
     """Largest difference in true positive rate between two groups.
 
@@ -30,8 +31,11 @@ def equal_opportunity_gap(
         Fewest actual positives a group must have.
     leave_out : list of str, default=[]
         Groups that are measured but not compared, by name.
-    decide_on : {"estimate", "lower", "upper"}, default="estimate"
-        Which end of the gap's 95 % interval is held against the limit.
+    decide_on : {"estimate", "lower", "upper", "interval"}, default="estimate"
+        What is held against the limit: the gap, an end of its 95 % interval, or the whole interval; a limit
+        inside the interval is then not enough evidence.
+    simultaneous : bool, default=False
+        Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
     Measures
     --------
@@ -47,14 +51,13 @@ def equal_opportunity_gap(
     ------
     Hardt, Price, Srebro (2016), Equality of Opportunity in Supervised Learning, section 2.
     """
-    return difference_report(
+    return parity_report(
         counts,
         check="fairness.equal_opportunity_gap",
-        measurement="equal_opportunity_gap",
         rates=[(true_positive_rate(counts.favourable), min_positives)],
         attribute=attribute,
-        limit=max_gap,
+        difference=("equal_opportunity_gap", max_gap),
         decide_on=decide_on,
         leave_out=leave_out,
-        labels=True,
+        simultaneous=simultaneous,
     )

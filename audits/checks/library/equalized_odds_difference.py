@@ -1,8 +1,8 @@
 """Given what people deserved, did every group get right and wrong decisions as often?"""
 
 from audits.checks import GroupCounts, Report, check
-from audits.checks.comparison import difference_report
-from audits.checks.parameters import Count, DecideOn, Share
+from audits.checks.comparison import parity_report
+from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.statistics.rates import false_positive_rate, true_positive_rate
 
 
@@ -15,7 +15,8 @@ def equalized_odds_difference(
     min_positives: Count = 30,
     min_negatives: Count = 30,
     leave_out: tuple[str, ...] = (),
-    decide_on: DecideOn = "estimate",
+    decide_on: DecideOnEvidence = "estimate",
+    simultaneous: bool = False,
 ) -> Report:
     """The larger of the differences in true positive rate and in false positive rate between two groups.
 
@@ -33,8 +34,11 @@ def equalized_odds_difference(
         Fewest actual negatives a group must have.
     leave_out : list of str, default=[]
         Groups that are measured but not compared, by name.
-    decide_on : {"estimate", "lower", "upper"}, default="estimate"
-        Which end of the difference's 95 % interval is held against the limit.
+    decide_on : {"estimate", "lower", "upper", "interval"}, default="estimate"
+        What is held against the limit: the difference, an end of its 95 % interval, or the whole interval; a limit
+        inside the interval is then not enough evidence.
+    simultaneous : bool, default=False
+        Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
     Measures
     --------
@@ -52,17 +56,16 @@ def equalized_odds_difference(
     Hardt, Price, Srebro (2016), Equality of Opportunity in Supervised Learning, definition 2.1;
     fairlearn.metrics.equalized_odds_difference with agg="worst_case".
     """
-    return difference_report(
+    return parity_report(
         counts,
         check="fairness.equalized_odds_difference",
-        measurement="equalized_odds_difference",
         rates=[
             (true_positive_rate(counts.favourable), min_positives),
             (false_positive_rate(counts.favourable), min_negatives),
         ],
         attribute=attribute,
-        limit=max_difference,
+        difference=("equalized_odds_difference", max_difference),
         decide_on=decide_on,
         leave_out=leave_out,
-        labels=True,
+        simultaneous=simultaneous,
     )

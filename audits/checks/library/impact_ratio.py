@@ -7,18 +7,17 @@ import numpy as np
 from audits.checks import Finding, GroupCounts, Measurement, Report, Severity, check
 from audits.checks.comparison import (
     ComparedRates,
-    compared,
-    decided_value,
-    deciding,
-    exactly,
+    compared_sets,
     obstacle,
     require_complete,
     settled,
 )
-from audits.checks.parameters import Count, DecideOn, Share
+from audits.checks.limits import deciding, ruled
+from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.sentences import figure
-from audits.checks.statistics.intervals import percentile
+from audits.checks.statistics.intervals import Interval, percentile
 from audits.checks.statistics.rates import selection_rate
+from audits.checks.statistics.simultaneous import ratios_to_highest
 
 _NAME = "fairness.impact_ratio"
 
@@ -31,7 +30,8 @@ def impact_ratio(
     min_ratio: Share = 0.8,
     min_group_size: Count = 30,
     leave_out: tuple[str, ...] = (),
-    decide_on: DecideOn = "estimate",
+    decide_on: DecideOnEvidence = "estimate",
+    simultaneous: bool = False,
 ) -> Report:
     """Selection rate of each group divided by the highest one, with the four-fifths mark as the usual limit.
 
@@ -47,8 +47,11 @@ def impact_ratio(
         Fewest rows that a group must have.
     leave_out : list of str, default=[]
         Groups that are measured but not compared, by name.
-    decide_on : {"estimate", "lower", "upper"}, default="estimate"
-        Which end of the ratio's 95 % interval is held against the limit.
+    decide_on : {"estimate", "lower", "upper", "interval"}, default="estimate"
+        What is held against the limit: the ratio, an end of its 95 % interval, or the whole interval; a limit
+        inside the interval is then not enough evidence.
+    simultaneous : bool, default=False
+        Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
     Measures
     --------
@@ -70,7 +73,8 @@ def impact_ratio(
     notes = list(require_complete(counts, labels=False))
     obstacles: list[str] = []
     for name in counts.attributes(attribute):
-        rates = compared(counts.grouping(name), selection_rate(counts.favourable), min_group_size, leave_out)
+        wanted = [(selection_rate(counts.favourable), min_group_size)]
+        (rates,) = compared_sets(counts.grouping(name), wanted, leave_out, simultaneous=simultaneous)
         measurements += rates.measurements()
         hindrance = obstacle(rates)
         if hindrance:
@@ -80,46 +84,59 @@ def impact_ratio(
         if not rates.highest.value:
             obstacles.append(f"{name}: nobody was selected, so no ratio is defined.")
             continue
-        ratios, found = _ratios(rates, min_ratio, decide_on)
+        ratios, found, doubts = _ratios(rates, min_ratio, decide_on)
         measurements += ratios
         findings += found
+        obstacles += doubts
     return settled(measurements, findings, notes, obstacles)
 
 
-def _ratios(rates: ComparedRates, min_ratio: float, decide_on: str) -> tuple[list[Measurement], list[Finding]]:
+def _ratios(
+    rates: ComparedRates, min_ratio: float, decide_on: str
+) -> tuple[list[Measurement], list[Finding], list[str]]:
     top = rates.highest
-    highest = rates.drawn.max(axis=1, keepdims=True)
-    drawn = np.divide(rates.drawn, highest, out=np.full(rates.drawn.shape, np.nan), where=highest > 0)
-    measured, found, ratios = [], [], []
-    for place, group in enumerate(rates.usable):
-        ratio = (group.value or 0) / (top.value or 1)
-        ratios.append(ratio)
-        low, high = percentile(drawn[:, place], float(ratio))
+    ratios = [(group.value or 0) / (top.value or 1) for group in rates.usable]
+    intervals, smallest = _intervals(rates, [float(ratio) for ratio in ratios])
+    measured, found, doubts = [], [], []
+    for group, ratio, (low, high) in zip(rates.usable, ratios, intervals, strict=True):
         measured.append(
             _measured("impact_ratio", ratio, f"{rates.attribute}/{group.group}", (low, high), group.n, min_ratio)
         )
-        value = decided_value(ratio, low, high, decide_on)
-        if group is not top and value < exactly(min_ratio):
+        if group is top:
+            continue
+        what = f"impact ratio of {group.group}"
+        ruling = ruled(ratio, low, high, min_ratio, decide_on=decide_on, rows=group.n + top.n, what=what, floor=True)
+        if ruling.doubt:
+            doubts.append(ruling.doubt)
+        if ruling.beyond:
             found.append(
                 Finding(
                     key=f"{_NAME}/{rates.attribute}/{group.group}",
                     severity=Severity.HIGH,
                     sentence=(
                         f"{group.group} was selected at a rate of {figure(group.value)}, {top.group} at "
-                        f"{figure(top.value)}: {deciding(decide_on, 'ratio')} {figure(value)}, "
+                        f"{figure(top.value)}: {deciding(decide_on, 'ratio')} {figure(ruling.value)}, "
                         f"below the limit {figure(min_ratio)}."
                     ),
                     measurement="impact_ratio",
                 )
             )
-    interval = percentile(drawn.min(axis=1), float(min(ratios)))
     n = sum(group.n for group in rates.usable)
-    measured.append(_measured("smallest_impact_ratio", min(ratios), rates.attribute, interval, n, min_ratio))
-    return measured, found
+    measured.append(_measured("smallest_impact_ratio", min(ratios), rates.attribute, smallest, n, min_ratio))
+    return measured, found, doubts
 
 
-def _measured(
-    name: str, ratio: object, group: str, interval: tuple[float | None, float | None], n: int, limit: float
-) -> Measurement:
+def _intervals(rates: ComparedRates, ratios: list[float]) -> tuple[list[Interval], Interval]:
+    """The interval of each group's ratio, and that of the smallest."""
+    if rates.joint:
+        joint = ratios_to_highest(rates.usable)
+        return joint, (min(low for low, _ in joint if low is not None), min(h for _, h in joint if h is not None))
+    highest = rates.drawn.max(axis=1, keepdims=True)
+    drawn = np.divide(rates.drawn, highest, out=np.full(rates.drawn.shape, np.nan), where=highest > 0)
+    own = [percentile(drawn[:, place], ratio) for place, ratio in enumerate(ratios)]
+    return own, percentile(drawn.min(axis=1), min(ratios))
+
+
+def _measured(name: str, ratio: object, group: str, interval: Interval, n: int, limit: float) -> Measurement:
     low, high = interval
     return Measurement(name, float(ratio), group=group, low=low, high=high, n=n, ideal=1.0, limit=limit)  # type: ignore[arg-type]

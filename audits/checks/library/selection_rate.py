@@ -1,8 +1,8 @@
 """Which share of each group got the favourable decision?"""
 
 from audits.checks import GroupCounts, Report, check
-from audits.checks.comparison import difference_report
-from audits.checks.parameters import Count, DecideOn, Share
+from audits.checks.comparison import parity_report
+from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.statistics.rates import selection_rate as selection
 
 
@@ -14,7 +14,8 @@ def selection_rate(
     max_difference: Share | None = None,
     min_group_size: Count = 30,
     leave_out: tuple[str, ...] = (),
-    decide_on: DecideOn = "estimate",
+    decide_on: DecideOnEvidence = "estimate",
+    simultaneous: bool = False,
 ) -> Report:
     """Selection rate of every group, and the largest difference between two of them.
 
@@ -30,8 +31,11 @@ def selection_rate(
         Fewest rows that a group must have.
     leave_out : list of str, default=[]
         Groups that are measured but not compared, by name.
-    decide_on : {"estimate", "lower", "upper"}, default="estimate"
-        Which end of the difference's 95 % interval is held against the limit.
+    decide_on : {"estimate", "lower", "upper", "interval"}, default="estimate"
+        What is held against the limit: the difference, an end of its 95 % interval, or the whole interval; a limit
+        inside the interval is then not enough evidence.
+    simultaneous : bool, default=False
+        Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
     Measures
     --------
@@ -48,14 +52,14 @@ def selection_rate(
     Feldman et al. (2015), Certifying and Removing Disparate Impact, doi:10.1145/2783258.2783311;
     fairlearn.metrics.selection_rate.
     """
-    return difference_report(
+    return parity_report(
         counts,
         check="fairness.selection_rate",
-        measurement="selection_rate_difference",
         rates=[(selection(counts.favourable), min_group_size)],
         attribute=attribute,
-        limit=max_difference,
+        difference=("selection_rate_difference", max_difference),
         decide_on=decide_on,
         leave_out=leave_out,
+        simultaneous=simultaneous,
         labels=False,
     )

@@ -3,7 +3,8 @@
 from audits.checks.statistics.attributions import Attributions
 from audits.checks.statistics.column_profiles import ColumnProfile, ColumnProfiles
 from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
-from audits.checks.statistics.group_counts import GroupCounts, Grouping, GroupRate
+from audits.checks.statistics.group_counts import GroupCounts
+from audits.checks.statistics.grouping import Grouping, GroupRate
 from audits.checks.statistics.row_digests import RowDigests
 from audits.checks.statistics.score_histograms import ScoreHistograms, ScoreSplit
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -15,102 +14,10 @@ from numpy.typing import NDArray
 from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles, SensitiveColumn
 from audits.checks.statistics.columns import as_numbers, as_texts, column_of, kind_of
-from audits.checks.statistics.exact_sums import as_fraction, exact_sums, from_text, to_text
+from audits.checks.statistics.exact_sums import exact_sums, from_text, to_text
+from audits.checks.statistics.grouping import Grouping
 from audits.checks.statistics.groups import CROSSED_BY, GroupCells
-from audits.checks.statistics.intervals import DRAWS, Interval, redrawn, wilson
-from audits.checks.statistics.rates import STATES, UNKNOWN, Rate
-
-_PAIRS = STATES * STATES
-
-
-@dataclass(frozen=True)
-class GroupRate:
-    """One rate of one group: `n` rows in the denominator, and no value when there are none."""
-
-    group: str
-    n: int
-    value: Fraction | None
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True)
-class Grouping:
-    """The counts seen along one attribute, along a crossing, or over everybody.
-
-    `counts` has the shape (n_groups, 3, 3): group, label, prediction, each 0, 1 or unknown.
-    With a weight column `weights` and `squares` hold exact sums of the weights and their squares.
-    """
-
-    attribute: str
-    groups: tuple[str, ...]
-    counts: NDArray[np.int64]
-    favourable: int
-    seed: int
-    weights: tuple[tuple[int, ...], ...] | None = None
-    squares: tuple[tuple[int, ...], ...] | None = None
-
-    def rates(self, rate: Rate) -> list[GroupRate]:
-        """The rate of every group with its Wilson interval; the value is exact."""
-        return [self._rate_of(place, rate) for place in range(len(self.groups))]
-
-    def drawn_rates(self, rate: Rate) -> NDArray[np.float64]:
-        """The rate of every group in each bootstrap draw, shape (n_draws, n_groups); NaN is undefined."""
-        cells, draws = self._draws
-        group_of, pair_of = np.divmod(cells, _PAIRS)
-        belongs = group_of[:, None] == np.arange(len(self.groups))
-        chosen = draws @ (belongs & rate.numerator.ravel()[pair_of][:, None]).astype(float)
-        among = draws @ (belongs & rate.denominator.ravel()[pair_of][:, None]).astype(float)
-        return np.divide(chosen, among, out=np.full(among.shape, np.nan), where=among > 0)
-
-    def total(self, mask: NDArray[np.bool_]) -> Fraction:
-        """Rows, or the sum of their weights, over all groups and the marked pairs."""
-        return sum((self._sum(place, mask) for place in range(len(self.groups))), Fraction(0))
-
-    def rows(self, mask: NDArray[np.bool_]) -> int:
-        """Rows over all groups and the marked pairs, whatever they weigh."""
-        return int(self.counts[:, mask].sum())
-
-    @cached_property
-    def _draws(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        flat = self.counts.reshape(-1)
-        cells = np.flatnonzero(flat)
-        if len(cells) == 0:
-            return cells, np.zeros((DRAWS, 0))
-        drawn = redrawn(flat[cells], self.seed).astype(float)
-        if self.weights is None or self.squares is None:
-            return cells, drawn
-        # Weights differ inside a cell: a draw of N rows from it sums to about N means, with their spread.
-        sums = np.array([float(as_fraction(self.weights[c // _PAIRS][c % _PAIRS])) for c in cells])
-        squares = np.array([float(as_fraction(self.squares[c // _PAIRS][c % _PAIRS])) for c in cells])
-        means = sums / flat[cells]
-        variances = np.maximum(squares / flat[cells] - means**2, 0.0)
-        noise = np.random.default_rng([self.seed, 1]).standard_normal(drawn.shape)
-        return cells, np.maximum(drawn * means + np.sqrt(drawn * variances) * noise, 0.0)
-
-    def _rate_of(self, place: int, rate: Rate) -> GroupRate:
-        n = int(self.counts[place][rate.denominator].sum())
-        chosen, among = self._sum(place, rate.numerator), self._sum(place, rate.denominator)
-        if among == 0:
-            return GroupRate(self.groups[place], n, None, None, None)
-        value = chosen / among
-        low, high = self._wilson(place, rate, value, n, among)
-        return GroupRate(self.groups[place], n, value, low, high)
-
-    def _wilson(self, place: int, rate: Rate, value: Fraction, n: int, among: Fraction) -> Interval:
-        if self.squares is None:
-            return wilson(float(value * n), n)
-        flat = rate.denominator.ravel()
-        squares = as_fraction(sum(s for s, counted in zip(self.squares[place], flat, strict=True) if counted))
-        # Kish's effective sample size: unequal weights carry less evidence than as many equal ones.
-        effective = float(among**2 / squares)
-        return wilson(float(value) * effective, effective)
-
-    def _sum(self, place: int, mask: NDArray[np.bool_]) -> Fraction:
-        if self.weights is None:
-            return Fraction(int(self.counts[place][mask].sum()))
-        flat = mask.ravel()
-        return as_fraction(sum(w for w, counted in zip(self.weights[place], flat, strict=True) if counted))
+from audits.checks.statistics.rates import PAIRS, STATES, UNKNOWN
 
 
 @dataclass
@@ -126,7 +33,7 @@ class GroupCounts:
 
     roles: Roles
     groups: GroupCells
-    counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, _PAIRS), np.int64))
+    counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, PAIRS), np.int64))
     weights: list[list[int]] = field(default_factory=list)
     squares: list[list[int]] = field(default_factory=list)
     seed: int = 0
@@ -158,9 +65,9 @@ class GroupCounts:
             labels = classes_of(batch, self.roles.label)
         cells = self.groups.rows_to_cells(batch)
         self._grow()
-        places = cells * _PAIRS + labels * STATES + predictions
-        size = len(self.groups) * _PAIRS
-        self.counts += np.bincount(places, minlength=size).reshape(-1, _PAIRS)
+        places = cells * PAIRS + labels * STATES + predictions
+        size = len(self.groups) * PAIRS
+        self.counts += np.bincount(places, minlength=size).reshape(-1, PAIRS)
         if self.roles.weight is not None:
             weights = _weights_of(batch, self.roles.weight)
             _accumulate(self.weights, exact_sums(weights, places, size))
@@ -241,19 +148,19 @@ class GroupCounts:
     def _grow(self) -> None:
         wanted = len(self.groups) - len(self.counts)
         if wanted > 0:
-            self.counts = np.vstack([self.counts, np.zeros((wanted, _PAIRS), np.int64)])
+            self.counts = np.vstack([self.counts, np.zeros((wanted, PAIRS), np.int64)])
             if self.roles.weight is not None:
-                self.weights += [[0] * _PAIRS for _ in range(wanted)]
-                self.squares += [[0] * _PAIRS for _ in range(wanted)]
+                self.weights += [[0] * PAIRS for _ in range(wanted)]
+                self.squares += [[0] * PAIRS for _ in range(wanted)]
         self._groupings.clear()
 
     def _gather(
         self, attribute: str, names: tuple[str, ...], places: tuple[int, ...], groups: list[tuple[str, ...]]
     ) -> Grouping:
         position = {group: place for place, group in enumerate(groups)}
-        counts = np.zeros((len(groups), _PAIRS), np.int64)
-        weights = [[0] * _PAIRS for _ in groups]
-        squares = [[0] * _PAIRS for _ in groups]
+        counts = np.zeros((len(groups), PAIRS), np.int64)
+        weights = [[0] * PAIRS for _ in groups]
+        squares = [[0] * PAIRS for _ in groups]
         for cell, number in self.groups.named_cells():
             place = position[tuple(cell[column] for column in places)]
             counts[place] += self.counts[number]
@@ -308,7 +215,7 @@ def _weights_of(batch: pa.RecordBatch, name: str) -> NDArray[np.float64]:
 def _accumulate(totals: list[list[int]], sums: list[int]) -> None:
     for place, amount in enumerate(sums):
         if amount:
-            totals[place // _PAIRS][place % _PAIRS] += amount
+            totals[place // PAIRS][place % PAIRS] += amount
 
 
 def _added(first: list[int], second: list[int]) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -29,6 +30,22 @@ def wilson(successes: float, trials: float, level: float = LEVEL) -> Interval:
     low = 0.0 if successes <= 0 else max(0.0, centre - reach)
     high = 1.0 if successes >= trials else min(1.0, centre + reach)
     return low, high
+
+
+def mean_of_shares(shares: Sequence[tuple[float, float | None, float | None]]) -> Interval:
+    """The interval of the mean of independent shares, each given with its own interval: (value, low, high).
+
+    Source: Zou, Donner (2008), Construction of confidence limits about effect measures: a general approach,
+    Statistics in Medicine 27, doi:10.1002/sim.3095.
+    """
+    below, above = 0.0, 0.0
+    for value, low, high in shares:
+        if low is None or high is None:
+            return None, None
+        below += (value - low) ** 2
+        above += (high - value) ** 2
+    mean = sum(value for value, _, _ in shares) / len(shares)
+    return max(0.0, mean - math.sqrt(below) / len(shares)), min(1.0, mean + math.sqrt(above) / len(shares))
 
 
 def percentile(draws: NDArray[np.float64], estimate: float, level: float = LEVEL) -> Interval:

@@ -12,14 +12,38 @@ STATES = 3
 UNKNOWN = 2
 
 
+PAIRS = STATES * STATES
+
+
 @dataclass(frozen=True)
 class Rate:
-    """A share of pairs among pairs; both masks have the shape (3, 3) and the first lies in the second."""
+    """Pairs counted over pairs counted; both masks have the shape (3, 3).
+
+    The first lies in the second for a share, or outside of it for a ratio of two disjoint counts.
+    """
 
     name: str
     words: str
     numerator: NDArray[np.bool_]
     denominator: NDArray[np.bool_]
+
+    @property
+    def is_share(self) -> bool:
+        return not (self.numerator & ~self.denominator).any()
+
+    @property
+    def rows(self) -> NDArray[np.bool_]:
+        """The pairs that the rate rests on."""
+        return self.numerator | self.denominator
+
+
+@dataclass(frozen=True)
+class MeanOfRates:
+    """The mean of several shares, undefined where one of them is."""
+
+    name: str
+    words: str
+    parts: tuple[Rate, ...]
 
 
 def marked(*pairs: tuple[int, int]) -> NDArray[np.bool_]:
@@ -47,26 +71,65 @@ def selection_rate(favourable: int) -> Rate:
 
 def true_positive_rate(favourable: int) -> Rate:
     """Among those whose label is favourable, the share that got the favourable decision."""
-    other = 1 - favourable
-    return Rate(
-        "true_positive_rate",
-        "true positive rate",
-        marked((favourable, favourable)),
-        marked((favourable, favourable), (favourable, other)),
-    )
+    return _share("true positive rate", (favourable, favourable), (favourable, 1 - favourable))
+
+
+def false_negative_rate(favourable: int) -> Rate:
+    """Among those whose label is favourable, the share that did not get the favourable decision."""
+    return _share("false negative rate", (favourable, 1 - favourable), (favourable, favourable))
 
 
 def false_positive_rate(favourable: int) -> Rate:
     """Among those whose label is unfavourable, the share that got the favourable decision."""
     other = 1 - favourable
-    return Rate(
-        "false_positive_rate",
-        "false positive rate",
-        marked((other, favourable)),
-        marked((other, favourable), (other, other)),
-    )
+    return _share("false positive rate", (other, favourable), (other, other))
+
+
+def true_negative_rate(favourable: int) -> Rate:
+    """Among those whose label is unfavourable, the share that did not get the favourable decision."""
+    other = 1 - favourable
+    return _share("true negative rate", (other, other), (other, favourable))
+
+
+def precision(favourable: int) -> Rate:
+    """Among those who got the favourable decision, the share whose label is favourable."""
+    return _share("precision", (favourable, favourable), (1 - favourable, favourable))
+
+
+def false_discovery_rate(favourable: int) -> Rate:
+    """Among those who got the favourable decision, the share whose label is unfavourable."""
+    return _share("false discovery rate", (1 - favourable, favourable), (favourable, favourable))
+
+
+def false_omission_rate(favourable: int) -> Rate:
+    """Among those who did not get the favourable decision, the share whose label is favourable."""
+    other = 1 - favourable
+    return _share("false omission rate", (favourable, other), (other, other))
 
 
 def accuracy() -> Rate:
     """Share of decisions that agree with a known label."""
     return Rate("accuracy", "accuracy", marked((0, 0), (1, 1)), KNOWN)
+
+
+def error_rate() -> Rate:
+    """Share of decisions that disagree with a known label."""
+    return Rate("error_rate", "error rate", marked((0, 1), (1, 0)), KNOWN)
+
+
+def balanced_accuracy(favourable: int) -> MeanOfRates:
+    """Mean of the true positive and the true negative rate."""
+    parts = (true_positive_rate(favourable), true_negative_rate(favourable))
+    return MeanOfRates("balanced_accuracy", "balanced accuracy", parts)
+
+
+def error_ratio(favourable: int) -> Rate:
+    """Favourable cases that were missed for each unfavourable case that was taken."""
+    other = 1 - favourable
+    words = "ratio of false negatives to false positives"
+    return Rate("false_negatives_per_false_positive", words, marked((favourable, other)), marked((other, favourable)))
+
+
+def _share(words: str, counted: tuple[int, int], against: tuple[int, int]) -> Rate:
+    """One pair of label and decision among itself and another."""
+    return Rate(words.replace(" ", "_"), words, marked(counted), marked(counted, against))

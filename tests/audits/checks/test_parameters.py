@@ -14,6 +14,7 @@ def test_defaults_fill_what_a_policy_leaves_out() -> None:
         "min_positives": 30,
         "leave_out": (),
         "decide_on": "estimate",
+        "simultaneous": False,
     }
 
 

@@ -47,7 +47,7 @@ def test_every_fairness_check_takes_an_attribute_and_an_end_of_the_interval(chec
     if check.family == "fairness":
         parameters = {parameter.name: parameter for parameter in check.parameters}
         assert parameters["attribute"].optional
-        assert parameters["decide_on"].choices == ("estimate", "lower", "upper")
+        assert parameters["decide_on"].choices == ("estimate", "lower", "upper", "interval")
 
 
 def test_the_stored_page_is_current() -> None:

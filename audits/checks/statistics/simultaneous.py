@@ -1,0 +1,111 @@
+"""How wide must intervals be to hold for all groups together, and what then bounds the largest gap?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.checks.statistics.grouping import GroupRate
+from audits.checks.statistics.intervals import LEVEL, Interval
+
+
+def joint_level(
+    drawn: Sequence[NDArray[np.float64]], estimates: Sequence[NDArray[np.float64]], level: float = LEVEL
+) -> float | None:
+    """The level of each single interval at which those of all groups, and of all their differences, hold together.
+
+    Each pair of arrays is one rate: `drawn` of shape (n_draws, n_groups) from the same bootstrap draws, `estimates` of
+    shape (n_groups,). In every draw the largest deviation of a group, or of a difference between two, is taken in units
+    of its own spread; the `level` quantile of these maxima replaces the quantile of the normal distribution. It is
+    kept between that of a single interval and Bonferroni's. None when too many draws are undefined.
+
+    Source: Montiel Olea, Plagborg-Møller (2019), Simultaneous confidence bands, Journal of Applied Econometrics 34,
+    doi:10.1002/jae.2656, algorithm 1; Westfall, Young (1993), Resampling-Based Multiple Testing.
+    """
+    maxima = np.max([_largest_deviations(one, at) for one, at in zip(drawn, estimates, strict=True)], axis=0)
+    defined = maxima[~np.isnan(maxima)]
+    if len(defined) < 0.95 * len(maxima):
+        return None
+    normal = NormalDist()
+    figures = sum(len(at) * (len(at) + 1) // 2 for at in estimates)
+    single = normal.inv_cdf(0.5 + level / 2)
+    bonferroni = normal.inv_cdf(1 - (1 - level) / (2 * figures))
+    critical = min(max(float(np.quantile(defined, level)), single), bonferroni)
+    return 2 * normal.cdf(critical) - 1
+
+
+def largest_difference(groups: Sequence[GroupRate]) -> Interval:
+    """Bounds of the largest difference between two groups, from intervals of the groups that hold together.
+
+    Whichever two groups are truly furthest apart, their difference is at least every pair's lower bound and at most
+    the largest upper one. The bounds of a pair come from those of its groups by the square-and-add method.
+
+    Source: Newcombe (1998), Interval estimation for the difference between independent proportions, Statistics in
+    Medicine 17, method 10; Zou, Donner (2008), doi:10.1002/sim.3095.
+    """
+    value, low, high = _columns(groups)
+    below, above = (value - low) ** 2, (high - value) ** 2
+    apart = value[:, None] - value[None, :]
+    lows = apart - np.sqrt(below[:, None] + above[None, :])
+    highs = apart + np.sqrt(above[:, None] + below[None, :])
+    return max(0.0, float(lows.max())), _finite(float(highs.max()))
+
+
+def ratios_to_highest(groups: Sequence[GroupRate]) -> list[Interval]:
+    """Bounds of each group's rate over the highest one, from intervals of the groups that hold together.
+
+    Whichever group truly has the highest rate, the ratio to it is the smallest of the ratios to all groups.
+
+    Source: Donner, Zou (2012), Closed-form confidence intervals for functions of the normal mean and standard
+    deviation, Statistical Methods in Medical Research 21, doi:10.1177/0962280210383082.
+    """
+    value, low, high = _columns(groups)
+    if not np.isfinite(high).all():
+        return [(None, None)] * len(value)
+    product = value[:, None] * value[None, :]
+    above, below = (low * (2 * value - low))[:, None], (high * (2 * value - high))[None, :]
+    root = np.sqrt(np.maximum(product**2 - above * below, 0.0))
+    lows = np.divide(above, product + root, out=np.zeros(product.shape), where=product + root > 0)
+    above, below = (high * (2 * value - high))[:, None], (low * (2 * value - low))[None, :] + 0 * product
+    root = np.sqrt(np.maximum(product**2 - above * below, 0.0))
+    # A divisor whose interval reaches 0 leaves the ratio without an upper bound.
+    highs = np.divide(product + root, below, out=np.full(product.shape, math.inf), where=below > 0)
+    # No ratio to the highest rate is above one, that of the highest group itself is one.
+    np.fill_diagonal(lows, 1.0)
+    np.fill_diagonal(highs, 1.0)
+    return [(max(0.0, float(some.min())), float(many.min())) for some, many in zip(lows, highs, strict=True)]
+
+
+def _largest_deviations(drawn: NDArray[np.float64], estimates: NDArray[np.float64]) -> NDArray[np.float64]:
+    deviations = (drawn - estimates).astype(np.float32).T.copy()
+    undefined = np.isnan(deviations).any(axis=0)
+    deviations[:, undefined] = 0.0
+    variances = (deviations**2).mean(axis=1)
+    scaled = np.abs(deviations) / _root(variances)[:, None]
+    maxima = scaled.max(axis=0)
+    for place in range(1, len(deviations)):
+        apart = np.abs(deviations[:place] - deviations[place])
+        apart /= _root(variances[:place] + variances[place])[:, None]
+        np.maximum(maxima, apart.max(axis=0), out=maxima)
+    return np.where(undefined, np.nan, maxima)
+
+
+def _root(variances: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Standard deviations; a figure that never varies in the draws deviates by nothing."""
+    return np.sqrt(np.where(variances > 0, variances, np.float32(np.inf)))
+
+
+def _columns(groups: Sequence[GroupRate]) -> tuple[NDArray[np.float64], ...]:
+    return (
+        np.array([float(group.value or 0) for group in groups]),
+        np.array([0.0 if group.low is None else group.low for group in groups]),
+        np.array([math.inf if group.high is None else group.high for group in groups]),
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
