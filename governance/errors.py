@@ -63,6 +63,26 @@ class NothingToRollBackTo(DomainError):
     code, status = "nothing_to_roll_back_to", 409
 
 
+class AliasGoverned(DomainError):
+    code, status = "alias_governed", 409
+
+
+class BreakGlassForbidden(DomainError):
+    code, status = "break_glass_forbidden", 409
+
+
+class BreakGlassOutOfTurn(DomainError):
+    code, status = "break_glass_out_of_turn", 409
+
+
+class SamePerson(DomainError):
+    code, status = "same_person", 409
+
+
+class UnknownBreakGlass(DomainError):
+    code, status = "unknown_break_glass", 404
+
+
 class UnknownPromotion(DomainError):
     code, status = "unknown_promotion", 404
 

@@ -19,7 +19,7 @@ from governance.selectors.delegations import delegations_covering
 from governance.selectors.policies import Move, Rules, move_of
 from governance.selectors.requirements import facts_of_runs, newest_runs
 from registry.models import ModelVersion
-from registry.stages import may_move
+from registry.stages import Stage, may_move
 
 
 def subject_for(version: ModelVersion, rules: Rules, move: Move, *, requested_by: str = "") -> Subject:
@@ -34,7 +34,8 @@ def subject_for(version: ModelVersion, rules: Rules, move: Move, *, requested_by
         trained_by=version.trained_by,
         evidence_authors=_evidence_authors(version),
         policy_authors=frozenset(item.edition.authored_by for item in rules.items),
-        can_move=not move.target or may_move(position.stage, move.target),
+        # Of a retired version the stages know a way back, and only a rollback takes it.
+        can_move=not move.target or (position.stage != Stage.RETIRED and may_move(position.stage, move.target)),
         stage=position.stage,
         rollout=position.rollout,
         in_stage_since=position.since,

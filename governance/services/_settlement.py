@@ -19,13 +19,15 @@ from governance.models import (
     Promotion,
     PromotionClosure,
 )
+from governance.selectors.aliases import what_governs
 from governance.selectors.facts import facts_for_gate, subject_for_gate
 from governance.selectors.policies import Rules, move_of, rules_for
 from governance.selectors.requirements import orders_for
-from governance.services._moves import move
+from governance.services._closing import close
+from governance.services._moves import move, take_out
 from governance.services._notices import tell
 from registry import services as registry
-from registry.models import RegisteredModel
+from registry.models import ModelVersion, RegisteredModel
 from registry.stages import Rollout, Stage
 
 
@@ -90,17 +92,6 @@ def order_what_is_missing(*, recording: Recording, promotion: Promotion) -> None
     }
     orders = {order.identity: order for key, order in orders_for(rules, version).items() if key in stale}
     ring_on_commit(order_runs(recording=recording, orders=list(orders.values()), subject=version.subject))
-
-
-def close(*, recording: Recording, promotion: Promotion, outcome: ClosureOutcome) -> None:
-    """End a promotion. Records: promotion.closed. One end only: the closure is unique in the database."""
-    closure = PromotionClosure(
-        promotion=promotion, outcome=outcome, closed_by=str(recording.actor), closed_at=recording.at
-    )
-    recording.create(
-        closure, action="promotion.closed", subject=promotion.subject, data={"outcome": str(outcome.value)}
-    )
-    OpenPromotion.objects.filter(promotion=promotion).delete()
 
 
 def _note_lapses(recording: Recording, promotion: Promotion, rules: Rules) -> None:
@@ -172,6 +163,12 @@ def _promote(recording: Recording, promotion: Promotion) -> None:
         )
     if promotion.alias and serves_all:
         before = registry.assign_alias(recording=recording, version=version, alias=promotion.alias, because=because)
-        if before and before.pk != version.pk and target == before.position.stage == Stage.PRODUCTION:
-            move(recording=recording, version=before, to_stage=Stage.RETIRED, because=because)
+        if before and before.pk != version.pk and target == Stage.PRODUCTION and _serves_nobody(before):
+            take_out(recording=recording, version=before, to_stage=Stage.RETIRED, because=because)
     close(recording=recording, promotion=promotion, outcome=ClosureOutcome.PROMOTED)
+
+
+def _serves_nobody(version: ModelVersion) -> bool:
+    """Return whether a version is in production without a name; a free one does not count."""
+    names = [row.alias for row in version.aliases.all()]
+    return version.position.stage == Stage.PRODUCTION and not any(what_governs(version.model, name) for name in names)

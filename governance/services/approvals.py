@@ -15,7 +15,8 @@ from governance.policy_format import MEANINGS, Policy
 from governance.roles import Group, Verb
 from governance.selectors.delegations import delegations_covering
 from governance.selectors.words import Content, content_before, objection_to, turn_objection
-from governance.services._settlement import close, lock_open_promotion, rules_in_force, settle
+from governance.services._closing import close
+from governance.services._settlement import lock_open_promotion, rules_in_force, settle
 from governance.services.authority import authorise
 from governance.services.conditions import Demand, set_conditions
 from governance.services.signatures import reauthenticate

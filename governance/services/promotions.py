@@ -9,7 +9,8 @@ from governance.models import ClosureOutcome, OpenPromotion, Promotion
 from governance.roles import Verb
 from governance.selectors.policies import Move, rules_for
 from governance.selectors.promotions import open_promotions_of_batch
-from governance.services._settlement import close, lock_open_promotion, order_what_is_missing, settle
+from governance.services._closing import close
+from governance.services._settlement import lock_open_promotion, order_what_is_missing, settle
 from governance.services.authority import authorise
 from registry.errors import MoveImpossible
 from registry.models import ModelVersion, RegisteredModel, VersionDeletion, VersionStage

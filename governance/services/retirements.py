@@ -2,10 +2,9 @@
 
 from audits.trail import Actor, Recording, new_uid, now, record
 from governance.errors import Malformed
-from governance.models import ClosureOutcome, Promotion, Retirement, RetirementKind
+from governance.models import Retirement, RetirementKind
 from governance.roles import Verb
-from governance.services._moves import move
-from governance.services._settlement import close
+from governance.services._moves import clear, take_out
 from governance.services.authority import authorise
 from registry import services as registry
 from registry.models import ModelVersion, RegisteredModel, VersionStage
@@ -59,26 +58,9 @@ def delete_version(*, actor: Actor, version: ModelVersion, reason: str) -> Retir
         if VersionStage.objects.get(version=version).stage in {Stage.DEVELOPMENT, Stage.SUSPENDED}:
             take_out(recording=recording, version=version, to_stage=Stage.RETIRED, because=retirement.subject)
         else:
-            _clear(recording, version, retirement.subject)
+            clear(recording=recording, version=version, because=retirement.subject)
         registry.delete_version(recording=recording, version=version)
     return retirement
-
-
-def take_out(*, recording: Recording, version: ModelVersion, to_stage: Stage, because: str) -> None:
-    """Move a version out of use, with the model locked: what was under way for it ends, and no name points at it.
-
-    An open promotion ends because it was asked for and approved before this happened: whoever wants the version back
-    asks anew. Records: promotion.closed, alias.withdrawn, version.moved. Raises: MoveImpossible.
-    """
-    _clear(recording, version, because)
-    move(recording=recording, version=version, to_stage=to_stage, because=because)
-
-
-def _clear(recording: Recording, version: ModelVersion, because: str) -> None:
-    for promotion in Promotion.objects.filter(open__version=version).order_by("id"):
-        close(recording=recording, promotion=promotion, outcome=ClosureOutcome.WITHDRAWN)
-    for alias in list(version.aliases.order_by("alias").values_list("alias", flat=True)):
-        registry.withdraw_alias(recording=recording, model=version.model, alias=alias, because=because)
 
 
 def _explain(recording: Recording, version: ModelVersion, kind: RetirementKind, reason: str) -> Retirement:

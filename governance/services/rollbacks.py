@@ -8,9 +8,8 @@ from governance.errors import Malformed, NothingToRollBackTo
 from governance.models import ClosureOutcome, Promotion, RetirementKind, Rollback
 from governance.roles import Verb
 from governance.selectors.standing import standing_of
-from governance.services._moves import move
+from governance.services._moves import move, take_out
 from governance.services.authority import authorise
-from governance.services.retirements import take_out
 from registry import services as registry
 from registry.models import AliasAssignment, ModelVersion, RegisteredModel, VersionStage
 from registry.stages import Rollout, Stage

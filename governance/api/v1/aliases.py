@@ -9,13 +9,14 @@ from rest_framework.reverse import reverse
 
 from governance.api.door import Door, actor_of, read_body
 from governance.api.errors import UnknownAlias
-from governance.api.fields import ActorField, Strict, Text
+from governance.api.fields import ActorField, AliasName, Strict, Text
 from governance.api.schema import document
 from governance.api.v1.versions import Version
 from governance.models import Rollback
 from governance.roles import Verb
+from governance.services.aliases import assign_alias
 from governance.services.rollbacks import roll_back
-from registry.selectors import get_model, list_versions
+from registry.selectors import get_model, get_version, list_versions
 
 
 class AliasShown(serializers.Serializer[Any]):
@@ -25,12 +26,16 @@ class AliasShown(serializers.Serializer[Any]):
     version = Version()
 
 
+class AliasRequest(Strict):
+    version = serializers.IntegerField(min_value=1, max_value=999_999_999, help_text="Number it shall point at.")
+
+
 class RollbackRequest(Strict):
     reason = Text(help_text="Why, in a sentence.")
 
 
 class RollbackShown(serializers.Serializer[Rollback]):
-    """An alias went back to the version that was promoted under it before."""
+    """An alias went back to the last version promoted under it that still stands."""
 
     uid = serializers.UUIDField()
     model = serializers.CharField(source="model.name")
@@ -42,8 +47,16 @@ class RollbackShown(serializers.Serializer[Rollback]):
     rolled_back_at = serializers.DateTimeField()
 
 
+def valid_alias(name: str) -> str:
+    """Return a name from an address that an alias may have. Raises: ValidationError."""
+    try:
+        return str(AliasName().run_validation(name))
+    except serializers.ValidationError as problem:
+        raise serializers.ValidationError({"alias": problem.detail}) from None
+
+
 class AliasDoor(Door):
-    verbs = {"GET": Verb.READ}
+    verbs = {"GET": Verb.READ, "POST": Verb.PROMOTE}
 
     @document(
         "get_alias",
@@ -60,13 +73,33 @@ class AliasDoor(Door):
             raise UnknownAlias(f"No version of {name!r} has the alias {alias!r}.")
         return self.shown(AliasShown, {"alias": alias, "version": version})
 
+    @document(
+        "assign_alias",
+        "Point a free alias at a version; a governed one moves by promotion",
+        tag="aliases",
+        path=["name", "alias"],
+        acts=True,
+        body=AliasRequest,
+        answer=AliasShown,
+        status=201,
+        refusals={404: ["unknown_model", "unknown_version"], 409: ["alias_governed"]},
+        example={"version": 3},
+    )
+    def post(self, request: Request, name: str, alias: str) -> Response:
+        get_model(name)
+        number = read_body(request, AliasRequest)["version"]
+        assign_alias(actor=actor_of(request), version=get_version(name, number), alias=valid_alias(alias))
+        location = reverse("alias", kwargs={"name": name, "alias": alias})
+        told = {"alias": alias, "version": get_version(name, number)}
+        return self.created(AliasShown, told, location=location)
+
 
 class RollbackDoor(Door):
     verbs = {"POST": Verb.ROLL_BACK}
 
     @document(
         "roll_back",
-        "Point an alias back at the version promoted under it before",
+        "Point an alias back at the last version promoted under it that still stands",
         tag="aliases",
         path=["name", "alias"],
         acts=True,

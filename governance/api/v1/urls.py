@@ -15,12 +15,14 @@ from governance.api.v1.drafts import (
     PolicyRefusalDoor,
     PolicyWithdrawalDoor,
 )
+from governance.api.v1.emergencies import BreakGlassConfirmationDoor, BreakGlassDoor, BreakGlassReviewDoor
 from governance.api.v1.evidence import BlobDoor, EvidenceDoor, EvidenceListDoor
 from governance.api.v1.models import ModelDoor, ModelsDoor
 from governance.api.v1.notices import NoticesDoor, ReadingDoor
 from governance.api.v1.policies import PoliciesDoor, PolicyDoor
 from governance.api.v1.promotions import ApprovalsDoor, PromotionDoor, PromotionsDoor, RecusalDoor, WithdrawalDoor
 from governance.api.v1.reports import ReportContentDoor, ReportDoor, ReportsDoor
+from governance.api.v1.retirements import DeletionDoor, RetirementDoor, SuspensionDoor
 from governance.api.v1.trail import (
     CheckpointDoor,
     ConsistencyDoor,
@@ -41,6 +43,9 @@ urlpatterns = [
     path("models/<segment:name>/versions/<number:number>/checks", VersionChecksDoor.as_view(), name="version-checks"),
     path("models/<segment:name>/versions/<number:number>/gate", GateDoor.as_view(), name="gate"),
     path("models/<segment:name>/versions/<number:number>/reports", ReportsDoor.as_view(), name="reports"),
+    path("models/<segment:name>/versions/<number:number>/suspension", SuspensionDoor.as_view(), name="suspension"),
+    path("models/<segment:name>/versions/<number:number>/retirement", RetirementDoor.as_view(), name="retirement"),
+    path("models/<segment:name>/versions/<number:number>/deletion", DeletionDoor.as_view(), name="deletion"),
     path("models/<segment:name>/aliases/<segment:alias>", AliasDoor.as_view(), name="alias"),
     path("models/<segment:name>/aliases/<segment:alias>/rollback", RollbackDoor.as_view(), name="rollback"),
     path("blobs/<segment:sha256>", BlobDoor.as_view(), name="blob"),
@@ -52,6 +57,13 @@ urlpatterns = [
     path("promotions/<uuid:uid>/approvals", ApprovalsDoor.as_view(), name="approvals"),
     path("promotions/<uuid:uid>/recusal", RecusalDoor.as_view(), name="recusal"),
     path("promotions/<uuid:uid>/withdrawal", WithdrawalDoor.as_view(), name="withdrawal"),
+    path("promotions/<uuid:uid>/break-glass", BreakGlassDoor.as_view(), name="break-glass"),
+    path(
+        "promotions/<uuid:uid>/break-glass/confirmation",
+        BreakGlassConfirmationDoor.as_view(),
+        name="break-glass-confirmation",
+    ),
+    path("promotions/<uuid:uid>/break-glass/review", BreakGlassReviewDoor.as_view(), name="break-glass-review"),
     path("waivers", WaiversDoor.as_view(), name="waivers"),
     path("waivers/<uuid:uid>", WaiverDoor.as_view(), name="waiver"),
     path("waivers/<uuid:uid>/revocation", WaiverRevocationDoor.as_view(), name="waiver-revocation"),

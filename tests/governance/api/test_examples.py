@@ -19,6 +19,7 @@ from governance.services.approvals import approve_promotion
 from governance.services.bundles import export_bundle
 from governance.services.conditions import Demand
 from governance.services.delegations import delegate_review
+from governance.services.emergencies import confirm_break_glass, invoke_break_glass
 from governance.services.exports import export_report
 from governance.services.policies import propose_policy
 from governance.services.waivers import revoke_waiver
@@ -60,14 +61,23 @@ def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str,
     (tmp_path / "policy.yaml").write_text(make.POLICY.replace("0.8", "0.85"))
     olga, other = make.account("olga", Role.OPERATOR), make.account("omar", Role.OPERATOR)
     texts = [make.POLICY.replace("0.8", limit) for limit in ("0.81", "0.82")]
+    emergencies = []
+    for seed in (11, 12):
+        uid = make.promotion(pipeline, make.version(pipeline, model, seed), alias="emergency").uid
+        invoke_break_glass(actor=olga.actor, uid=uid, reason="Nothing is served.")
+        emergencies.append(uid)
+    confirm_break_glass(actor=other.actor, uid=uid)
     proposal = propose_policy(actor=other.actor, text=texts[0])
     own_proposal = propose_policy(actor=olga.actor, text=texts[1])
     return {
         "PATH": os.environ["PATH"],
         "URL": live_server.url,
         "TOKEN": make.token(pipeline, Verb.READ, Verb.REGISTER, Verb.PROMOTE),
-        "REVIEWER": make.token(rita, Verb.READ, Verb.REVIEW, Verb.WAIVE, Verb.EXPORT),
-        "OPERATOR": make.token(olga, Verb.READ, Verb.ROLL_BACK, Verb.PUBLISH_POLICY),
+        "REVIEWER": make.token(rita, Verb.READ, Verb.REVIEW, Verb.WAIVE, Verb.EXPORT, Verb.BREAK_GLASS),
+        "OPERATOR": make.token(
+            *(olga, Verb.READ, Verb.ROLL_BACK, Verb.PUBLISH_POLICY),
+            *(Verb.SUSPEND, Verb.ADMINISTER, Verb.BREAK_GLASS),
+        ),
         "ARTIFACT": str(make.artifact(pipeline, 5).uid),
         "TABLE": str(make.table(pipeline).uid),
         "RUN": str(CheckRun.objects.earliest("pk").uid),
@@ -79,6 +89,9 @@ def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str,
         "NEXT_MONTH": next_month.isoformat(),
         "CONDITION": str(Condition.objects.latest("pk").uid),
         "DELEGATION": str(delegate_review(actor=rita.actor, delegate=dora, group=Group.RISK, ends_at=next_month).uid),
+        "EMERGENCY": str(emergencies[0]),
+        "PASSED": str(emergencies[1]),
+        "AUDITING": make.token(carl, Verb.BREAK_GLASS),
         "REPORT": str(report.uid),
         "BUNDLE": str(export_bundle(actor=rita.actor).uid),
     }

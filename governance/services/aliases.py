@@ -1,0 +1,27 @@
+"""How does a free name come to point at a version?"""
+
+from audits.trail import Actor, now, record
+from governance.errors import AliasGoverned
+from governance.roles import Verb
+from governance.selectors.aliases import what_governs
+from governance.services.authority import authorise
+from registry import services as registry
+from registry.errors import VersionDeleted
+from registry.models import CurrentAlias, ModelVersion, RegisteredModel, VersionDeletion
+
+
+def assign_alias(*, actor: Actor, version: ModelVersion, alias: str) -> None:
+    """Point a free alias at a version, in whatever stage it is: a free name allows nothing.
+
+    Records: alias.assigned. Raises: NotEntitled, AliasGoverned, VersionDeleted.
+    Idempotent: by version and alias. Locks: the model.
+    """
+    authorise(actor, Verb.PROMOTE)
+    with record(actor=actor, at=now()) as recording:
+        model = RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+        if VersionDeletion.objects.filter(version=version).exists():
+            raise VersionDeleted(f"{version} was deleted.")
+        if why := what_governs(model, alias):
+            raise AliasGoverned(f"{model.name}@{alias} is not free: {why}. Ask for a promotion.", alias=alias)
+        if not CurrentAlias.objects.filter(version=version, alias=alias).exists():
+            registry.assign_alias(recording=recording, version=version, alias=alias, because=version.subject)
