@@ -1,0 +1,64 @@
+"""Did every group get the favourable decision about as often, as a ratio?"""
+
+from audits.checks import GroupCounts, Report, check
+from audits.checks.comparison import parity_report
+from audits.checks.parameters import Count, DecideOnEvidence, Share
+from audits.checks.statistics.rates import selection_rate
+
+
+@check("fairness.demographic_parity_ratio", version=1, needs=GroupCounts, roles=("sensitive",))
+def demographic_parity_ratio(
+    counts: GroupCounts,
+    *,
+    attribute: str | None = None,
+    min_ratio: Share = 0.8,
+    min_group_size: Count = 30,
+    leave_out: tuple[str, ...] = (),
+    decide_on: DecideOnEvidence = "estimate",
+    simultaneous: bool = False,
+) -> Report:
+    """Lowest selection rate of a group over the highest one, one figure for each attribute.
+
+    Parameters
+    ----------
+    counts : GroupCounts
+        Counts by group, label and prediction, integers of shape (n_groups, 3, 3).
+    attribute : str or None, default=None
+        Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
+    min_ratio : float in [0, 1], default=0.8
+        Ratios below this become a finding.
+    min_group_size : int, default=30
+        Fewest rows that a group must have.
+    leave_out : list of str, default=[]
+        Groups that are measured but not compared, by name.
+    decide_on : {"estimate", "lower", "upper", "interval"}, default="estimate"
+        What is held against the limit: the ratio, an end of its 95 % interval, or the whole interval; a limit
+        inside the interval is then not enough evidence.
+    simultaneous : bool, default=False
+        Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
+
+    Measures
+    --------
+    selection_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
+    demographic_parity_ratio : float in [0, 1], unit 1, ideal 1, by attribute, with a bootstrap interval.
+
+    Cannot measure
+    --------------
+    Rows without a prediction, fewer than two groups, nobody selected at all, or a group with too few rows
+    (unless the others are already below the limit).
+
+    Source
+    ------
+    fairlearn.metrics.demographic_parity_ratio with method="between_groups".
+    """
+    return parity_report(
+        counts,
+        check="fairness.demographic_parity_ratio",
+        rates=[(selection_rate(counts.favourable), min_group_size)],
+        ratio=("demographic_parity_ratio", min_ratio),
+        attribute=attribute,
+        decide_on=decide_on,
+        leave_out=leave_out,
+        simultaneous=simultaneous,
+        labels=False,
+    )

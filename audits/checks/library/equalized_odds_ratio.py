@@ -1,0 +1,71 @@
+"""Were the deserving and the undeserving treated alike in every group, as a ratio?"""
+
+from audits.checks import GroupCounts, Report, check
+from audits.checks.comparison import parity_report
+from audits.checks.parameters import Count, DecideOnEvidence, Share
+from audits.checks.statistics.rates import false_positive_rate, true_positive_rate
+
+
+@check("fairness.equalized_odds_ratio", version=1, needs=GroupCounts, roles=("label", "sensitive"))
+def equalized_odds_ratio(
+    counts: GroupCounts,
+    *,
+    attribute: str | None = None,
+    min_ratio: Share = 0.8,
+    min_positives: Count = 30,
+    min_negatives: Count = 30,
+    leave_out: tuple[str, ...] = (),
+    decide_on: DecideOnEvidence = "estimate",
+    simultaneous: bool = False,
+) -> Report:
+    """The smaller of the ratios of lowest to highest true positive rate and lowest to highest false positive rate.
+
+    Parameters
+    ----------
+    counts : GroupCounts
+        Confusion counts by group, integers of shape (n_groups, 3, 3).
+    attribute : str or None, default=None
+        Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
+    min_ratio : float in [0, 1], default=0.8
+        Ratios below this become a finding.
+    min_positives : int, default=30
+        Fewest actual positives a group must have.
+    min_negatives : int, default=30
+        Fewest actual negatives a group must have.
+    leave_out : list of str, default=[]
+        Groups that are measured but not compared, by name.
+    decide_on : {"estimate", "lower", "upper", "interval"}, default="estimate"
+        What is held against the limit: the ratio, an end of its 95 % interval, or the whole interval; a limit
+        inside the interval is then not enough evidence.
+    simultaneous : bool, default=False
+        Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
+
+    Measures
+    --------
+    true_positive_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
+    false_positive_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
+    equalized_odds_ratio : float in [0, 1], unit 1, ideal 1, by attribute, with a bootstrap interval.
+
+    Cannot measure
+    --------------
+    Rows without a prediction, fewer than two groups, or a group with too few actual positives or negatives
+    (unless the others are already below the limit). Where one of the two rates is zero in every group no ratio is
+    defined, also for decisions without an error; fairness.equalized_odds_difference is defined there.
+
+    Source
+    ------
+    fairlearn.metrics.equalized_odds_ratio with agg="worst_case".
+    """
+    return parity_report(
+        counts,
+        check="fairness.equalized_odds_ratio",
+        rates=[
+            (true_positive_rate(counts.favourable), min_positives),
+            (false_positive_rate(counts.favourable), min_negatives),
+        ],
+        ratio=("equalized_odds_ratio", min_ratio),
+        attribute=attribute,
+        decide_on=decide_on,
+        leave_out=leave_out,
+        simultaneous=simultaneous,
+    )

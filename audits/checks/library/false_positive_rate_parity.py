@@ -1,0 +1,69 @@
+"""Do people who did not deserve the favourable outcome get it as often in every group?"""
+
+from audits.checks import GroupCounts, Report, check
+from audits.checks.comparison import parity_report
+from audits.checks.parameters import Count, DecideOnEvidence, Share
+from audits.checks.statistics.rates import false_positive_rate
+
+
+@check("fairness.false_positive_rate_parity", version=1, needs=GroupCounts, roles=("label", "sensitive"))
+def false_positive_rate_parity(
+    counts: GroupCounts,
+    *,
+    attribute: str | None = None,
+    max_difference: Share | None = 0.10,
+    min_ratio: Share | None = None,
+    min_negatives: Count = 30,
+    leave_out: tuple[str, ...] = (),
+    decide_on: DecideOnEvidence = "estimate",
+    simultaneous: bool = False,
+) -> Report:
+    """Differences in false positive rate between groups.
+
+    Parameters
+    ----------
+    counts : GroupCounts
+        Confusion counts by group, integers of shape (n_groups, 3, 3).
+    attribute : str or None, default=None
+        Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
+    max_difference : float in [0, 1] or None, default=0.10
+        Differences above this become a finding; None measures without a limit.
+    min_ratio : float in [0, 1] or None, default=None
+        Ratios of the lowest rate to the highest below this become a finding; None measures without a limit.
+    min_negatives : int, default=30
+        Fewest actual negatives that a group must have.
+    leave_out : list of str, default=[]
+        Groups that are measured but not compared, by name.
+    decide_on : {"estimate", "lower", "upper", "interval"}, default="estimate"
+        What is held against the limits: the figure, an end of its 95 % interval, or the whole interval; a limit
+        inside the interval is then not enough evidence.
+    simultaneous : bool, default=False
+        Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
+
+    Measures
+    --------
+    false_positive_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
+    false_positive_rate_difference : float in [0, 1], unit 1, ideal 0, by attribute, with a bootstrap interval.
+    false_positive_rate_ratio : float in [0, 1], unit 1, ideal 1, by attribute, with a bootstrap interval.
+
+    Cannot measure
+    --------------
+    Rows without a prediction, fewer than two groups, or a group with too few actual negatives
+    (unless the others are already beyond a limit). A ratio has no value when the rate of every group is zero.
+
+    Source
+    ------
+    Corbett-Davies et al. (2017), doi:10.1145/3097983.3098095, predictive equality;
+    fairlearn.metrics.false_positive_rate by MetricFrame.
+    """
+    return parity_report(
+        counts,
+        check="fairness.false_positive_rate_parity",
+        rates=[(false_positive_rate(counts.favourable), min_negatives)],
+        difference=("false_positive_rate_difference", max_difference),
+        ratio=("false_positive_rate_ratio", min_ratio),
+        attribute=attribute,
+        decide_on=decide_on,
+        leave_out=leave_out,
+        simultaneous=simultaneous,
+    )
