@@ -147,6 +147,10 @@ class PolicyDraftClosed(DomainError):
     code, status = "policy_draft_closed", 409
 
 
+class DocumentUnacceptable(DomainError):
+    code, status = "document_unacceptable", 422
+
+
 class PolicyMalformed(DomainError):
     code, status = "policy_malformed", 422
 

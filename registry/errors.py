@@ -25,3 +25,7 @@ class VersionLive(DomainError):
 
 class VersionDeleted(DomainError):
     code, status = "version_deleted", 409
+
+
+class VersionRetired(DomainError):
+    code, status = "version_retired", 409

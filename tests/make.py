@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -46,6 +47,8 @@ DECLARATION: dict[str, Any] = {
     },
 }
 
+DPIA = "# Data protection\n\n## Purpose\n\nOffers of care.\n\n## Risks\n\nSomebody is overlooked.\n"
+
 
 def account(
     login: str, *roles: Role, groups: tuple[Group, ...] = (), kind: str = "person", password: str | None = None
@@ -85,8 +88,10 @@ def _operator(login: str) -> Account:
     return Account.objects.filter(login=login).first() or account(login, Role.OPERATOR)
 
 
-def model(by: Account, name: str = "care-programme", risk_tier: str = "high") -> RegisteredModel:
-    return submissions.register_model(actor=by.actor, name=name, risk_tier=risk_tier, task="binary")
+def model(by: Account, name: str = "care-programme", risk_tier: str = "high", **particulars: Any) -> RegisteredModel:
+    return submissions.register_model(
+        actor=by.actor, name=name, risk_tier=risk_tier, **{"task": "binary", **particulars}
+    )
 
 
 def stored(by: Account, content: bytes) -> str:
@@ -116,6 +121,29 @@ def artifact(by: Account, seed: int = 1) -> Evidence:
     return submissions.declare_artifact_evidence(
         actor=by.actor, sha256=stored(by, lightgbm_text(seed)), name=f"model-{seed}.txt"
     )
+
+
+def document(by: Account, text: str = DPIA, kind: str = "dpia", **particulars: str) -> Evidence:
+    return submissions.declare_document_evidence(
+        actor=by.actor, sha256=stored(by, text.encode()), name=f"{kind}.md", kind=kind, **particulars
+    )
+
+
+def definition(by: Account, text: str, format_name: str) -> Evidence:
+    """Return a prompt (text), an agent (json) or a reference."""
+    return submissions.declare_artifact_evidence(
+        actor=by.actor, sha256=stored(by, text.encode()), name=f"it.{format_name}", format_name=format_name
+    )
+
+
+def reference(by: Account, product_version: str = "2026-08-06", **change: Any) -> Evidence:
+    told = {
+        "provider": "Example AI",
+        "product": "Large",
+        "product_version": product_version,
+        "endpoint": "https://models.example/v1",
+    }
+    return definition(by, json.dumps({**told, **change}), "reference")
 
 
 def version(by: Account, of: RegisteredModel, seed: int = 1, text: str = TABLE) -> ModelVersion:

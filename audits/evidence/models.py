@@ -15,7 +15,7 @@ class EvidenceKind(models.TextChoices):
 class Evidence(Recorded):
     """Stored bytes and what they are declared to be, by digest.
 
-    Created by: `declare_table`, `declare_artifact`.
+    Created by: `declare_table`, `declare_artifact`, `declare_document`.
     States: 1. declared. The same bytes under another declaration are other evidence.
     Personal data: the bytes of a table may hold some; this row does not.
     """

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audits.evidence import store
+from audits.evidence.documents import DocumentFacts
 from audits.evidence.models import Evidence, EvidenceKind
 from audits.trail import Recording, document_text, new_uid
 
@@ -42,15 +43,43 @@ def declare_table(
     )
 
 
-def declare_artifact(*, recording: Recording, sha256: str, name: str, format_name: str) -> Evidence:
-    """Put a model's artifact on record. Records: artifact.declared. Idempotent: by bytes."""
+def declare_artifact(
+    *, recording: Recording, sha256: str, name: str, format_name: str, definition: dict[str, Any] | None = None
+) -> Evidence:
+    """Put an artifact on record: a model's, or what stands in its place (`definition`, as `inspect_definition` reads).
+
+    Records: artifact.declared. Idempotent: by bytes and definition.
+    """
     return _declare(
         recording,
         kind=EvidenceKind.ARTIFACT,
         sha256=sha256,
         name=name,
         format_name=format_name,
-        declaration={},
+        declaration={} if definition is None else {"definition": format_name, **definition},
+        row_count=None,
+        columns=[],
+    )
+
+
+def declare_document(
+    *, recording: Recording, sha256: str, name: str, kind: str, facts: DocumentFacts, attested_by: str = ""
+) -> Evidence:
+    """Put a document on record: what kind it is, its headings, and who attests it where somebody does.
+
+    `facts` come from `inspect_document` over the same bytes.
+    Records: document.declared. Idempotent: by bytes, kind and who attests it.
+    """
+    declaration: dict[str, Any] = {"document": kind, "sections": list(facts.sections)}
+    if attested_by:
+        declaration["attested_by"] = attested_by
+    return _declare(
+        recording,
+        kind=EvidenceKind.DOCUMENT,
+        sha256=sha256,
+        name=name,
+        format_name=facts.format,
+        declaration=declaration,
         row_count=None,
         columns=[],
     )

@@ -12,7 +12,7 @@ from governance.policy_format.model import (
     SignOff,
     Soak,
 )
-from governance.policy_format.reading import MalformedPolicy, PolicyError, parse_policy, policy_schema
+from governance.policy_format.reading import MalformedPolicy, PolicyError, document_kinds, parse_policy, policy_schema
 
 __all__ = [
     "MEANINGS",
@@ -27,6 +27,7 @@ __all__ = [
     "Scope",
     "SignOff",
     "Soak",
+    "document_kinds",
     "parse_policy",
     "policy_schema",
 ]

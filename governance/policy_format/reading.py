@@ -59,6 +59,12 @@ def policy_schema() -> dict[str, Any]:
     return schema
 
 
+def document_kinds() -> tuple[str, ...]:
+    """Return the kinds of documents that a policy can ask for."""
+    line = policy_schema()["properties"]["documents"]["items"]["properties"]
+    return tuple(line["kind"]["enum"])
+
+
 def parse_policy(text: str, *, validate_check: CheckValidator | None) -> Policy:
     """Return the policy a text describes.
 

@@ -12,15 +12,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from audits.evidence import Evidence, EvidenceKind, is_stored
+from audits.evidence import DEFINITIONS, Evidence, EvidenceKind, is_stored
 from audits.tables import TableFormat, UnusableTable
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.errors import LengthRequired, TooLarge
 from governance.api.fields import SHA256, Digest, Document, Line, PageQuery, Strict, given
 from governance.api.schema import document, paged
 from governance.errors import Malformed, TableUnacceptable, UnknownEvidence
+from governance.policy_format import document_kinds
 from governance.roles import Verb
-from governance.services.submissions import declare_artifact_evidence, declare_table_evidence, receive_bytes
+from governance.services.submissions import (
+    declare_artifact_evidence,
+    declare_document_evidence,
+    declare_table_evidence,
+    receive_bytes,
+)
 
 SHA256_OF_EXAMPLE = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 DECLARATION_EXAMPLE = {
@@ -150,6 +156,21 @@ class ArtifactDeclaration(Strict):
     kind = serializers.ChoiceField(["artifact"])
     sha256 = Digest()
     name = FileName(help_text="File name, for people.")
+    format = serializers.ChoiceField(
+        DEFINITIONS,
+        required=False,
+        help_text="Of a prompt (text), an agent (json) or a reference; a model is recognised by its content.",
+    )
+
+
+class DocumentDeclaration(Strict):
+    kind = serializers.ChoiceField(["document"])
+    sha256 = Digest()
+    name = FileName(help_text="File name, for people.")
+    document = serializers.ChoiceField(document_kinds(), help_text="What the document is.")
+    attested_by = Line(
+        default="", allow_blank=True, help_text="Of an external evaluation: the organisation that stands for it."
+    )
 
 
 class Column(serializers.Serializer[Any]):
@@ -165,8 +186,8 @@ class EvidenceShown(serializers.Serializer[Evidence]):
     name = serializers.CharField()
     sha256 = serializers.CharField()
     size = serializers.IntegerField(help_text="Bytes.")
-    format = serializers.CharField(help_text="csv, parquet, skops, xgboost, lightgbm or onnx.")
-    declaration = Document(help_text="Format and declaration of a table; {} otherwise.")
+    format = serializers.CharField(help_text="csv, parquet; a model's format, text, json, reference; text, pdf, bytes.")
+    declaration = Document(help_text="Of a table: format and meaning; of a document: kind and sections.")
     declaration_sha256 = serializers.CharField()
     row_count = serializers.IntegerField(allow_null=True, help_text="Rows of a table.")
     columns = Column(many=True)
@@ -187,12 +208,19 @@ class EvidenceListDoor(Door):
         acts=True,
         body=PolymorphicProxySerializer(
             component_name="EvidenceDeclaration",
-            serializers={"table": TableDeclaration, "artifact": ArtifactDeclaration},
+            serializers={
+                "table": TableDeclaration,
+                "artifact": ArtifactDeclaration,
+                "document": DocumentDeclaration,
+            },
             resource_type_field_name="kind",
         ),
         answer=EvidenceShown,
         status=201,
-        refusals={404: ["unknown_bytes"], 422: ["table_unacceptable", "artifact_unacceptable"]},
+        refusals={
+            404: ["unknown_bytes"],
+            422: ["table_unacceptable", "artifact_unacceptable", "document_unacceptable"],
+        },
         example={
             "kind": "table",
             "sha256": SHA256_OF_EXAMPLE,
@@ -205,7 +233,18 @@ class EvidenceListDoor(Door):
         kind = request.data.get("kind") if isinstance(request.data, dict) else None
         if kind == "artifact":
             body = read_body(request, ArtifactDeclaration)
-            evidence = declare_artifact_evidence(actor=actor_of(request), sha256=body["sha256"], name=body["name"])
+            evidence = declare_artifact_evidence(
+                actor=actor_of(request), sha256=body["sha256"], name=body["name"], format_name=body.get("format", "")
+            )
+        elif kind == "document":
+            body = read_body(request, DocumentDeclaration)
+            evidence = declare_document_evidence(
+                actor=actor_of(request),
+                sha256=body["sha256"],
+                name=body["name"],
+                kind=body["document"],
+                attested_by=body["attested_by"],
+            )
         else:
             body = read_body(request, TableDeclaration)
             evidence = declare_table_evidence(

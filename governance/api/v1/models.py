@@ -10,7 +10,7 @@ from governance.api.fields import ActorField, Line, PageQuery, Strict, Text, giv
 from governance.api.schema import document, paged
 from governance.roles import Verb
 from governance.services.submissions import register_model
-from registry.models import RegisteredModel, RiskTier, Task
+from registry.models import EntryType, RegisteredModel, RiskTier, Task
 from registry.selectors import get_model
 from registry.services import NAME
 
@@ -20,6 +20,8 @@ EXAMPLE = {
     "task": "binary",
     "description": "Selects patients for a care programme.",
     "intended_use": "Offers of care, never denials.",
+    "entry_type": "trained_model",
+    "tags": {"department": "cardiology"},
 }
 
 
@@ -37,6 +39,12 @@ class ModelRegistration(Strict):
     task = serializers.ChoiceField(Task.choices)
     description = Text(default="", allow_blank=True)
     intended_use = Text(default="", allow_blank=True)
+    entry_type = serializers.ChoiceField(
+        EntryType.choices, default=EntryType.TRAINED_MODEL, help_text="Tells which evidence a version must bring."
+    )
+    tags = serializers.DictField(
+        child=Line(), default=dict, help_text="Texts by name, at most 20; policies can ask for them."
+    )
 
 
 class Model(serializers.Serializer[RegisteredModel]):
@@ -48,12 +56,15 @@ class Model(serializers.Serializer[RegisteredModel]):
     task = serializers.ChoiceField(Task.choices)
     description = serializers.CharField()
     intended_use = serializers.CharField()
+    entry_type = serializers.ChoiceField(EntryType.choices)
+    tags = serializers.DictField(child=serializers.CharField())
     registered_at = serializers.DateTimeField()
 
 
 class ModelQuery(PageQuery):
     risk_tier = serializers.ChoiceField(RiskTier.choices, required=False)
     task = serializers.ChoiceField(Task.choices, required=False)
+    entry_type = serializers.ChoiceField(EntryType.choices, required=False)
     owner = Line(required=False, max_length=120, help_text="Actor, kind:id.")
 
 
@@ -78,7 +89,7 @@ class ModelsDoor(Door):
     @document("list_models", "List models, oldest first", tag="models", query=ModelQuery, answer=paged(Model))
     def get(self, request: Request) -> Response:
         query = read_query(request, ModelQuery)
-        filters = given(query, {"risk_tier": "risk_tier", "task": "task", "owner": "owner"})
+        filters = given(query, {name: name for name in ("risk_tier", "task", "entry_type", "owner")})
         return self.listed(Model, RegisteredModel.objects.filter(**filters), query, newest_first=False)
 
 

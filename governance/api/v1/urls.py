@@ -31,7 +31,7 @@ from governance.api.v1.trail import (
     InclusionDoor,
     TrailDoor,
 )
-from governance.api.v1.versions import GateDoor, VersionDoor, VersionsDoor
+from governance.api.v1.versions import GateDoor, VersionDoor, VersionEvidenceDoor, VersionsDoor
 from governance.api.v1.waivers import WaiverDoor, WaiverRevocationDoor, WaiversDoor
 from governance.api.v1.whoami import WhoamiDoor
 
@@ -41,6 +41,7 @@ urlpatterns = [
     path("models/<segment:name>/versions", VersionsDoor.as_view(), name="versions"),
     path("models/<segment:name>/versions/<number:number>", VersionDoor.as_view(), name="version"),
     path("models/<segment:name>/versions/<number:number>/checks", VersionChecksDoor.as_view(), name="version-checks"),
+    path("models/<segment:name>/versions/<number:number>/evidence", VersionEvidenceDoor.as_view(), name="attachments"),
     path("models/<segment:name>/versions/<number:number>/gate", GateDoor.as_view(), name="gate"),
     path("models/<segment:name>/versions/<number:number>/reports", ReportsDoor.as_view(), name="reports"),
     path("models/<segment:name>/versions/<number:number>/suspension", SuspensionDoor.as_view(), name="suspension"),

@@ -1,12 +1,15 @@
 """Which versions of a model are there, and where do they stand?"""
 
+from collections.abc import Mapping
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from audits.evidence import EvidenceKind
 from audits.trail import now
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.fields import ActorField, AliasName, Line, PageQuery, Strict, Text, given
@@ -17,37 +20,66 @@ from governance.gates import Outcome
 from governance.roles import Verb
 from governance.selectors.policies import Move, rules_for
 from governance.selectors.version_file import preview_gate
+from governance.services.attachments import attach_evidence
 from governance.services.submissions import submit_version
-from registry.models import ModelVersion
+from registry.models import EntryType, EvidenceAttachment, ModelVersion
 from registry.selectors import get_model, get_version, list_versions
 from registry.stages import Rollout, Stage
 
 
-class Tables(Strict):
-    """Declared tables by what they serve for."""
+class VersionName(Strict):
+    """A version of some model."""
 
-    evaluation = serializers.UUIDField(help_text="uid of the evidence the checks read.")
-    reference = serializers.UUIDField(required=False, help_text="uid of the evidence drift is measured against.")
+    model = Line()
+    version = serializers.IntegerField(min_value=1, max_value=999_999_999)
 
 
 class VersionSubmission(Strict):
     artifact = serializers.UUIDField(help_text="uid of a declared artifact.")
-    tables = Tables()
+    tables = serializers.DictField(
+        child=serializers.UUIDField(),
+        default=dict,
+        help_text="uid of a declared table by what it serves for: evaluation (what checks read), reference (what drift "
+        "is measured against), or another purpose that a policy names.",
+    )
+    documents = serializers.DictField(
+        child=serializers.UUIDField(), default=dict, help_text="uid of a declared document by its kind."
+    )
     source = Line(  # type: ignore[assignment]
         default="", allow_blank=True, max_length=500, help_text="Where it comes from; not read."
     )
     notes = Text(default="", allow_blank=True)
+    trained_by = Line(
+        default="", allow_blank=True, max_length=120, help_text="Actor (kind:id) who owns the training run."
+    )
+    parent = VersionName(required=False, help_text="What a fine-tune or an adapter was made from.")
+    upstreams = VersionName(many=True, required=False, help_text="Versions whose output it consumes.")
 
 
-class TableReference(serializers.Serializer[Any]):
+class EvidenceReference(serializers.Serializer[Any]):
     uid = serializers.UUIDField()
     sha256 = serializers.CharField()
     declaration_sha256 = serializers.CharField()
 
 
-class TablesOfVersion(serializers.Serializer[Any]):
-    evaluation = TableReference()
-    reference = TableReference(required=False)
+class Attachment(serializers.Serializer[EvidenceAttachment]):
+    """A table or a document that joined a version's evidence; the newest of a purpose counts."""
+
+    kind = serializers.ChoiceField([EvidenceKind.TABLE.value, EvidenceKind.DOCUMENT.value])
+    purpose = serializers.CharField()
+    evidence = EvidenceReference(source="reference")
+    attached_by = ActorField()
+    attached_at = serializers.DateTimeField()
+
+
+class VersionNamed(serializers.Serializer[ModelVersion]):
+    model = serializers.CharField(source="model.name")
+    version = serializers.IntegerField(source="number")
+
+
+class TrainedBy(ActorField):
+    def to_representation(self, value: str) -> Any:
+        return super().to_representation(value) if value else None
 
 
 class Version(serializers.Serializer[ModelVersion]):
@@ -59,8 +91,15 @@ class Version(serializers.Serializer[ModelVersion]):
     aliases = serializers.SerializerMethodField()
     artifact_sha256 = serializers.CharField()
     artifact_format = serializers.CharField()
-    tables = TablesOfVersion()
-    evidence_sha256 = serializers.CharField(help_text="Digest of the whole set of tables.")
+    tables = serializers.DictField(child=EvidenceReference(), help_text="By purpose, as of now.")
+    documents = serializers.DictField(child=EvidenceReference(), help_text="By kind, as of now.")
+    attachments = Attachment(many=True, help_text="What joined the evidence, oldest first.")
+    evidence_sha256 = serializers.CharField(help_text="Digest of the whole evidence: tables and documents.")
+    entry_type = serializers.ChoiceField(EntryType.choices, source="model.entry_type")
+    trained_by = TrainedBy(help_text="Who owns the training run; null when nobody said so.")
+    parent = VersionNamed(allow_null=True)
+    upstreams = serializers.SerializerMethodField(help_text="Versions whose output it consumes.")
+    dependents = serializers.SerializerMethodField(help_text="Versions that consume its output.")
     source = serializers.CharField()  # type: ignore[assignment]
     notes = serializers.CharField()
     registered_by = ActorField()
@@ -68,6 +107,14 @@ class Version(serializers.Serializer[ModelVersion]):
 
     def get_aliases(self, version: ModelVersion) -> list[str]:
         return sorted(alias.alias for alias in version.aliases.all())
+
+    @extend_schema_field(VersionNamed(many=True))
+    def get_upstreams(self, version: ModelVersion) -> Any:
+        return [VersionNamed(row.upstream).data for row in version.dependencies.all()]
+
+    @extend_schema_field(VersionNamed(many=True))
+    def get_dependents(self, version: ModelVersion) -> Any:
+        return [VersionNamed(row.version).data for row in version.dependents.all()]
 
 
 class VersionQuery(PageQuery):
@@ -88,7 +135,11 @@ class VersionsDoor(Door):
         body=VersionSubmission,
         answer=Version,
         status=201,
-        refusals={404: ["unknown_model", "unknown_evidence"], 422: ["evidence_unfit"]},
+        refusals={
+            404: ["unknown_model", "unknown_evidence", "unknown_version"],
+            409: ["version_retired", "version_deleted"],
+            422: ["evidence_unfit"],
+        },
         example={
             "artifact": "019a9f00-0000-7000-8000-000000000001",
             "tables": {"evaluation": "019a9f00-0000-7000-8000-000000000002"},
@@ -103,8 +154,12 @@ class VersionsDoor(Door):
             model_name=name,
             artifact=get_evidence(body["artifact"], field="artifact"),
             tables={use: get_evidence(uid, field=f"tables.{use}") for use, uid in body["tables"].items()},
+            documents={kind: get_evidence(uid, field=f"documents.{kind}") for kind, uid in body["documents"].items()},
             source=body["source"],
             notes=body["notes"],
+            trained_by=body["trained_by"],
+            parent=_named(body["parent"]) if "parent" in body else None,
+            upstreams=[_named(upstream) for upstream in body.get("upstreams", ())],
         )
         location = reverse("version", kwargs={"name": name, "number": version.number})
         return self.created(Version, get_version(name, version.number), location=location)
@@ -123,7 +178,13 @@ class VersionsDoor(Door):
         filters = given(
             query, {"stage": "position__stage", "alias": "aliases__alias", "artifact_sha256": "artifact_sha256"}
         )
-        return self.listed(Version, list_versions().filter(model=get_model(name), **filters), query)
+        rows = list_versions().filter(model=get_model(name), **filters).select_related("parent__model")
+        rows = rows.prefetch_related("dependencies__upstream__model", "dependents__version__model")
+        return self.listed(Version, rows, query)
+
+
+def _named(name: Mapping[str, Any]) -> ModelVersion:
+    return get_version(name["model"], name["version"])
 
 
 class VersionDoor(Door):
@@ -138,6 +199,44 @@ class VersionDoor(Door):
         refusals={404: ["unknown_version"]},
     )
     def get(self, request: Request, name: str, number: int) -> Response:
+        return self.shown(Version, get_version(name, number))
+
+
+class EvidenceToAttach(Strict):
+    purpose = serializers.RegexField(
+        r"^[a-z][a-z0-9_]{0,39}\Z",
+        trim_whitespace=False,
+        error_messages={"invalid": "A purpose has 1 to 40 lower-case letters, digits or underscores."},
+        help_text="What a table serves for, such as evaluation; of a document its kind.",
+    )
+    evidence = serializers.UUIDField(help_text="uid of a declared table or document.")
+
+
+class VersionEvidenceDoor(Door):
+    """The tables and documents a version stands on."""
+
+    verbs = {"POST": Verb.REGISTER}
+
+    @document(
+        "attach_evidence",
+        "Add a table or a document, or replace the earlier one of its purpose",
+        tag="versions",
+        path=["name", "number"],
+        acts=True,
+        body=EvidenceToAttach,
+        answer=Version,
+        refusals={
+            404: ["unknown_version", "unknown_evidence"],
+            409: ["version_retired", "version_deleted"],
+            422: ["evidence_unfit"],
+        },
+        example={"purpose": "dpia", "evidence": "019a9f00-0000-7000-8000-000000000003"},
+    )
+    def post(self, request: Request, name: str, number: int) -> Response:
+        version = get_version(name, number)
+        body = read_body(request, EvidenceToAttach)
+        evidence = get_evidence(body["evidence"], field="evidence")
+        attach_evidence(actor=actor_of(request), version=version, purpose=body["purpose"], evidence=evidence)
         return self.shown(Version, get_version(name, number))
 
 

@@ -188,3 +188,42 @@ def test_evidence_is_listed_by_kind_and_digest(api: Caller, pipeline) -> None:
     assert len(api.get("evidence?kind=table").json()["items"]) == 1
     assert len(api.get(f"evidence?sha256={table.sha256}").json()["items"]) == 1
     assert api.get("evidence?sha256=abc").status_code == 422
+
+
+def test_a_document_is_declared_with_its_headings(api: Caller) -> None:
+    body = {"kind": "document", "sha256": api.upload(make.DPIA.encode()), "name": "dpia.md", "document": "dpia"}
+    answer = api.send("evidence", body)
+    assert answer.status_code == 201
+    told = answer.json()
+    assert (told["kind"], told["format"], told["row_count"]) == ("document", "text", None)
+    assert told["declaration"] == {"document": "dpia", "sections": ["Data protection", "Purpose", "Risks"]}
+    assert api.send("evidence", body).json() == told
+    assert api.get("evidence?kind=document").json()["items"] == [told]
+
+
+@pytest.mark.parametrize(
+    ("content", "change", "code"),
+    [
+        (b" ", {}, "document_unacceptable"),
+        (b"# a", {"document": "poem"}, "malformed"),
+        (b"# a", {"attested_by": "Example Labs"}, "malformed"),
+        (b"# a", {"sections": ["a"]}, "malformed"),
+        (b"# a", {"kind": "artifact", "format": "text"}, "malformed"),
+        (b"# a", {"kind": "artifact", "format": "json", "document": None}, "artifact_unacceptable"),
+        (b"{}", {"kind": "artifact", "format": "reference", "document": None}, "artifact_unacceptable"),
+        (b"{}", {"kind": "artifact", "format": "onnx", "document": None}, "malformed"),
+    ],
+)
+def test_a_document_or_definition_that_will_not_do_is_refused(
+    api: Caller, content: bytes, change: dict[str, Any], code: str
+) -> None:
+    body = {"kind": "document", "sha256": api.upload(content), "name": "it.md", "document": "dpia", **change}
+    answer = api.send("evidence", {name: value for name, value in body.items() if value is not None})
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert not Evidence.objects.exists()
+
+
+def test_a_prompt_and_a_reference_are_artifacts_that_say_what_they_are(api: Caller) -> None:
+    prompt = {"kind": "artifact", "sha256": api.upload(b"Answer kindly."), "name": "prompt.txt", "format": "text"}
+    told = api.send("evidence", prompt).json()
+    assert (told["format"], told["declaration"]) == ("text", {"definition": "text"})

@@ -58,6 +58,7 @@ def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str,
     publish_checkpoint()
     (tmp_path / "evaluation.csv").write_text(make.TABLE)
     (tmp_path / "model.txt").write_bytes(make.lightgbm_text(9))
+    (tmp_path / "dpia.md").write_text(make.DPIA)
     (tmp_path / "policy.yaml").write_text(make.POLICY.replace("0.8", "0.85"))
     olga, other = make.account("olga", Role.OPERATOR), make.account("omar", Role.OPERATOR)
     texts = [make.POLICY.replace("0.8", limit) for limit in ("0.81", "0.82")]
@@ -80,6 +81,7 @@ def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str,
         ),
         "ARTIFACT": str(make.artifact(pipeline, 5).uid),
         "TABLE": str(make.table(pipeline).uid),
+        "DOCUMENT": str(make.document(pipeline).uid),
         "RUN": str(CheckRun.objects.earliest("pk").uid),
         "PROPOSAL": str(proposal.uid),
         "OWN_PROPOSAL": str(own_proposal.uid),

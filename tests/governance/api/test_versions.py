@@ -66,8 +66,15 @@ def test_the_same_submission_twice_is_one_version(api: Caller, pipeline: Account
         ({"artifact": NOBODY}, 404, "unknown_evidence"),
         ({"tables": {"evaluation": NOBODY}}, 404, "unknown_evidence"),
         ({"artifact": "model.txt"}, 422, "malformed"),
-        ({"tables": {}}, 422, "malformed"),
-        ({"tables": {"holdout": NOBODY, "evaluation": NOBODY}}, 422, "malformed"),
+        ({"tables": {}}, 422, "evidence_unfit"),
+        ({"tables": {"holdout": NOBODY}}, 404, "unknown_evidence"),
+        ({"tables": {"evaluation": "it"}}, 422, "malformed"),
+        ({"documents": {"dpia": NOBODY}}, 404, "unknown_evidence"),
+        ({"parent": {"model": "care-programme"}}, 422, "malformed"),
+        ({"parent": {"model": "care-programme", "version": 1}}, 404, "unknown_version"),
+        ({"upstreams": [{"model": "nothing", "version": 1}]}, 404, "unknown_version"),
+        ({"upstreams": {"model": "nothing", "version": 1}}, 422, "malformed"),
+        ({"trained_by": "tom"}, 422, "malformed"),
         ({"tables": None}, 422, "malformed"),
         ({"source": "x" * 501}, 422, "malformed"),
     ],
@@ -159,3 +166,67 @@ def test_what_no_policy_guards_is_blocked(api: Caller, pipeline: Account, progra
     make.version(pipeline, programme)
     answer = api.get("models/care-programme/versions/1/gate?target=staging")
     assert (answer.json()["outcome"], answer.json()["reasons"][0]["code"]) == ("block", "no_policy")
+
+
+def test_an_entry_is_told_with_its_type_parent_people_and_neighbours(
+    api: Caller, pipeline: Account, programme: RegisteredModel
+) -> None:
+    make.version(pipeline, programme)
+    answer = api.send("models", {"name": "tuned", "risk_tier": "high", "task": "binary", "entry_type": "fine_tune"})
+    assert (answer.json()["entry_type"], answer.json()["tags"]) == ("fine_tune", {})
+    base = {"model": "care-programme", "version": 1}
+    body = submission(
+        pipeline,
+        artifact=str(make.artifact(pipeline, 2).uid),
+        documents={"dpia": str(make.document(pipeline).uid)},
+        parent=base,
+        upstreams=[base],
+        trained_by=str(pipeline.actor),
+    )
+    told = api.send("models/tuned/versions", body).json()
+    assert (told["entry_type"], told["parent"], told["upstreams"]) == ("fine_tune", base, [base])
+    assert told["trained_by"] == {"id": str(pipeline.actor), "name": "Training Pipeline"}
+    assert set(told["documents"]) == {"dpia"}
+    upstream = api.get("models/care-programme/versions/1").json()
+    assert upstream["dependents"] == [{"model": "tuned", "version": 1}]
+    assert (upstream["parent"], upstream["trained_by"]) == (None, None)
+    assert [item["name"] for item in api.get("models?entry_type=fine_tune").json()["items"]] == ["tuned"]
+    assert api.get("models/tuned/versions").json()["items"] == [told]
+
+
+def test_evidence_joins_a_version_and_is_told(api: Caller, pipeline: Account, programme: RegisteredModel) -> None:
+    before = make.version(pipeline, programme).evidence_sha256
+    path = "models/care-programme/versions/1/evidence"
+    dpia = make.document(pipeline)
+    told = api.send(path, {"purpose": "dpia", "evidence": str(dpia.uid)}).json()
+    assert told["documents"]["dpia"]["uid"] == str(dpia.uid)
+    assert [(row["purpose"], row["attached_by"]["id"]) for row in told["attachments"]] == [
+        ("dpia", str(pipeline.actor))
+    ]
+    assert told["evidence_sha256"] != before
+    assert api.send(path, {"purpose": "dpia", "evidence": str(dpia.uid)}).json() == told
+
+    table = make.table(pipeline, make.TABLE.replace("p0,", "p1000,"))
+    told = api.send(path, {"purpose": "evaluation", "evidence": str(table.uid)}).json()
+    assert told["tables"]["evaluation"]["uid"] == str(table.uid)
+    assert len(api.get("models/care-programme/versions/1/checks").json()["items"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "status", "code"),
+    [
+        ("models/nothing/versions/1/evidence", {}, 404, "unknown_version"),
+        ("models/care-programme/versions/1/evidence", {"evidence": NOBODY}, 404, "unknown_evidence"),
+        ("models/care-programme/versions/1/evidence", {"purpose": "licence"}, 422, "evidence_unfit"),
+        ("models/care-programme/versions/1/evidence", {"purpose": "DPIA"}, 422, "malformed"),
+        ("models/care-programme/versions/1/evidence", {"kind": "document"}, 422, "malformed"),
+    ],
+)
+def test_evidence_that_cannot_join_is_refused(
+    api: Caller, pipeline: Account, programme: RegisteredModel, path: str, change: dict, status: int, code: str
+) -> None:
+    make.version(pipeline, programme)
+    body = {"purpose": "dpia", "evidence": str(make.document(pipeline).uid), **change}
+    answer = api.send(path, body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert api.get("models/care-programme/versions/1").json()["attachments"] == []

@@ -1,0 +1,64 @@
+"""How does evidence join a version that exists already?"""
+
+from audits.evidence import Evidence
+from audits.runs import order_runs
+from audits.trail import Actor, Recording, now, record
+from governance.dispatch import ring_on_commit
+from governance.models import OpenPromotion
+from governance.roles import Verb
+from governance.selectors.policies import rules_about
+from governance.selectors.requirements import newest_runs, orders_for
+from governance.services._fitness import refuse_unfit
+from governance.services._settlement import lock_open_promotion, settle
+from governance.services.authority import authorise
+from registry import services as registry
+from registry.errors import VersionDeleted, VersionRetired
+from registry.models import EvidenceAttachment, ModelVersion, RegisteredModel, VersionDeletion, VersionStage
+from registry.stages import Stage
+
+
+def attach_evidence(*, actor: Actor, version: ModelVersion, purpose: str, evidence: Evidence) -> EvidenceAttachment:
+    """Add a table or a document to a version's evidence, in the place of what served that purpose before.
+
+    The checks that policies ask for over the new evidence are ordered, and the version's open promotions hear of it
+    at once: approvals given over the evidence of before lapse.
+    Records: evidence.attached, check_run.ordered for each check, and what settling each open promotion records.
+    Raises: NotEntitled, EvidenceUnfit, VersionRetired, VersionDeleted.
+    Idempotent: while the same evidence is the newest of its purpose.
+    Locks: the model, then the version's open promotions.
+    """
+    authorise(actor, Verb.REGISTER)
+    refuse_unfit(version.model, purpose, evidence)
+    with record(actor=actor, at=now()) as recording:
+        RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+        position = VersionStage.objects.get(version=version)
+        if VersionDeletion.objects.filter(version=version).exists():
+            raise VersionDeleted(f"{version} was deleted; its evidence does not change any more.")
+        if position.stage == Stage.RETIRED:
+            raise VersionRetired(f"{version} is retired; its evidence does not change any more.")
+        current = ModelVersion.objects.select_related("model").get(pk=version.pk)
+        known = _newest(current, purpose, evidence)
+        if known:
+            return known
+        row = registry.attach_evidence(recording=recording, version=current, purpose=purpose, evidence=evidence)
+        _order(recording, current)
+        for uid in (
+            OpenPromotion.objects.filter(version=version)
+            .order_by("promotion_id")
+            .values_list("promotion__uid", flat=True)
+        ):
+            settle(recording=recording, promotion=lock_open_promotion(str(uid)))
+    return row
+
+
+def _newest(version: ModelVersion, purpose: str, evidence: Evidence) -> EvidenceAttachment | None:
+    rows = [row for row in version.attachments.all() if (row.kind, row.purpose) == (evidence.kind, purpose)]
+    return rows[-1] if rows and rows[-1].reference["uid"] == str(evidence.uid) else None
+
+
+def _order(recording: Recording, version: ModelVersion) -> None:
+    """Order what the policies ask for over exactly this evidence, as far as it was never ordered over it."""
+    rules = rules_about(version.model)
+    ordered = newest_runs(rules, version)
+    orders = {order.identity: order for key, order in orders_for(rules, version).items() if key not in ordered}
+    ring_on_commit(order_runs(recording=recording, orders=list(orders.values()), subject=version.subject))

@@ -1,0 +1,403 @@
+"""Not everything that goes live is a file to open: documents count as evidence, and each kind of entry brings its own.
+
+A DPIA is attached to a version that waits for it, a vendor's model is registered by reference, an adapter names its
+parent; what was approved before the evidence changed is approved no more.
+"""
+
+from typing import Any
+
+import pytest
+
+from audits.evidence import Evidence
+from audits.runs import CheckRun
+from audits.trail import Entry, verify
+from governance.errors import EvidenceUnfit, Malformed, NotEntitled
+from governance.models import Account, Notice, Promotion
+from governance.roles import Group, Role
+from governance.selectors.projections import PROJECTIONS
+from governance.services.approvals import approve_promotion
+from governance.services.attachments import attach_evidence
+from governance.services.promotions import request_promotion
+from governance.services.retirements import delete_version, retire_version
+from governance.services.submissions import submit_version
+from registry.errors import NameTaken, VersionDeleted, VersionRetired
+from registry.models import EntryType, ModelVersion, RegisteredModel
+from registry.selectors import get_version
+from registry.stages import Stage
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+WITH_DPIA = make.POLICY.replace(
+    "approvals:",
+    "documents:\n  - {id: dpia, title: The impact on data protection is assessed, kind: dpia, "
+    "sections: [Purpose, Risks]}\napprovals:",
+)
+VENDOR = """\
+policy: vendor
+title: Bought models to production
+applies_to: {target: production, entry_type: [vendor_model, foundation_model]}
+requirements: []
+documents:
+  - {id: licence, title: The licence allows the use, kind: licence}
+  - {id: evaluation, title: Somebody else evaluated it, kind: external_evaluation, sections: [Results]}
+approvals:
+  - {group: legal, count: 1}
+"""
+PROSE = "# Results\n\nIt does what it says.\n"
+
+
+@pytest.fixture
+def pipeline(db: None) -> Account:
+    return make.contributor()
+
+
+def reasons_of(promotion: Promotion) -> dict[str, str]:
+    return {line["requirement"]: line["code"] for line in promotion.decisions.latest("number").reasons}
+
+
+def submitted(by: Account, model: RegisteredModel, artifact: Evidence, **more: Any) -> ModelVersion:
+    return submit_version(actor=by.actor, model_name=model.name, artifact=artifact, **{"tables": {}, **more})
+
+
+# Documents
+
+
+def test_a_promotion_waits_for_a_document_and_goes_on_when_it_is_attached(pipeline: Account) -> None:
+    make.policy(WITH_DPIA)
+    version = make.version(pipeline, make.model(pipeline))
+    make.completed(version)
+    promotion = make.promotion(pipeline, version)
+    assert reasons_of(promotion)["dpia"] == "not_run"
+
+    incomplete = make.document(pipeline, "# Purpose\n\nOffers of care.\n")
+    attach_evidence(actor=pipeline.actor, version=version, purpose="dpia", evidence=incomplete)
+    assert reasons_of(promotion)["dpia"] == "failed"
+
+    attach_evidence(actor=pipeline.actor, version=version, purpose="dpia", evidence=make.document(pipeline))
+    assert reasons_of(promotion)["dpia"] == "passed"
+    # No table changed, so nothing is measured a second time.
+    assert CheckRun.objects.filter(subject=version.subject).count() == 2
+
+    for person, group in (
+        (make.reviewer("rita", Group.RISK), Group.RISK),
+        (make.reviewer("c", *Group), Group.COMPLIANCE),
+    ):
+        approve_promotion(actor=person.actor, uid=promotion.uid, group=group, reason="Read.")
+    assert get_version("care-programme", 1).position.stage == Stage.PRODUCTION
+    assert verify(projections=PROJECTIONS).flaws == []
+
+
+def test_evidence_that_changes_under_an_approval_lapses_it_and_the_approver_is_told(pipeline: Account) -> None:
+    make.policy()
+    rita = make.reviewer("rita", Group.RISK)
+    version = make.version(pipeline, make.model(pipeline))
+    make.completed(version)
+    promotion = make.promotion(pipeline, version)
+    approval = approve_promotion(actor=rita.actor, uid=promotion.uid, group=Group.RISK, reason="Figures read.")
+    assert reasons_of(promotion)["approval:risk"] == "approved"
+
+    attach_evidence(actor=pipeline.actor, version=version, purpose="dpia", evidence=make.document(pipeline))
+
+    assert approval.lapse.because == "evidence"
+    assert Entry.objects.filter(action="approval.lapsed", subject=promotion.subject).count() == 1
+    assert "lapsed: evidence changed" in Notice.objects.get(account=rita).sentence
+    assert reasons_of(promotion)["approval:risk"] == "approval_missing"
+
+
+def test_another_evaluation_table_is_measured_anew_and_the_old_figures_count_no_more(pipeline: Account) -> None:
+    make.policy()
+    version = make.version(pipeline, make.model(pipeline))
+    make.completed(version)
+    promotion = make.promotion(pipeline, version)
+    assert reasons_of(promotion)["accuracy"] == "passed"
+
+    other = make.table(pipeline, make.TABLE.replace("p0,", "p1000,"))
+    attach_evidence(actor=pipeline.actor, version=version, purpose="evaluation", evidence=other)
+
+    assert reasons_of(promotion)["accuracy"] == "running"
+    assert get_version("care-programme", 1).tables["evaluation"]["uid"] == str(other.uid)
+    make.completed(version, performance_accuracy="failed")
+    assert reasons_of(promotion)["accuracy"] == "failed"
+
+
+def test_a_policy_reads_a_table_under_the_purpose_it_names(pipeline: Account) -> None:
+    make.policy(
+        make.POLICY.replace(
+            "check: performance.accuracy, version: 1", "check: performance.accuracy, version: 1, evidence: holdout"
+        )
+    )
+    version = make.version(pipeline, make.model(pipeline))
+    make.completed(version)
+    promotion = make.promotion(pipeline, version)
+    assert reasons_of(promotion)["accuracy"] == "not_run"
+    holdout = make.table(pipeline, make.TABLE.replace("p0,", "p1000,"))
+    attach_evidence(actor=pipeline.actor, version=version, purpose="holdout", evidence=holdout)
+    assert reasons_of(promotion)["accuracy"] == "running"
+
+
+def test_the_same_evidence_twice_joins_once(pipeline: Account) -> None:
+    make.policy()
+    version = make.version(pipeline, make.model(pipeline))
+    dpia = make.document(pipeline)
+    first = attach_evidence(actor=pipeline.actor, version=version, purpose="dpia", evidence=dpia)
+    entries = Entry.objects.count()
+    assert attach_evidence(actor=pipeline.actor, version=version, purpose="dpia", evidence=dpia) == first
+    assert Entry.objects.count() == entries
+    assert make.version(pipeline, version.model) == version  # and the submission, sent again, is the same version
+
+
+@pytest.mark.parametrize(
+    ("purpose", "build", "field"),
+    [
+        ("licence", lambda by: make.document(by), "licence"),
+        ("dpia", lambda by: make.table(by), "purpose"),
+        ("Hold out", lambda by: make.table(by), "purpose"),
+        ("evaluation", lambda by: make.artifact(by, 7), "evaluation"),
+    ],
+)
+def test_evidence_that_does_not_fit_its_purpose_is_refused(
+    pipeline: Account, purpose: str, build: Any, field: str
+) -> None:
+    make.policy()
+    version = make.version(pipeline, make.model(pipeline))
+    with pytest.raises(EvidenceUnfit) as caught:
+        attach_evidence(actor=pipeline.actor, version=version, purpose=purpose, evidence=build(pipeline))
+    assert caught.value.context["field"] == field
+    assert not version.attachments.exists()
+
+
+def test_a_retired_or_deleted_version_gets_no_evidence_and_no_descendants(pipeline: Account) -> None:
+    make.policy()
+    model = make.model(pipeline)
+    version = make.version(pipeline, model)
+    dpia = make.document(pipeline)
+    operator = make.account("olga", Role.OPERATOR)
+    retire_version(actor=operator.actor, version=version, reason="No longer needed.")
+    with pytest.raises(VersionRetired):
+        attach_evidence(actor=pipeline.actor, version=version, purpose="dpia", evidence=dpia)
+    with pytest.raises(VersionRetired):
+        submitted(
+            pipeline,
+            model,
+            make.artifact(pipeline, 2),
+            tables={"evaluation": make.table(pipeline)},
+            upstreams=[version],
+        )
+    delete_version(actor=operator.actor, version=version, reason="Registered by mistake.")
+    with pytest.raises(VersionDeleted):
+        attach_evidence(actor=pipeline.actor, version=version, purpose="dpia", evidence=dpia)
+    with pytest.raises(VersionDeleted, match="care-programme 1"):
+        make.version(pipeline, model)
+
+
+def test_only_a_contributor_attaches(pipeline: Account) -> None:
+    make.policy()
+    version, dpia = make.version(pipeline, make.model(pipeline)), make.document(pipeline)
+    for person in (
+        make.reviewer("rita", Group.RISK),
+        make.account("ana", Role.AUDITOR),
+        make.account("o", Role.OPERATOR),
+    ):
+        with pytest.raises(NotEntitled):
+            attach_evidence(actor=person.actor, version=version, purpose="dpia", evidence=dpia)
+
+
+def test_a_document_is_of_a_known_kind_and_only_an_outside_evaluation_is_attested(pipeline: Account) -> None:
+    with pytest.raises(Malformed, match="document kind"):
+        make.document(pipeline, kind="poem")
+    with pytest.raises(Malformed, match="attested"):
+        make.document(pipeline, kind="dpia", attested_by="Example Labs")
+    attested = make.document(pipeline, PROSE, kind="external_evaluation", attested_by="Example Labs")
+    assert attested.declaration == {
+        "document": "external_evaluation",
+        "sections": ["Results"],
+        "attested_by": "Example Labs",
+    }
+
+
+# Kinds of entries
+
+
+def test_a_vendors_model_goes_live_by_its_papers(pipeline: Account) -> None:
+    make.policy(VENDOR)
+    lena = make.reviewer("lena", Group.LEGAL)
+    model = make.model(pipeline, "letters", "limited", task="generation", entry_type="vendor_model")
+    version = submitted(
+        pipeline,
+        model,
+        make.reference(pipeline),
+        documents={"licence": make.document(pipeline, "Terms of use.", "licence")},
+    )
+    assert version.artifact_format == "reference"
+    assert not CheckRun.objects.exists()
+    promotion = request_promotion(actor=pipeline.actor, version=version, target=Stage.PRODUCTION)
+    assert reasons_of(promotion)["evaluation"] == "not_run"
+    attested = make.document(pipeline, PROSE, "external_evaluation", attested_by="Example Labs")
+    attach_evidence(actor=pipeline.actor, version=version, purpose="external_evaluation", evidence=attested)
+    approve_promotion(actor=lena.actor, uid=promotion.uid, group=Group.LEGAL, reason="The terms allow it.")
+    assert get_version("letters", 1).position.stage == Stage.PRODUCTION
+
+
+def test_a_check_over_a_table_that_a_version_does_not_have_is_not_run(pipeline: Account) -> None:
+    make.policy(make.POLICY.replace("risk_tier: [high], ", ""))
+    model = make.model(pipeline, "letters", "limited", task="generation", entry_type="prompt")
+    version = submitted(pipeline, model, make.definition(pipeline, "Answer kindly.", "text"))
+    promotion = request_promotion(actor=pipeline.actor, version=version, target=Stage.PRODUCTION)
+    assert reasons_of(promotion)["accuracy"] == "not_run"
+    assert not CheckRun.objects.exists()
+
+
+def test_an_adapter_consumes_its_parent_and_a_fine_tune_descends_from_it(pipeline: Account) -> None:
+    make.policy()
+    trainer = make.account("tom", Role.CONTRIBUTOR)
+    base = make.version(pipeline, make.model(pipeline, "base"))
+    tables = {"evaluation": make.table(pipeline)}
+    adapter = submitted(
+        pipeline,
+        make.model(pipeline, "adapted", entry_type="adapter"),
+        make.artifact(pipeline, 2),
+        tables=tables,
+        parent=base,
+        trained_by=str(trainer.actor),
+    )
+    tuned = submitted(
+        pipeline,
+        make.model(pipeline, "tuned", entry_type="fine_tune"),
+        make.artifact(pipeline, 3),
+        tables=tables,
+        parent=base,
+    )
+    assert {adapter, tuned} == set(base.descendants.all())
+    assert [row.version for row in base.dependents.all()] == [adapter]
+    assert (adapter.trained_by, tuned.trained_by) == (str(trainer.actor), "")
+
+
+def artifact_of(by: Account, format_name: str) -> Evidence:
+    texts = {"text": "Answer kindly.", "json": '{"tools": ["search"]}'}
+    if format_name in texts:
+        return make.definition(by, texts[format_name], format_name)
+    return make.reference(by) if format_name == "reference" else make.artifact(by)
+
+
+FITTING = {
+    EntryType.TRAINED_MODEL: "lightgbm",
+    EntryType.FINE_TUNE: "lightgbm",
+    EntryType.ADAPTER: "lightgbm",
+    EntryType.PROMPT: "text",
+    EntryType.AGENT: "json",
+    EntryType.FOUNDATION_MODEL: "reference",
+    EntryType.VENDOR_MODEL: "reference",
+}
+
+
+@pytest.mark.parametrize("entry_type", EntryType.values)
+@pytest.mark.parametrize("missing", ["", "artifact", "evaluation", "licence", "parent"])
+def test_each_type_of_entry_asks_for_its_own_evidence(pipeline: Account, entry_type: str, missing: str) -> None:
+    """The whole table: what is missing is told by its field, and what is not asked for may be missing."""
+    make.policy()
+    loads = FITTING[entry_type] == "lightgbm"
+    descends = entry_type in {EntryType.FINE_TUNE, EntryType.ADAPTER}
+    needed = {
+        "artifact": True,
+        "evaluation": loads,
+        "licence": FITTING[entry_type] == "reference",
+        "parent": descends,
+        "": False,
+    }
+    model = make.model(pipeline, "it", entry_type=entry_type)
+    parent = make.version(pipeline, make.model(pipeline, "base")) if descends and missing != "parent" else None
+    wrong = "text" if loads else "lightgbm"
+    artifact = artifact_of(pipeline, wrong if missing == "artifact" else FITTING[entry_type])
+    tables = {} if missing == "evaluation" else {"evaluation": make.table(pipeline)}
+    documents = {} if missing == "licence" else {"licence": make.document(pipeline, "Terms.", "licence")}
+    if not needed[missing]:
+        assert submitted(pipeline, model, artifact, tables=tables, documents=documents, parent=parent).number == 1
+        return
+    with pytest.raises(EvidenceUnfit) as caught:
+        submitted(pipeline, model, artifact, tables=tables, documents=documents, parent=parent)
+    assert caught.value.context["field"] == missing
+    assert not model.versions.exists()
+
+
+def test_what_descends_from_nothing_has_no_parent(pipeline: Account) -> None:
+    make.policy()
+    base = make.version(pipeline, make.model(pipeline, "base"))
+    with pytest.raises(EvidenceUnfit, match="upstreams"):
+        submitted(
+            pipeline,
+            make.model(pipeline),
+            make.artifact(pipeline, 2),
+            tables={"evaluation": make.table(pipeline)},
+            parent=base,
+        )
+
+
+def test_the_same_artifact_with_other_particulars_is_refused(pipeline: Account) -> None:
+    make.policy()
+    base = make.version(pipeline, make.model(pipeline, "base"))
+    model = make.model(pipeline)
+    whole = {
+        "artifact": make.artifact(pipeline, 2),
+        "tables": {"evaluation": make.table(pipeline)},
+        "documents": {"dpia": make.document(pipeline)},
+        "upstreams": [base],
+        "trained_by": str(pipeline.actor),
+    }
+    version = submitted(pipeline, model, **whole)
+    assert submitted(pipeline, model, **whole) == version
+    for change in ({"upstreams": []}, {"trained_by": ""}, {"documents": {"dpia": make.document(pipeline, "# Other")}}):
+        with pytest.raises(EvidenceUnfit, match="other evidence or particulars"):
+            submitted(pipeline, model, **{**whole, **change})
+    assert model.versions.count() == 1
+
+
+@pytest.mark.parametrize(
+    "somebody", ["tom", "person:", "person:00000000-0000-7000-8000-000000000000", "process:worker"]
+)
+def test_a_training_owner_has_an_account(pipeline: Account, somebody: str) -> None:
+    make.policy()
+    tables = {"evaluation": make.table(pipeline)}
+    with pytest.raises(Malformed):
+        submitted(pipeline, make.model(pipeline), make.artifact(pipeline), tables=tables, trained_by=somebody)
+
+
+@pytest.mark.parametrize(
+    ("particulars", "field"),
+    [
+        ({"entry_type": "oracle"}, "entry_type"),
+        ({"tags": {"Team": "a"}}, "tags"),
+        ({"tags": {"team": ""}}, "tags"),
+        ({"tags": {"team": "a\nb"}}, "tags"),
+        ({"tags": {"team": "a" * 201}}, "tags"),
+        ({"tags": {f"t{n}": "a" for n in range(21)}}, "tags"),
+    ],
+)
+def test_a_model_of_no_type_or_with_unusable_tags_is_refused(
+    pipeline: Account, particulars: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(Malformed) as caught:
+        make.model(pipeline, **particulars)
+    assert caught.value.context["field"] == field
+    assert not RegisteredModel.objects.exists()
+
+
+def test_type_and_tags_are_particulars_that_do_not_change(pipeline: Account) -> None:
+    make.model(pipeline, tags={"team": "care"})
+    with pytest.raises(NameTaken):
+        make.model(pipeline, tags={"team": "other"})
+    with pytest.raises(NameTaken):
+        make.model(pipeline, tags={"team": "care"}, entry_type="agent")
+
+
+def test_a_policy_for_a_tag_guards_only_models_that_carry_it(pipeline: Account) -> None:
+    make.policy()
+    make.policy(
+        WITH_DPIA.replace("policy: high-risk", "policy: patients").replace(
+            "{risk_tier: [high],", "{tags: {data: health},"
+        )
+    )
+    plain = make.version(pipeline, make.model(pipeline, "plain"))
+    tagged = make.version(pipeline, make.model(pipeline, "tagged", tags={"data": "health"}), seed=2)
+    assert "dpia" not in reasons_of(make.promotion(pipeline, plain))
+    assert "dpia" in reasons_of(make.promotion(pipeline, tagged))
