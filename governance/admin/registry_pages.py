@@ -13,7 +13,8 @@ from governance.admin.figures import card_of
 from governance.admin.pages import account_of, may, moment, render_page
 from governance.reports import FORMATS
 from governance.roles import Verb
-from governance.selectors.version_file import names_of, version_file
+from governance.selectors.explanation import explain
+from governance.selectors.version_file import IN_FULL, names_of, version_file
 from governance.services.rollbacks import roll_back
 from registry.errors import UnknownModel, UnknownVersion
 from registry.models import ModelVersion, RegisteredModel
@@ -60,6 +61,7 @@ def show_version(request: HttpRequest, site: AdminSite, name: str, number: int) 
         registered_at=moment(file["version"]["registered_at"]),
         evidence=file["evidence"],
         history=[{**line, "at": moment(line["recorded_at"])} for line in file["history"]],
+        explanation=explain(version, IN_FULL, at=now()),
         formats=list(FORMATS) if may(request, Verb.EXPORT) else [],
     )
 

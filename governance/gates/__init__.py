@@ -5,7 +5,7 @@ Whatever is unknown, late, crashed or inconclusive is not allowed.
 """
 
 from governance.gates.approvals import barred_people, has_veto, missing_before
-from governance.gates.decision import GateDecision, Outcome, Reason, decide
+from governance.gates.decision import GateDecision, Outcome, Reason, decide, worst_of
 from governance.gates.facts import (
     ApprovalFact,
     BreakGlassFact,
@@ -33,4 +33,5 @@ __all__ = [
     "decide",
     "has_veto",
     "missing_before",
+    "worst_of",
 ]

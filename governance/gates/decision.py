@@ -1,6 +1,6 @@
 """What is the answer, given every policy that guards a move?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -63,8 +63,12 @@ def decide(
         elif policy.allows_break_glass and facts.break_glass:
             own = [_skipped(reason, facts.break_glass) for reason in own]
         reasons += own
-    worst = max((reason.outcome for reason in reasons), key=SEVERITY.__getitem__)
-    return GateDecision(worst, tuple(reasons))
+    return GateDecision(worst_of(reasons), tuple(reasons))
+
+
+def worst_of(reasons: Iterable[Reason]) -> Outcome:
+    """Return the worst outcome of some reasons; allow when there are none."""
+    return max((reason.outcome for reason in reasons), key=SEVERITY.__getitem__, default=Outcome.ALLOW)
 
 
 def _skipped(reason: Reason, break_glass: BreakGlassFact) -> Reason:

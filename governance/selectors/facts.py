@@ -1,5 +1,7 @@
 """What is known for and against a move? Everything the gate reads, gathered at one moment."""
 
+from collections.abc import Iterable, Mapping
+
 from django.db.models import Q
 
 from audits.evidence import Evidence
@@ -135,31 +137,43 @@ def _condition(row: object) -> ConditionFact:
 
 def _waivers(version: ModelVersion, target: str) -> tuple[WaiverFact, ...]:
     rows = Waiver.objects.filter(version=version, target=target).select_related("revocation")
-    return tuple(
-        WaiverFact(
-            uid=str(row.uid),
-            policy=row.policy,
-            requirement=row.requirement,
-            finding=row.finding,
-            granted_by=row.granted_by,
-            granted_at=row.granted_at,
-            expires_at=row.expires_at,
-            is_revoked=hasattr(row, "revocation"),
-        )
-        for row in rows
+    return tuple(fact_of_waiver(row) for row in rows)
+
+
+def fact_of_waiver(row: Waiver) -> WaiverFact:
+    return WaiverFact(
+        uid=str(row.uid),
+        policy=row.policy,
+        requirement=row.requirement,
+        finding=row.finding,
+        granted_by=row.granted_by,
+        granted_at=row.granted_at,
+        expires_at=row.expires_at,
+        is_revoked=hasattr(row, "revocation"),
     )
 
 
 def _documents(version: ModelVersion) -> dict[str, DocumentFact]:
+    return facts_of_documents(version, headings_of([version]))
+
+
+def headings_of(versions: Iterable[ModelVersion]) -> dict[str, list[str]]:
+    """Return the headings of all documents attached to versions, by the uid of the evidence."""
+    uids = {reference["uid"] for version in versions for reference in version.documents.values()}
+    declared = Evidence.objects.filter(uid__in=uids) if uids else ()
+    return {str(row.uid): row.declaration.get("sections", []) for row in declared}
+
+
+def facts_of_documents(version: ModelVersion, headings: Mapping[str, list[str]]) -> dict[str, DocumentFact]:
+    """Return the newest document of each kind as the gate reads it."""
     facts = {}
     if version.model.intended_use.strip():
         facts["intended_use"] = DocumentFact(frozenset(), version.model.registered_at)
-    attached = {row.purpose: row for row in version.attachments.all() if row.purpose in version.documents}
-    declared = Evidence.objects.filter(uid__in=[row.reference["uid"] for row in attached.values()])
-    sections = {str(row.uid): row.declaration.get("sections", []) for row in declared}
+    kinds = version.documents
+    attached = {row.purpose: row for row in version.attachments.all() if row.purpose in kinds}
     for kind, row in attached.items():
-        headings = sections.get(row.reference["uid"], [])
-        facts[kind] = DocumentFact(frozenset(heading.casefold() for heading in headings), row.attached_at)
+        sections = headings.get(row.reference["uid"], [])
+        facts[kind] = DocumentFact(frozenset(section.casefold() for section in sections), row.attached_at)
     return facts
 
 

@@ -86,6 +86,28 @@ def test_a_shipped_policy_is_published_once_and_any_other_is_proposed(
 
 
 @pytest.mark.django_db
+def test_a_policy_is_simulated_before_anything_is_proposed(
+    command: Callable[..., tuple[str, str]], tmp_path: Path
+) -> None:
+    make.policy()
+    pipeline = make.contributor()
+    make.completed(make.version(pipeline, make.model(pipeline)))
+    document = tmp_path / "stricter.yaml"
+    document.write_text(make.POLICY.replace("min_ratio: 0.8", "min_ratio: 0.9"))
+    said, aside = command("simulate_policy", str(document))
+    lines = [line.split() for line in said.splitlines()]
+    assert "beside edition 1: 1 versions judged without approvals, 1 verdicts would change." in said
+    assert lines[1:] == [
+        ["care-programme", "1", "production", "full", "allow", "->", "wait"],
+        ["high-risk/impact-ratio:", "passed", "->", "not_run"],
+    ]
+    assert aside == ""
+    document.write_text(make.POLICY.replace("fairness.", "fairnes."))
+    with pytest.raises(CommandError, match=r"stricter.yaml:5:\d+: There is no check"):
+        command("simulate_policy", str(document))
+
+
+@pytest.mark.django_db
 def test_the_errors_of_a_policy_are_named_by_place(command: Callable[..., tuple[str, str]], tmp_path: Path) -> None:
     document = tmp_path / "high-risk.yaml"
     document.write_text(make.POLICY.replace("fairness.impact_ratio", "fairness.no_such_check"))

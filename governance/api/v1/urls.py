@@ -17,6 +17,7 @@ from governance.api.v1.drafts import (
 )
 from governance.api.v1.emergencies import BreakGlassConfirmationDoor, BreakGlassDoor, BreakGlassReviewDoor
 from governance.api.v1.evidence import BlobDoor, EvidenceDoor, EvidenceListDoor
+from governance.api.v1.explanations import ExplanationDoor, SimulationDoor
 from governance.api.v1.models import ModelDoor, ModelsDoor
 from governance.api.v1.notices import NoticesDoor, ReadingDoor
 from governance.api.v1.policies import PoliciesDoor, PolicyDoor
@@ -43,6 +44,7 @@ urlpatterns = [
     path("models/<segment:name>/versions/<number:number>/checks", VersionChecksDoor.as_view(), name="version-checks"),
     path("models/<segment:name>/versions/<number:number>/evidence", VersionEvidenceDoor.as_view(), name="attachments"),
     path("models/<segment:name>/versions/<number:number>/gate", GateDoor.as_view(), name="gate"),
+    path("models/<segment:name>/versions/<number:number>/explanation", ExplanationDoor.as_view(), name="explanation"),
     path("models/<segment:name>/versions/<number:number>/reports", ReportsDoor.as_view(), name="reports"),
     path("models/<segment:name>/versions/<number:number>/suspension", SuspensionDoor.as_view(), name="suspension"),
     path("models/<segment:name>/versions/<number:number>/retirement", RetirementDoor.as_view(), name="retirement"),
@@ -77,6 +79,7 @@ urlpatterns = [
     path("delegations/<uuid:uid>", DelegationDoor.as_view(), name="delegation"),
     path("delegations/<uuid:uid>/revocation", RevocationDoor.as_view(), name="delegation-revocation"),
     path("policies", PoliciesDoor.as_view(), name="policies"),
+    path("policies/simulation", SimulationDoor.as_view(), name="policy-simulation"),
     path("policies/drafts", PolicyDraftsDoor.as_view(), name="policy-drafts"),
     path("policies/drafts/<uuid:uid>", PolicyDraftDoor.as_view(), name="policy-draft"),
     path("policies/drafts/<uuid:uid>/approval", PolicyApprovalDoor.as_view(), name="policy-approval"),

@@ -1,7 +1,5 @@
 """Put a shipped policy in force, or propose one of your own."""
 
-import sys
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -9,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from audits.errors import DomainError
 from audits.trail import Actor
 from governance.errors import PolicyMalformed
+from governance.management.reading import errors_by_place, read_text_file
 from governance.services.policies import is_shipped, propose_policy, publish_shipped_policy
 
 COMMAND = Actor.process("command:publish_policy")
@@ -26,11 +25,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            self._publish_or_propose(self._text(options["file"]), options["reason"])
+            self._publish_or_propose(read_text_file(options["file"]), options["reason"])
         except PolicyMalformed as problem:
-            errors = problem.context["errors"]
-            lines = [f"{options['file']}:{e['line']}:{e['column']}: {e['sentence']}" for e in errors]
-            raise CommandError("\n".join([*lines, "Nothing was published."])) from None
+            raise CommandError(f"{errors_by_place(options['file'], problem)}\nNothing was published.") from None
         except DomainError as problem:
             raise CommandError(problem.detail) from None
 
@@ -45,9 +42,3 @@ class Command(BaseCommand):
             "A person with the role operator must approve it, at the desk under Policies or with\n"
             f"  POST /api/v1/policies/drafts/{draft.uid}/approval"
         )
-
-    def _text(self, file: str) -> str:
-        try:
-            return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as problem:
-            raise CommandError(f"Cannot read {file}: {problem}") from None

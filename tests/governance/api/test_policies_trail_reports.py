@@ -65,6 +65,31 @@ def test_proposals_are_listed_by_state_and_name(operator: Account, calling) -> N
     assert api.get("policies/drafts?name=other").json()["items"] == []
 
 
+def test_a_policy_is_simulated_by_text_or_by_proposal(operator: Account, version: ModelVersion, calling) -> None:
+    api = calling(operator)
+    text = make.POLICY.replace("min_ratio: 0.8", "min_ratio: 0.9")
+    by_text = api.send("policies/simulation", {"text": text})
+    draft = api.send("policies", {"text": text}).json()["uid"]
+    assert by_text.json() == api.send("policies/simulation", {"draft": draft}).json()
+    told = by_text.json()
+    assert (told["replaces"], told["judged"], told["changed"]) == (1, 1, 1)
+    change = told["changes"][0]
+    assert (change["before"], change["after"]) == ("allow", "wait")
+    assert [one["after"]["code"] for one in change["differences"]] == ["not_run"]
+    assert api.send("policies/simulation", {"text": text, "draft": draft}).status_code == 422
+    assert api.send("policies/simulation", {}).json()["code"] == "malformed"
+    assert api.send("policies/simulation", {"text": "policy: ["}).json()["code"] == "policy_malformed"
+
+
+def test_a_version_explains_what_blocks_it_and_who_unblocks_it(auditor: Caller, rita: Account, version) -> None:
+    told = auditor.get(f"models/{version.model.name}/versions/{version.number}/explanation?target=production").json()
+    assert (told["outcome"], told["promotion"], told["policies"][0]["name"]) == ("wait", None, "high-risk")
+    assert [one["reason"]["code"] for one in told["passes"]] == ["passed", "passed"]
+    risk = next(one for one in told["blocks"] if one["reason"]["requirement"] == "approval:risk")
+    assert risk["who"] == [{"role": "reviewer", "group": "risk", "number": 1, "may_act": 1}]
+    assert risk["how"] == "Reviewers for risk read what the gate shows and approve it."
+
+
 def test_editions_are_listed_newest_first_without_their_texts(operator: Account, calling) -> None:
     make.policy()
     make.policy(make.POLICY.replace("0.8", "0.9"))
