@@ -1,14 +1,28 @@
-"""The eight steps of "How to check a bundle" in docs/reference/bundle-format.md."""
+"""The nine steps of "How to check a bundle" in docs/reference/bundle-format.md."""
 
+import re
 from hashlib import sha256
 from pathlib import Path
 
 from tests.second_verifier import tree
 from tests.second_verifier.answer import Answer, Unusable
 from tests.second_verifier.container import files_of
-from tests.second_verifier.notes import Key, is_signed, opened, payload, proof, unbase64
+from tests.second_verifier.keys import History
+from tests.second_verifier.notes import (
+    COSIGNATURE,
+    ED25519,
+    MLDSA,
+    Checkpoint,
+    Key,
+    is_signed,
+    opened,
+    payload,
+    proof,
+    unbase64,
+)
 from tests.second_verifier.texts import LONGEST, entry, is_canonical, loaded
 
+PROOF = re.compile(r"proofs/([0-9]{12,19})\.tlog-proof")
 MANIFEST, ENVELOPE = "manifest.json", "manifest.dsse.json"
 
 
@@ -16,14 +30,22 @@ def check(path: Path, keys: list[str], witnesses: list[str], since: bytes | None
     """Check the zip or folder at `path` with the log's keys, those of witnesses, and a checkpoint kept from before."""
     answer = Answer()
     try:
-        _Check(answer, files_of(path), keys, [Key.read(text) for text in witnesses], since).run()
+        given, seeing = _keys(keys, ED25519), _keys(witnesses, COSIGNATURE, MLDSA)
+        _Check(answer, files_of(path), given, seeing, since).run()
     except Unusable as problem:
         answer.problem = str(problem)
     return answer
 
 
+def _keys(texts: list[str], *kinds: int) -> list[Key]:
+    keys = [Key.read(text) for text in texts]
+    if any(key.kind not in kinds for key in keys):
+        raise Unusable("a key is of another kind than is asked for")
+    return keys
+
+
 class _Check:
-    def __init__(self, answer: Answer, files: dict[str, bytes], keys: list[str], witnesses: list[Key], since):
+    def __init__(self, answer: Answer, files: dict[str, bytes], keys: list[Key], witnesses: list[Key], since):
         self.answer, self.files, self.witnesses = answer, files, witnesses
         if ENVELOPE not in files or MANIFEST not in files:
             raise Unusable("there is no signed manifest")
@@ -33,9 +55,14 @@ class _Check:
         self.predicate = self.manifest["predicate"]
         if not keys:
             answer.reservations.append("no key was given")
-        brought = Key.read(self.predicate["key"])
-        self.keys = [Key.read(text) for text in keys] or [brought]
-        self.signed = is_signed(envelope, self.keys) and is_canonical(files[ENVELOPE])
+        brought = _keys([self.predicate["key"]], ED25519)
+        size = self.predicate["checkpoint"]["size"]
+        self.history = history = History(self.predicate["origin"], size, keys or brought)
+        self._follow()
+        signing = [key for key in history.may_sign(size) if key in history.proved]
+        self.signed = is_signed(envelope, signing) and is_canonical(files[ENVELOPE])
+        if history.doubted:
+            answer.reservations.append("a key was revoked, and the one in force was not given")
         self.raw, self.kept = raw, since
         self.roots: dict[int, bytes] = {}
 
@@ -70,26 +97,46 @@ class _Check:
 
     def _opened(self) -> bool:
         try:
-            self.checkpoint = opened(self.files["checkpoint"], self.keys, self.witnesses)
+            self.checkpoint = self._open(self.files["checkpoint"], "checkpoint")
         except Unusable:
             self.answer.add("checkpoint_not_signed", file="checkpoint")
             return False
         self._vouch(self.checkpoint.cosigned, self.checkpoint.size)
-        self.since = None if self.kept is None else opened(self.kept, self.keys, self.witnesses)
+        self.since = None if self.kept is None else self._open(self.kept, "")
         return True
+
+    def _follow(self) -> None:
+        """Read the entries about keys, where a bundle about subjects has their places in the names of proofs."""
+        if "events.jsonl" not in self.files:
+            return
+        names = sorted(name for name in self.files if name.startswith("proofs/"))
+        for at, text in enumerate(self._texts()):
+            named = PROOF.fullmatch(names[at]) if at < len(names) else None
+            if self.predicate["subjects"] is None:
+                self.history.read(at, text)
+            elif named:
+                self.history.read(int(named[1]), text)
+        for index in self.history.untrue:
+            self.answer.add("key_entry_untrue", index)
+
+    def _open(self, note: bytes, file: str) -> Checkpoint:
+        checkpoint = opened(note, self.history.proved, self.witnesses)
+        if not checkpoint.by & {*self.history.may_sign(checkpoint.size)}:
+            self.answer.add("checkpoint_key_not_in_force", file=file)
+        return checkpoint
 
     def _vouch(self, is_vouched: bool, size: int) -> None:
         if is_vouched:
             self.answer.vouched = max(self.answer.vouched, size)
 
     def _earlier(self) -> None:
-        """Follow the proofs from earlier checkpoints; those that the keys given do not open are passed over."""
+        """Follow the proofs from earlier checkpoints; those that no proved key opens are passed over."""
         now = self.checkpoint
         try:
             for each in loaded(self.files.get("consistency.json", b"[]")):  # type: ignore[attr-defined]
                 note, path = each["checkpoint"].encode(), [unbase64(value) for value in each["hashes"]]
                 try:
-                    earlier = opened(note, self.keys, self.witnesses)
+                    earlier = self._open(note, "consistency.json")
                 except Unusable:
                     continue
                 if not tree.continues(earlier.size, earlier.root, now.size, now.root, path):
@@ -186,7 +233,11 @@ class _Check:
             self.answer.add("checkpoint_differs" if differs else "trail_forked", size)
         elif size not in self.roots and not self.answer.flaws:
             raise Unusable("the bundle holds no proof from the remembered checkpoint")
-        self._vouch(self.roots.get(size) == self.since.root, size)
+        late = all(self.history.revoked.get(key, size + 1) <= size for key in self.since.by)
+        if self.roots.get(size) == self.since.root and late and not self.since.cosigned:
+            self.answer.reservations.append("only a revoked key signed what is remembered")
+        else:
+            self._vouch(self.roots.get(size) == self.since.root, size)
 
 
 def _manifest(raw: bytes) -> dict:

@@ -57,6 +57,10 @@ class Key:
             raise Unusable(f"{text!r} has another key id than its key")
         return cls(name, key_id, blob[0], blob[1:])
 
+    @property
+    def text(self) -> str:
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(bytes([self.kind]) + self.public).decode()}"
+
     def signed(self, signature: bytes, message: bytes) -> bool:
         public = (MLDSA44PublicKey if self.kind == MLDSA else Ed25519PublicKey).from_public_bytes(self.public)
         try:
@@ -72,30 +76,42 @@ class Checkpoint:
     origin: str
     size: int
     root: bytes
+    by: frozenset[Key]
     cosigned: bool
+
+
+def signers(raw: bytes, keys: list[Key]) -> tuple[str, set[Key]]:
+    """The text of a note, and which of these keys signed it; refused where the signature of one of them is wrong."""
+    text, lines, _ = _parts(raw)
+    found: set[Key] = set()
+    for name, blob in lines:
+        key = next((key for key in keys if (key.name, key.id) == (name, blob[:4])), None)
+        if key is None or key in found:
+            continue
+        if not _valid(key, blob[4:], text):
+            raise Unusable(f"the signature of {name} is wrong")
+        found.add(key)
+    return text, found
 
 
 def opened(raw: bytes, log_keys: list[Key], witness_keys: list[Key]) -> Checkpoint:
     """The checkpoint in a note that one of the log's keys signed; refused where any known key's signature is wrong."""
-    text, lines, note = _parts(raw)
+    text, found = signers(raw, [*log_keys, *witness_keys])
+    origin, size, root = _head(text)
+    by = frozenset(key for key in found if key in log_keys and key.name == origin and key.kind == ED25519)
+    if not by:
+        raise Unusable("no key of the log signed the checkpoint")
+    return Checkpoint(raw.decode(), origin, size, root, by, any(key in found for key in witness_keys))
+
+
+def _head(text: str) -> tuple[str, int, bytes]:
     head = text.split("\n")[:-1]
     if len(head) < 3 or not all(head):
         raise Unusable("a checkpoint has an origin, a size and a root, and no empty lines")
     origin, size, root = head[0], number(head[1]), unbase64(head[2])
     if len(root) != 32 or (size == 0 and root != root_of([])):
         raise Unusable("a checkpoint has a root that cannot be one")
-    signers: dict[tuple[str, bytes], bool] = {}
-    for name, blob in lines:
-        key = next((key for key in [*log_keys, *witness_keys] if (key.name, key.id) == (name, blob[:4])), None)
-        if key is None or (name, blob[:4]) in signers:
-            continue
-        if not _valid(key, blob[4:], text, origin, size, root):
-            raise Unusable(f"the signature of {name} is wrong")
-        signers[name, blob[:4]] = True
-    if not any((key.name, key.id) in signers for key in log_keys if key.name == origin and key.kind == ED25519):
-        raise Unusable("no key of the log signed the checkpoint")
-    cosigned = any((key.name, key.id) in signers for key in witness_keys)
-    return Checkpoint(note, origin, size, root, cosigned)
+    return origin, size, root
 
 
 def _parts(raw: bytes) -> tuple[str, list[tuple[str, bytes]], str]:
@@ -121,7 +137,7 @@ def _parts(raw: bytes) -> tuple[str, list[tuple[str, bytes]], str]:
     return note[: cut + 1], signatures, note
 
 
-def _valid(key: Key, blob: bytes, text: str, origin: str, size: int, root: bytes) -> bool:
+def _valid(key: Key, blob: bytes, text: str) -> bool:
     if key.kind == ED25519:
         return key.signed(blob, text.encode())
     if len(blob) <= 8:
@@ -131,6 +147,7 @@ def _valid(key: Key, blob: bytes, text: str, origin: str, size: int, root: bytes
         return False
     if key.kind == COSIGNATURE:
         return key.signed(blob[8:], f"cosignature/v1\ntime {seconds}\n{text}".encode())
+    origin, size, root = _head(text)
     message = b"subtree/v1\n" + _named(key.name) + struct.pack(">Q", seconds)
     message += _named(origin) + struct.pack(">QQ", 0, size) + root
     return key.signed(blob[8:], message)

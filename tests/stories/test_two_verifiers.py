@@ -6,15 +6,19 @@ ask it, too. Here are the cases in which they once differed, and those that only
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from audits.trail import canonical_json
 from audits.trail.bundle import BundleWriter
+from audits.trail.key_history import revocation_data, rotation_data
+from audits.trail.keys import KeyKind, Signer
 from audits.trail.merkle import leaf_hash
 from tests import second_verifier
-from tests.audits.trail.small_bundle import LOG, bundle, checkpoint, entries, verdict
+from tests.audits.trail.small_bundle import FOREIGN, LOG, ORIGIN, bundle, checkpoint, codes, entries, verdict
 
+SECOND, THIRD = (Signer(ORIGIN, KeyKind.ED25519, bytes([number]) * 32) for number in (2, 3))
 TEXTS = entries(7)
 
 
@@ -145,3 +149,57 @@ def test_lines_and_proofs_belong_together_in_order(place: Path, count: int) -> N
     about = TEXTS[::3]
     place.write_bytes(bundle(TEXTS, subjects=["model/a"], written=[*about, about[0]][:count]))
     assert found(place) == [("entries_left_out" if count < 3 else "proof_refused", None)]
+
+
+ROTATED = ("key.rotated", rotation_data(ORIGIN, LOG, SECOND))
+REVOKED = ("key.revoked", revocation_data(ORIGIN, LOG.verifier, from_size=2, why="lost", new=SECOND))
+ROTATED_AGAIN = ("key.rotated", rotation_data(ORIGIN, SECOND, THIRD))
+
+
+@pytest.mark.parametrize("subjects", [None, ["model/a", "trail/keys"]], ids=["whole", "subjects"])
+@pytest.mark.parametrize(
+    ("acts", "keys", "found_", "status"),
+    [
+        ({2: ROTATED, 4: ROTATED_AGAIN}, [LOG], [], 3),
+        ({2: ROTATED, 4: ROTATED_AGAIN}, [SECOND], [], 3),
+        ({2: ROTATED, 4: ROTATED_AGAIN}, [THIRD], [], 3),
+        ({2: ROTATED, 4: ROTATED_AGAIN}, [], [], 3),
+        ({2: ROTATED, 4: ROTATED_AGAIN}, [FOREIGN], ["manifest_not_signed", "checkpoint_not_signed"], 1),
+        ({2: REVOKED, 4: ROTATED_AGAIN}, [LOG], ["manifest_not_signed", "checkpoint_not_signed"], 1),
+        ({2: REVOKED, 4: ROTATED_AGAIN}, [SECOND], [], 3),
+        ({2: ROTATED_AGAIN, 4: ROTATED}, [THIRD], ["key_entry_untrue"], 1),
+        ({2: ROTATED, 4: ROTATED, 5: ROTATED_AGAIN}, [LOG], ["key_entry_untrue"], 1),
+    ],
+)
+def test_both_follow_the_keys_of_a_trail(
+    place: Path,
+    subjects: list[str] | None,
+    acts: dict[int, tuple[str, dict[str, Any]]],
+    keys: list[Signer],
+    found_: list[str],
+    status: int,
+) -> None:
+    place.write_bytes(bundle(entries(7, about_keys=acts), subjects=subjects, signer=THIRD))
+    answer = verdict(place, keys=keys)
+    assert (codes(answer), answer["exit"]) == (found_, status)
+
+
+@pytest.mark.parametrize("at", [2, 4])
+def test_both_say_the_same_of_an_entry_about_keys_that_was_edited(place: Path, at: int) -> None:
+    texts = entries(7, about_keys={2: ROTATED, 4: ROTATED_AGAIN})
+    for before, after in ((b'"handover":"', b'"handover":"x'), (b"key.rotated", b"key.rotates"), (b"{", b"{ ")):
+        written = [text.replace(before, after, 1) if index == at else text for index, text in enumerate(texts)]
+        place.write_bytes(bundle(texts, written=written, signer=THIRD))
+        for keys in ([LOG], [THIRD], [LOG, SECOND, THIRD]):
+            assert verdict(place, keys=keys)["exit"] == 1
+
+
+def test_both_read_an_entry_about_keys_whose_proof_has_another_name_nowhere(place: Path, tmp_path: Path) -> None:
+    texts = entries(7, about_keys={2: ROTATED, 4: ROTATED_AGAIN})
+    place.write_bytes(bundle(texts, subjects=["trail/keys"], signer=THIRD))
+    for name, content in second_verifier.files_of(place).items():
+        renamed = tmp_path / "folder" / name.replace("000000000004.tlog", "000000000004²tlog")
+        renamed.parent.mkdir(parents=True, exist_ok=True)
+        renamed.write_bytes(content)
+    told = verdict(tmp_path / "folder", keys=[LOG])
+    assert {"file_missing", "file_added", "manifest_not_signed"} <= set(codes(told))

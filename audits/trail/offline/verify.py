@@ -17,25 +17,31 @@ import re
 import struct
 import sys
 from base64 import b64decode, b64encode
+from collections import namedtuple
 from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 try:
     import orjson  # faster, and never needed
 except ImportError:
     orjson = None  # type: ignore[assignment]
 
-WHOLE, TAMPERED, UNUSABLE, RESERVED = 0, 1, 2, 3
-MAX_FILES, MAX_SMALL_FILE, MAX_NOTE, MAX_SIGNATURES = 200_000, 64 * 1024 * 1024, 1_000_000, 100
+WHOLE, TAMPERED, UNUSABLE, RESERVED, OF_LOG, OF_WITNESS = 0, 1, 2, 3, 1, 4
+ABOUT_KEYS, MAX_FILES, MAX_SMALL_FILE, MAX_NOTE = "trail/keys", 200_000, 64 * 1024 * 1024, 1_000_000
 MAX_ENTRY, MAX_INTEGER, MAX_DEPTH, MAX_FLAWS, MAX_TOLD, CHUNK = 65_535, 2**53 - 1, 64, 10_000, 20, 2**20
 STATEMENT, PREDICATE = "https://in-toto.io/Statement/v1", "urn:countersign:bundle:v1"
 PAYLOAD_TYPE, HASHES, EARLIER = "application/vnd.in-toto+json", "leaf-hashes.bin", "consistency.json"
 MANIFEST, ENVELOPE, CHECKPOINT, ENTRIES = "manifest.json", "manifest.dsse.json", "checkpoint", "events.jsonl"
-WIDE, _PLACE = 0xFFFFFFFF, (0, 0, 0x21)  # of a zip: stored, 1 January 1980
+# What the data of an entry about keys name: the key that goes, the note by which another comes, and what that is of.
+NAMED = {"key.rotated": ("from", "handover", "handover"), "key.revoked": ("key", "acceptance", "replacement")}
+EMPTY, WIDE, _PLACE = hashlib.sha256().digest(), 0xFFFFFFFF, (0, 0, 0x21)  # in a zip: stored, 1 January 1980
 _write = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+SIGNED = re.compile("(— [^\\s+\x7f]+ \\S{8,}\n){1,100}")
+KEY = re.compile(r"([^\s+\x00-\x1f\x7f]+)\+[0-9a-f]{8}\+([A-Za-z0-9+/]{44})")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*(/[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*)*")
-PROOF = re.compile(rb"c2sp\.org/tlog-proof@v1\nindex (0|[1-9][0-9]{0,18})((\n[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)*)")
+PROOF_NAME, HASH_LINES = r"proofs/([0-9]{12,19})\.tlog-proof", rb"(?:\n[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)*"
 FOREIGN = "is not as a bundle has it: damaged, or packed anew. If you trust who packed it, unpack it and check that."
 TOLD = {
     "file_changed": "{file} is not the file that was signed.",
@@ -43,6 +49,8 @@ TOLD = {
     "file_added": "{file} is not among the files that were signed: it was added or renamed.",
     "manifest_not_signed": "The manifest is not signed by {keys}.",
     "checkpoint_not_signed": "The checkpoint {problem}.",
+    "checkpoint_key_not_in_force": "The checkpoint over {size:,} entries is by {by}; the key for so many was {keys}.",
+    "key_entry_untrue": "Entry {index} about the keys of the trail does not hold, and changes nothing: {problem}.",
     "checkpoint_differs": "The {count:,} entries do not lead to the root that was signed: some were changed or moved.",
     "consistency_refused": "{file} does not show that the trail continues its earlier checkpoints.",
     "text_changed": "Entry {index} was changed: its text no longer has the hash that was signed.",
@@ -65,42 +73,29 @@ VERDICTS = {
 }
 
 
-class Unusable(Exception):
-    """The input is not something that can be checked."""
-
-
 class Refused(ValueError):
-    """A note that is malformed, or that no known key vouches for."""
+    """An input that cannot be checked, or a note that is malformed or that no known key vouches for."""
 
 
-# Ed25519, RFC 8032 section 5.1; points are (X, Y, Z, T).
-_P = 2**255 - 19
-_L = 2**252 + 27742317777372353535851937790883648493
-_D = -121665 * pow(121666, _P - 2, _P) % _P
-_ROOT = pow(2, (_P - 1) // 4, _P)
+# Ed25519, RFC 8032 section 5.1, the plain way: a few hundredths of a second for a signature.
+_P, _L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+_D, _BASE = -121665 * pow(121666, -1, _P) % _P, b"\x58" + b"\x66" * 31
 
 
 def _add(p: Any, q: Any) -> Any:
-    a, b = (p[1] - p[0]) * (q[1] - q[0]) % _P, (p[1] + p[0]) * (q[1] + q[0]) % _P
-    c, d = 2 * p[3] * q[3] * _D % _P, 2 * p[2] * q[2] % _P
-    e, f, g, h = b - a, d - c, d + c, b + a
-    return e * f % _P, g * h % _P, f * g % _P, e * h % _P
+    product, x, y = _D * p[0] * q[0] * p[1] * q[1], p[0] * q[1] + p[1] * q[0], p[1] * q[1] + p[0] * q[0]
+    return x * pow(1 + product, -1, _P) % _P, y * pow(1 - product, -1, _P) % _P
 
 
 def _point(data: bytes) -> Any:
-    """Return the point that 32 bytes stand for, or None when they stand for none."""
+    """Return the point (x, y) that 32 bytes stand for, or None when they stand for none."""
     y, sign = int.from_bytes(data, "little") & ((1 << 255) - 1), data[31] >> 7
-    square = (y * y - 1) * pow(_D * y * y + 1, _P - 2, _P) % _P
+    square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
     x = pow(square, (_P + 3) // 8, _P)
-    if (x * x - square) % _P:
-        x = x * _ROOT % _P
-    if y >= _P or (x * x - square) % _P or (x == 0 and sign):
-        return None
-    x = _P - x if x & 1 != sign else x
-    return x, y, 1, x * y % _P
-
-
-_BASE = _point((4 * pow(5, _P - 2, _P) % _P).to_bytes(32, "little"))
+    for root in (x, x * pow(2, (_P - 1) // 4, _P) % _P):
+        if (root * root - square) % _P == 0 and y < _P and (root or not sign):
+            return (root if root & 1 == sign else _P - root), y
+    return None
 
 
 def is_signature(public_key: bytes, signature: bytes, message: bytes) -> bool:
@@ -110,145 +105,113 @@ def is_signature(public_key: bytes, signature: bytes, message: bytes) -> bool:
     if key is None or s >= _L:
         return False
     h = int.from_bytes(hashlib.sha512(signature[:32] + public_key + message).digest(), "little") % _L
-    minus, sum_ = (_P - key[0], key[1], 1, _P - key[3]), (0, 1, 1, 0)
+    total, base = (0, 1), _point(_BASE)
     for bit in range(252, -1, -1):
-        sum_ = _add(sum_, sum_)
-        for number, point in ((s, _BASE), (h, minus)):
-            sum_ = _add(sum_, point) if number >> bit & 1 else sum_
-    x, y, z, _ = sum_
-    inverse = pow(z, _P - 2, _P)
-    return (y * inverse % _P | (x * inverse % _P & 1) << 255).to_bytes(32, "little") == signature[:32]
+        total = _add(total, total)
+        for number, point in ((s, base), (h, (-key[0], key[1]))):
+            total = _add(total, point) if number >> bit & 1 else total
+    return (total[1] | (total[0] & 1) << 255).to_bytes(32, "little") == signature[:32]
 
 
-# A public key: kind 1 signs for a log, kind 4 is a witness. The label is its name and key id.
-class Key(NamedTuple):
-    label: str
-    name: str
-    kind: int
-    public: bytes
-
-
-# A checkpoint with the label of the log key that signed it and the names of the witnesses that did.
-class Signed(NamedTuple):
-    origin: str
-    size: int
-    root: bytes
-    by: str
-    witnesses: list[str]
+File = tuple[Path, int, int]  # one on the disk, the offset in it, and the length
+Key = namedtuple("Key", "label name kind public text")  # of a log or a witness; the label is its name and key id
+Signed = namedtuple("Signed", "origin size root by witnesses")  # a checkpoint, by log keys and names of witnesses
 
 
 def from_base64(text: str) -> bytes:
-    """Decode base64; of a second spelling of the same bytes, or none, raise ValueError."""
-    decoded = b64decode(text.encode("ascii"), validate=True)
+    """Decode base64; of anything but its one spelling, raise Refused."""
+    decoded = b64decode(text) if len(text) % 4 == 0 and re.fullmatch("[A-Za-z0-9+/]*={0,2}", text) else b""
     if b64encode(decoded).decode() != text:
-        raise ValueError("not canonical base64")
+        raise Refused(f"has {text[:80]!r} where base64 belongs")
     return decoded
 
 
-def parse_key(text: str) -> Key:
-    """Read ``<name>+<key id>+<base64 of kind and key>``, or the file that holds it."""
-    try:
-        text = Path(text).read_text("utf-8") if Path(text).is_file() else text
-        name, key_id, encoded = text.strip().split("+", 2)
-        typed = from_base64(encoded)
-    except ValueError:
-        raise Unusable(f"Not a public key, which reads <name>+<key id>+<base64>: {text[:100]!r}.") from None
-    own = hashlib.sha256(name.encode() + b"\n" + typed).digest()[:4].hex()
-    if typed[:1] not in (b"\1", b"\4") or len(typed) != 33 or own != key_id:
-        raise Unusable(f"The key of {name!r} is of another kind than Ed25519, or was copied wrongly.")
-    return Key(f"{name}+{key_id}", name, typed[0], typed[1:])
+def parse_key(text: str, kind: int = OF_LOG) -> Key:
+    """Read ``<name>+<key id>+<base64 of kind and key>``, an Ed25519 key of this kind."""
+    found = KEY.fullmatch(text)
+    name, typed = (found[1], b64decode(found[2])) if found else ("", b"\0")
+    label = name + "+" + hashlib.sha256(name.encode() + b"\n" + typed).hexdigest()[:8]
+    if typed[0] != kind or not text.startswith(f"{label}+"):
+        raise Refused(f"Not an Ed25519 key of the kind that is needed here, or copied wrongly: {text[:80]!r}")
+    return Key(label, name, kind, typed[1:], text)
+
+
+def open_note(note: bytes, keys: list[Key]) -> tuple[str, list[Key]]:
+    """Return the text of a note and which of these keys signed it. A wrong signature of one of them refuses it."""
+    content = note.decode("utf-8", "replace")
+    body, _, signatures = content.rpartition("\n\n")
+    if len(note) > MAX_NOTE or re.search("[\x00-\x09\x0b-\x1f\ufffd]", content) or not SIGNED.fullmatch(signatures):
+        raise Refused("is not a text, a blank line and at most 100 signatures")
+    by: set[Key] = set()
+    for name, encoded in re.findall(r"— (\S+) (\S+)\n", signatures):
+        signature, seconds, message = from_base64(encoded), b"", f"{body}\n".encode()
+        for key in [one for one in keys if one.label == f"{name}+{signature[:4].hex()}" and one not in by]:
+            if key.kind == OF_WITNESS:
+                seconds = signature[4:12]
+                message = b"cosignature/v1\ntime %d\n%s" % (int.from_bytes(seconds, "big"), message)
+            if seconds > b"\x7f" + b"\xff" * 7 or not is_signature(key.public, signature[4 + len(seconds) :], message):
+                raise Refused(f"carries a signature of {key.label} that does not belong to it")
+            by.add(key)
+    return f"{body}\n", [key for key in keys if key in by]
 
 
 def open_checkpoint(note: bytes, log_keys: list[Key], witness_keys: list[Key]) -> Signed:
-    """Read a checkpoint that a key of its log signed. A wrong signature of a known key refuses it."""
-    content = note.decode("utf-8", "replace")
-    body, blank, signatures = content.rpartition("\n\n")
-    if len(note) > MAX_NOTE or re.search("[\x00-\x09\x0b-\x1f\ufffd]", content) or not blank or content[-1] != "\n":
-        raise Refused("is not a text, a blank line and signature lines")
-    text = re.fullmatch(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)(\n[^\n]+)*", body)
-    if not text or int(text[2]) >= 2**63 or (text[2] == "0" and b64decode(text[3]) != hashlib.sha256().digest()):
+    """Read a checkpoint that a key of its log signed."""
+    content, by = open_note(note, [*log_keys, *witness_keys])
+    text = re.fullmatch(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)\n([^\n]+\n)*", content)
+    if not text or int(text[2]) >= 2**63 or (text[2] == "0" and b64decode(text[3]) != EMPTY):
         raise Refused("has not the three lines origin, size and root")
-    known = {key.label: key for key in [*log_keys, *witness_keys]}
-    signed_by: list[Key] = []
-    lines = signatures[:-1].split("\n")
-    for line in lines[: MAX_SIGNATURES + 1]:
-        found = re.fullmatch(r"— ([^\s+\x7f]+) (\S{8,})", line)
-        try:
-            signature = from_base64(found[2] if found and len(lines) <= MAX_SIGNATURES else "?")
-        except ValueError:
-            raise Refused(f"has a line that is no signature: {line[:80]!r}") from None
-        key = known.get(f"{found[1]}+{signature[:4].hex()}") if found else None
-        signature, message = signature[4:], f"{body}\n".encode()
-        if key is None or key in signed_by:
-            continue
-        if key.kind == 4:
-            message = b"cosignature/v1\ntime %d\n%s" % (int.from_bytes(signature[:8], "big"), message)
-        if not is_signature(key.public, signature[8 if key.kind == 4 else 0 :], message):
-            raise Refused(f"carries a signature of {key.label} that does not belong to it")
-        signed_by.append(key)
-    by_log = [key.label for key in signed_by if key in log_keys and key.name == text[1]]
+    by_log = [key for key in by if key in log_keys and key.name == text[1]]
     if not by_log:
-        raise Refused(f"is not signed by {' or '.join(key.label for key in log_keys)}")
-    root = b64decode(text[3])
-    return Signed(text[1], int(text[2]), root, by_log[0], [key.name for key in signed_by if key in witness_keys])
+        raise Refused(f"is not signed by {labels(log_keys)}")
+    return Signed(text[1], int(text[2]), b64decode(text[3]), by_log, [key.name for key in by if key in witness_keys])
+
+
+def labels(keys: list[Key]) -> str:
+    return " or ".join(key.label for key in keys)
 
 
 def _node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-class Tree:
-    """All that must be kept of a tree to append to it."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self._hashes: list[bytes] = []
-
-    def append(self, leaf: bytes) -> None:
-        size, self.size = self.size, self.size + 1
-        while size & 1:
-            leaf, size = hashlib.sha256(b"\x01" + self._hashes.pop() + leaf).digest(), size >> 1
-        self._hashes.append(leaf)
-
-    def root(self) -> bytes:
-        result = self._hashes[-1] if self._hashes else hashlib.sha256().digest()
-        for left in self._hashes[-2::-1]:
-            result = _node(left, result)
-        return result
+def append(tree: list[tuple[int, bytes]], leaf: bytes) -> None:
+    """Append a leaf hash to a tree, of which the roots of its full parts and their sizes are kept."""
+    size = 1
+    while tree and tree[-1][0] == size:
+        leaf, size = hashlib.sha256(b"\x01" + tree.pop()[1] + leaf).digest(), size * 2
+    tree.append((size, leaf))
 
 
-def root_from_inclusion(leaf: bytes, index: int, size: int, proof: list[bytes]) -> bytes:
-    """Return the root that a proof (RFC 6962 section 2.1.1) leads to; nothing when it has not the right length."""
-    if size <= 1 or not proof:
-        return leaf if size == 1 and index == 0 and not proof else b""
-    split = 1 << ((size - 1).bit_length() - 1)
-    if index < split:
-        return _node(root_from_inclusion(leaf, index, split, proof[:-1]), proof[-1])
-    return _node(proof[-1], root_from_inclusion(leaf, index - split, size - split, proof[:-1]))
+def root_of(tree: list[tuple[int, bytes]]) -> bytes:
+    return reduce(lambda right, left: _node(left[1], right), tree[-2::-1], tree[-1][1] if tree else EMPTY)
+
+
+def climb(hashes: list[bytes], index: int, size: int, shift: int = 0) -> tuple[bytes, bytes]:
+    """Return the roots over the entries up to `index` and over all, from a proof of either kind and what it is for."""
+    inner = (index ^ (size - 1)).bit_length()
+    if not 0 <= index < size or len(hashes) - 1 != inner - shift + bin(index >> inner).count("1"):
+        return b"", b""
+    some, every = hashes[0], hashes[0]
+    for place, one in enumerate(hashes[1:], shift):
+        is_right = place < inner and not index >> place & 1
+        some, every = some if is_right else _node(one, some), _node(every, one) if is_right else _node(one, every)
+    return some, every
 
 
 def roots_from_consistency(old: int, new: int, proof: list[bytes], known: bytes) -> tuple[bytes, bytes]:
     """Return the old and the new root that a proof (RFC 6962 section 2.1.2) leads to; `known` is the old one."""
-    if not 0 < old < new or not proof:
-        own = known or b"".join(proof)
-        return (own, own) if 0 < old == new and len(proof) == (not known) else (b"", b"")
-    split = 1 << ((new - 1).bit_length() - 1)
-    if old <= split:
-        first, second = roots_from_consistency(old, split, proof[:-1], known)
-        return first, _node(second, proof[-1])
-    first, second = roots_from_consistency(old - split, new - split, proof[:-1], b"")
-    return _node(proof[-1], first), _node(proof[-1], second)
+    if old == new:
+        return (known, known) if old and not proof else (b"", b"")
+    lowest = old & -old  # as many entries as the part has from which the proof starts
+    return climb([known, *proof] if lowest == old else proof, old - 1, new, lowest.bit_length() - 1)
 
 
 def read_entry(line: bytes) -> Any:
     """Return the document of an entry's text, or None when it is not in the one form an entry has."""
     try:
-        if orjson is not None:
-            document = orjson.loads(line)
-            again = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
-        else:
-            document = json.loads(line.decode("utf-8"))
-            again = _write(document).encode("utf-8")
+        document = json.loads(line.decode()) if orjson is None else orjson.loads(line)
+        again = _write(document).encode() if orjson is None else orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
     except (ValueError, TypeError, RecursionError):
         return None
     return document if again == line and len(line) <= MAX_ENTRY and _is_plain([document], -1, line.isascii()) else None
@@ -259,9 +222,8 @@ def _is_plain(value: Any, depth: int, ascii: bool) -> bool:
         return False
     for item in value.values() if isinstance(value, dict) else value:
         kind = type(item)
-        if kind is str or (kind is int and -MAX_INTEGER <= item <= MAX_INTEGER) or item is None or kind is bool:
-            continue
-        if kind is int or kind is float or not _is_plain(item, depth + 1, ascii):
+        plain = kind is str or (kind is int and -MAX_INTEGER <= item <= MAX_INTEGER) or item is None or kind is bool
+        if not plain and (kind is int or kind is float or not _is_plain(item, depth + 1, ascii)):
             return False
     return True
 
@@ -290,60 +252,47 @@ def directory(members: list[tuple[str, int, int, int]], start: int) -> bytes:
     return listed + wide + struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, WIDE, WIDE, 0)
 
 
-class Bundle:
-    """The files of a bundle by name, from a zip or a folder; nothing is ever unpacked or followed."""
+def parts(file: File, chunk: int = CHUNK) -> Iterator[bytes]:
+    """Yield the bytes of a file in pieces; none is whole in memory."""
+    path, offset, left = file
+    with path.open("rb") as opened:
+        opened.seek(offset)
+        while left and (read := opened.read(min(chunk, left))):
+            left -= len(read)
+            yield read
 
-    def __init__(self, path: Path) -> None:
-        self.files: dict[str, tuple[Path, int, int]] = {}
-        if not path.is_dir():
-            return self._scan(path)
-        for one in sorted(path.rglob("*")):
-            name = one.relative_to(path).as_posix()
-            if one.is_symlink() or not (one.is_file() or one.is_dir()):
-                raise Unusable(f"{name} is a link or a device, which no bundle holds.")
-            if one.is_file():
-                self._keep(name, one, 0, one.stat().st_size)
 
-    @staticmethod
-    def part(path: Path, offset: int, left: int, chunk: int) -> Iterator[bytes]:
-        with path.open("rb") as file:
-            file.seek(offset)
-            while left and (read := file.read(min(chunk, left))):
-                left -= len(read)
-                yield read
+def files_of(path: Path) -> dict[str, File]:
+    """Return the files of a bundle by name; nothing is unpacked, and no link is followed."""
+    if not path.is_dir():
+        return dict(files_in_zip(path))
+    listed = {one.relative_to(path).as_posix(): one for one in path.rglob("*") if one.is_symlink() or not one.is_dir()}
+    for name, one in listed.items():
+        if one.is_symlink() or not one.is_file() or len(listed) > MAX_FILES:
+            raise Refused(f"{name} is a link or a device, or one of more than {MAX_FILES:,} files, as no bundle holds.")
+    return {name: (one, 0, one.stat().st_size) for name, one in listed.items()}
 
-    def chunks(self, name: str, chunk: int = CHUNK) -> Iterator[bytes]:
-        return self.part(*self.files[name], chunk)
 
-    def read(self, name: str, limit: int = MAX_SMALL_FILE) -> bytes:
-        if name not in self.files or self.files[name][2] > limit:
-            raise Unusable(f"It is not a bundle, or not a whole one: it has no {name} of at most {limit:,} bytes.")
-        return b"".join(self.chunks(name))
-
-    def _keep(self, name: str, path: Path, offset: int, size: int) -> None:
-        if name in self.files or len(self.files) >= MAX_FILES:
-            raise Unusable(f"{name} is in it twice, or it holds more than {MAX_FILES:,} files.")
-        self.files[name] = (path, offset, size)
-
-    def _scan(self, path: Path) -> None:
-        """Find the files one after the other; every byte between and behind them must be the only possible one."""
-        members: list[tuple[str, int, int, int]] = []
-        at, end = 0, path.stat().st_size
-        with path.open("rb") as file:
-            while (head := file.read(30))[:4] == b"PK\x03\x04" and len(head) == 30:
-                crc, length = struct.unpack("<14xI8xH2x", head)
-                head += file.read(length + 20)
-                name, size = head[30:-20].decode("ascii", "replace"), int.from_bytes(head[-8:], "little")
-                if not NAME.fullmatch(name) or head != local_header(name, size, crc) or at + len(head) + size > end:
-                    raise Unusable(f"Its file {name[:80]!r} {FOREIGN}")
-                self._keep(name, path, at + len(head), size)
-                members.append((name, size, crc, at))
-                at += len(head) + size
-                file.seek(at)
-            file.seek(at)
-            expected = directory(members, at)
-            if not members or file.read(len(expected) + 1) != expected:
-                raise Unusable(f"Its table of contents {FOREIGN}")
+def files_in_zip(path: Path) -> Iterator[tuple[str, File]]:
+    """Find the files one after the other; every byte between and behind them must be the only possible one."""
+    members: dict[str, tuple[int, int, int]] = {}
+    at, end = 0, path.stat().st_size
+    with path.open("rb") as file:
+        while (head := file.read(30))[:4] == b"PK\x03\x04" and len(head) == 30:
+            crc, length = struct.unpack("<14xI8xH2x", head)
+            head += file.read(length + 20)
+            name, size = head[30:-20].decode("ascii", "replace"), int.from_bytes(head[-8:], "little")
+            if not NAME.fullmatch(name) or head != local_header(name, size, crc) or at + len(head) + size > end:
+                raise Refused(f"Its file {name[:80]!r} {FOREIGN}")
+            if name in members or len(members) >= MAX_FILES:
+                raise Refused(f"{name} is in it twice, or it holds more than {MAX_FILES:,} files.")
+            yield name, (path, at + len(head), size)
+            members[name] = size, crc, at
+            at = file.seek(at + len(head) + size)
+        file.seek(at)
+        expected = directory([(name, *rest) for name, rest in members.items()], at)
+        if not members or file.read(len(expected) + 1) != expected:
+            raise Refused(f"Its table of contents {FOREIGN}")
 
 
 class Examination:
@@ -351,158 +300,200 @@ class Examination:
 
     def __init__(self, keys: list[Key], witnesses: list[Key], since: bytes | None) -> None:
         self._keys, self._witness_keys, self._kept = keys, witnesses, since
-        self.flaws: list[dict[str, Any]] = []
-        self.reservations: list[str] = []
-        self.facts: list[tuple[str, str]] = []
-        self.origin, self.key, self.size, self.vouched, self.entries = "", "", 0, 0, 0
+        self.flaws, self.reservations, self.facts = list[dict[str, Any]](), list[str](), list[tuple[str, str]]()
+        self.origin, self.key, self.size, self.vouched, self.entries, self._root = "", "", 0, 0, 0, b""
         self.counts: dict[str, int] | None = None
-        self._root = b""
-        self._since: Signed | None = None
-        self._last: dict[int, int] = {}
-        self._roots: dict[int, bytes] = {}
+        self._since = Signed("", 0, EMPTY, [], [])
+        self._held, self._last, self._roots = dict[str, File](), dict[int, int](), dict[int, bytes]()
+        # The keys in the order of their times, with the smallest size each signs; and from where on one is revoked.
+        self._terms, self._revoked, self._proved = list[tuple[int, Key]](), dict[Key, int](), keys
 
-    def bundle(self, bundle: Bundle) -> None:
-        self._bundle = bundle
+    def bundle(self, files: dict[str, File]) -> None:
+        self._held = files
         named = self._manifest()
         self._files()
-        if not {CHECKPOINT, ENTRIES} <= set(bundle.files) or not self._signed(bundle.read(CHECKPOINT, MAX_NOTE)):
-            return
-        if (self.origin, self.size, self._root) != named:
-            return self._flaw("file_changed", file=CHECKPOINT)
-        self._earlier()
-        self._whole() if self.counts is None else self._subjects(self.counts)
-        self._compare(self._since)
+        signed = self._open(self._content(CHECKPOINT, MAX_NOTE)) if {CHECKPOINT, ENTRIES} <= {*files} else None
+        if signed and signed[:3] != named:
+            self._flaw("file_changed", file=CHECKPOINT)
+        elif signed:
+            self._earlier()
+            self._whole() if self.counts is None else self._subjects(self.counts)
+            self._compare(self._since)
 
     def checkpoint(self, note: bytes) -> None:
         """Check a checkpoint by itself, against the key and one kept from earlier."""
         if not self._keys:
-            raise Unusable("A checkpoint alone can only be checked against a key; give it with --key.")
-        if self._signed(note) and self._since is not None and 0 < self._since.size < self.size:
-            self.reservations.append("That it continues the one you remember can only be seen from a bundle.")
-            self._since = None
-        self._compare(self._since)
+            raise Refused("A checkpoint alone can only be checked against a key; give it with --key.")
+        if self._open(note):
+            self._compare(self._since)
 
     def _flaw(self, code: str, index: int | None = None, file: str = "", **facts: Any) -> None:
         sentence = TOLD[code].format(index=index, file=file, **facts)
         if len(self.flaws) < MAX_FLAWS:
             self.flaws.append({"code": code, "sentence": sentence, "index": index, "file": file})
 
+    def _content(self, name: str, limit: int = MAX_SMALL_FILE) -> bytes:
+        if name not in self._held or self._held[name][2] > limit:
+            raise Refused(f"It is not a bundle, or not a whole one: it has no {name} of at most {limit:,} bytes.")
+        return b"".join(parts(self._held[name]))
+
     def _manifest(self) -> tuple[str, int, bytes]:
         """Read what was signed; return origin, size and root of the checkpoint it names."""
-        envelope = self._bundle.read(ENVELOPE)
+        envelope = self._content(ENVELOPE)
         try:
             document = json.loads(envelope)
             payload = from_base64(document["payload"])
             signatures = {one["keyid"]: from_base64(one["sig"]) for one in document["signatures"]}
             statement = json.loads(payload)
-            predicate, listed = statement["predicate"], statement["predicate"]["subjects"]
+            says, listed = statement["predicate"], statement["predicate"]["subjects"]
             if (statement["_type"], statement["predicateType"]) != (STATEMENT, PREDICATE):
                 raise ValueError("a statement about something else")
-            named = predicate["origin"], predicate["checkpoint"]["size"], bytes.fromhex(predicate["checkpoint"]["root"])
+            named = says["origin"] + "", says["checkpoint"]["size"] + 0, bytes.fromhex(says["checkpoint"]["root"])
             self.counts = None if listed is None else {one["subject"]: int(one["entries"]) for one in listed}
-            self._digests = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
-            brought = parse_key(predicate["key"])
+            self._digests = {one["name"] + "": one["digest"]["sha256"] + "" for one in statement["subject"]}
+            brought = parse_key(says["key"])
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise Unusable(f"{ENVELOPE} is not the signed manifest of a bundle; it may be damaged.") from None
+            raise Refused(f"{ENVELOPE} is not the signed manifest of a bundle; it may be damaged.") from None
         if not self._keys:
             self._keys = [brought]
-            told = f"No key was given, so it was held against the one it brings along, {brought.label}, which its maker"
-            self.reservations.append(f"{told} could choose. Get the key from the operator another way; use --key.")
+            told = f"No key was given, so it was held against its own, {brought.label}, which its maker could choose."
+            self.reservations.append(f"{told} Get the key from the operator another way; use --key.")
+        self._follow(*named[:2])
         message = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
-        form = {"payload": document["payload"], "payloadType": PAYLOAD_TYPE, "signatures": document["signatures"]}
-        by = [key for key in self._keys if is_signature(key.public, signatures.get(key.label, b""), message)]
-        if not by or _write(form).encode() != envelope:
-            self._flaw("manifest_not_signed", file=ENVELOPE, keys=" or ".join(key.label for key in self._keys))
-        if self._bundle.read(MANIFEST) != payload:
+        keys = [key for key in self._signers(named[1]) if key in self._proved]
+        by = [key for key in keys if is_signature(key.public, signatures.get(key.label, b""), message)]
+        if not by or len(document) != 3 or _write({**document, "payloadType": PAYLOAD_TYPE}).encode() != envelope:
+            self._flaw("manifest_not_signed", file=ENVELOPE, keys=labels(keys or self._keys))
+        if self._content(MANIFEST) != payload:
             self._flaw("file_changed", file=MANIFEST)
         return named
 
+    def _follow(self, origin: str, size: int) -> None:
+        """Learn from the entries about keys which of them signs which size, and which the given ones prove."""
+        self._count, self._covered, self._proved = 0, size, self._keys
+        for index, _, line in self._entries() if ENTRIES in self._held else ():
+            self._count += 1
+            entry = read_entry(line) if b'"action":"key.r' in line and index >= 0 else None
+            if isinstance(entry, dict) and entry.get("subject") == ABOUT_KEYS and str(entry.get("action")) in NAMED:
+                try:
+                    self._succeed(origin, index, entry["action"], entry.get("data"))
+                except Refused as problem:
+                    self._flaw("key_entry_untrue", index, problem=problem)
+        self.facts += [("Keys", f"from {since:,} entries on {key.label}") for since, key in self._terms[1:]]
+        newest = [key for _, key in self._terms][-1:]
+        for key in self._revoked if not {*newest} & {*self._keys} else ():
+            told = f"The key {key.label} was revoked, and whoever held it could have named another. Get the key in"
+            self.reservations.append(f"{told} force, {labels(newest)}, from the operator another way; use --key.")
+
+    def _succeed(self, origin: str, index: int, action: str, data: Any) -> None:
+        """Take in an entry about keys; of one that does not hold, raise Refused."""
+        (outgoing, name, kind), data = NAMED[action], data if isinstance(data, dict) else {}
+        rotated, old = action == "key.rotated", parse_key(str(data.get(outgoing)))
+        self._terms = self._terms or [(0, old)]
+        known = [key for _, key in self._terms]
+        new = [parse_key(str(data.get("to")))] if rotated or data.get("to") else []
+        if old not in known or {*new} & {*known} or (old == known[-1]) != bool(new):
+            raise Refused(f"{known[-1].label} was in force, and only a key that never signed before can follow it")
+        if not rotated and (type(data.get("from_size")) is not int or data["from_size"] < 0):
+            raise Refused("it does not say from which size on the key is revoked")
+        signing, said = [old, *new][not rotated :], f"countersign/key-{kind}/v1\n{origin}\n{old.text}\n"
+        if new and open_note(str(data.get(name)).encode(), signing) != (f"{said}{new[0].text}\n", signing):
+            raise Refused(f"its {name} is not signed as it must be")
+        if {*new} & {*self._keys} or (rotated and old in self._proved):
+            self._proved = list(dict.fromkeys([*self._proved, *known, *new]))
+        self._terms += [(index + 1, key) for key in new]
+        self._revoked.update({} if rotated else {old: data["from_size"]})
+
+    def _signers(self, size: int) -> list[Key]:
+        """Return the keys of which one must sign the checkpoint of this size; the entries tell as far as they go."""
+        return [key for since, key in self._terms if since <= size <= self._covered][-1:] or self._proved
+
     def _files(self) -> None:
-        for name in sorted(set(self._bundle.files) - {MANIFEST, ENVELOPE}):
+        files, digests = self._held, self._digests
+        for name in sorted({CHECKPOINT, ENTRIES, *files, *digests} - {MANIFEST, ENVELOPE}):
             digest = hashlib.sha256()
-            for chunk in self._bundle.chunks(name):
+            for chunk in parts(files[name]) if name in files else ():
                 digest.update(chunk)
-            if self._digests.get(name) != digest.hexdigest():
-                self._flaw("file_changed" if name in self._digests else "file_added", file=name)
-        for name in sorted({CHECKPOINT, ENTRIES, *self._digests} - {*self._bundle.files, MANIFEST, ENVELOPE}):
-            self._flaw("file_missing", file=name)
+            if name not in files or digests.get(name) != digest.hexdigest():
+                code = "file_missing" if name not in files else "file_changed" if name in digests else "file_added"
+                self._flaw(code, file=name)
 
-    def _signed(self, note: bytes) -> bool:
+    def _open(self, note: bytes, file: str = CHECKPOINT) -> Signed | None:
+        """Open a checkpoint (of no file: what the reader remembers), and say when its key was not that for its size."""
         try:
-            signed = open_checkpoint(note, self._keys, self._witness_keys)
+            signed = open_checkpoint(note, self._proved, self._witness_keys)
         except Refused as problem:
-            self._flaw("checkpoint_not_signed", file=CHECKPOINT, problem=problem)
-            return False
-        self.origin, self.size, self._root, self.key, _ = signed
-        self._witnessed(signed)
-        try:
-            self._since = open_checkpoint(self._kept, self._keys, self._witness_keys) if self._kept else None
-        except Refused as problem:
-            raise Unusable(f"The checkpoint you remember {problem}.") from None
-        return True
-
-    def _witnessed(self, signed: Signed) -> None:
-        if signed.witnesses and signed.size > self.vouched:
-            self.vouched = signed.size
-            self.facts.append(("Witnessed", f"the first {signed.size:,} entries, by {', '.join(signed.witnesses)}"))
+            if not file:
+                raise Refused(f"The checkpoint you remember {problem}.") from None
+            if file == CHECKPOINT:
+                self._flaw("checkpoint_not_signed", file=file, problem=problem)
+            return None
+        keys, size = self._signers(signed.size), signed.size
+        if not set(keys) & set(signed.by):
+            self._flaw("checkpoint_key_not_in_force", file=file, size=size, by=labels(signed.by), keys=labels(keys))
+        if file == CHECKPOINT:
+            self.origin, self.size, self._root, self.key, self._seen = *signed[:3], labels(signed.by), [signed]
+            self._since = (self._open(self._kept, "") if self._kept else None) or self._since
+        return signed
 
     def _earlier(self) -> None:
         """Check that the trail continues each earlier checkpoint that the bundle brings along."""
+        content = self._content(EARLIER) if EARLIER in self._held else b"[]"
         try:
-            for item in json.loads(self._bundle.read(EARLIER)) if EARLIER in self._bundle.files else []:
+            for item in json.loads(content):
                 proof = [from_base64(one) for one in item["hashes"]]
-                try:
-                    earlier = open_checkpoint(item["checkpoint"].encode(), self._keys, self._witness_keys)
-                except Refused:
-                    continue  # by a key that was not given: one that is retired now, perhaps
-                roots = roots_from_consistency(earlier.size, self.size, proof, earlier.root)
-                if roots != (earlier.root, self._root) or any(len(one) != 32 for one in proof):
+                earlier = self._open(item["checkpoint"].encode(), EARLIER)
+                roots = earlier and roots_from_consistency(earlier.size, self.size, proof, earlier.root)
+                if earlier and (roots != (earlier.root, self._root) or any(len(one) != 32 for one in proof)):
                     raise ValueError("another trail")
-                self._roots[earlier.size] = earlier.root
-                self._witnessed(earlier)
+                self._seen += [earlier] if earlier else []  # one that nobody known signed is passed over
         except (ValueError, KeyError, TypeError, AttributeError):
             self._flaw("consistency_refused", file=EARLIER)
 
     def _lines(self) -> Iterator[bytes]:
         rest = b""
-        for chunk in self._bundle.chunks(ENTRIES):
-            lines = (rest + chunk).split(b"\n")
-            rest = lines.pop()
+        for chunk in parts(self._held[ENTRIES]):
+            *lines, rest = (rest + chunk).split(b"\n")
             if max(map(len, [rest, *lines])) > MAX_ENTRY:
-                raise Unusable(f"{ENTRIES} has a line of more than {MAX_ENTRY:,} bytes, which no entry has.")
+                raise Refused(f"{ENTRIES} has a line of more than {MAX_ENTRY:,} bytes, which no entry has.")
             yield from lines
-        if rest:
-            yield rest
+        yield from [rest] if rest else []
+
+    def _entries(self) -> Iterator[tuple[int, str, bytes]]:
+        """Yield of each entry its place in the trail, the name of the proof in the same place, and its text."""
+        proofs = sorted(name for name in self._held if name.startswith("proofs/"))
+        for place, line in enumerate(self._lines()):
+            name = proofs[place] if place < len(proofs) else "proofs/"
+            found = None if self.counts is None else re.fullmatch(PROOF_NAME, name)
+            yield int(found[1]) if found else place if self.counts is None else -1, name, line
 
     def _whole(self) -> None:
         """Compute the tree anew from every text, and name the entries that do not have the hash they had."""
-        tree, already, remembered = Tree(), len(self.flaws), dict[int, bytes]()
-        hashes = self._bundle.chunks(HASHES, 32) if HASHES in self._bundle.files else None
+        tree: list[tuple[int, bytes]] = []
+        changed, remembered, already, is_short = False, {}, len(self.flaws), self._count < self.size
+        counts: Any = {"count": self._count, "size": self.size}
+        hashes = parts(self._held[HASHES], 32) if HASHES in self._held else None
         for index, line in enumerate(self._lines()):
             leaf = hashlib.sha256(b"\x00" + line).digest()
             was = next(hashes, b"") if hashes else leaf
-            tree.append(leaf)
+            append(tree, leaf)
+            if leaf != was and self._count != self.size:
+                return self._flaw("entry_missing" if is_short else "entry_inserted", index, **counts)
             if leaf != was:
-                count = sum(1 for _ in self._lines())
-                if count != self.size:
-                    code = "entry_missing" if count < self.size else "entry_inserted"
-                    return self._flaw(code, index, count=count, size=self.size)
+                changed = True
                 self._flaw("text_changed", index)
             self._read(line, was if len(was) == 32 else leaf, index)
-            if self._since and tree.size == self._since.size:
-                remembered[tree.size] = tree.root()
-        self.entries = tree.size
-        if tree.size != self.size:
-            code = "entry_inserted" if tree.size > self.size else "trail_shorter_than_checkpoint"
-            self._flaw(code, self.size, count=tree.size, size=self.size)
-        elif tree.root() == self._root:
-            if any(flaw["code"] == "text_changed" for flaw in self.flaws[already:]) or (hashes and next(hashes, b"")):
-                self.flaws[already:] = []
-                self._flaw("hashes_differ", file=HASHES)
-            self._roots.update(remembered)
-        elif not any(flaw["code"] == "text_changed" for flaw in self.flaws[already:]):
-            self._roots.update(remembered)
-            self._flaw("checkpoint_differs", self.size, count=tree.size)
+            if index + 1 == self._since.size:
+                remembered = {index + 1: root_of(tree)}
+        self.entries, is_signed = self._count, root_of(tree) == self._root
+        if self._count != self.size:
+            return self._flaw("trail_shorter_than_checkpoint" if is_short else "entry_inserted", self.size, **counts)
+        if is_signed and (changed or (hashes and next(hashes, b""))):
+            self.flaws[already:] = []
+            self._flaw("hashes_differ", file=HASHES)
+        elif not is_signed and not changed:
+            self._flaw("checkpoint_differs", self.size, **counts)
+        self._roots.update(remembered if is_signed or not changed else {})
 
     def _read(self, line: bytes, leaf: bytes, index: int) -> None:
         """Check what an entry says of its place among those about its subject."""
@@ -523,18 +514,15 @@ class Examination:
 
     def _subjects(self, counts: dict[str, int]) -> None:
         """Follow the proof of every entry, and compare how many are about a subject with how many were signed for."""
-        proofs = sorted(name for name in self._bundle.files if name.startswith("proofs/"))
-        note = self._bundle.read(CHECKPOINT, MAX_NOTE)
-        for place, line in enumerate(self._lines()):
-            name = proofs[place] if place < len(proofs) else "proofs/"
-            head, _, signed = self._bundle.read(name).partition(b"\n\n") if place < len(proofs) else (b"", b"", b"")
-            found = PROOF.fullmatch(head)
-            index = int(found[1]) if found else 0
+        note = self._content(CHECKPOINT, MAX_NOTE)
+        for index, name, line in self._entries():
+            head, _, signed = self._content(name).partition(b"\n\n") if index >= 0 else (b"", b"", b"")
+            found = re.fullmatch(rb"c2sp\.org/tlog-proof@v1\nindex %d(%s)" % (index, HASH_LINES), head)
             if found is None or signed != note or name != f"proofs/{index:012}.tlog-proof":
                 self._flaw("proof_refused", file=name)
                 continue
             leaf = hashlib.sha256(b"\x00" + line).digest()
-            if root_from_inclusion(leaf, index, self.size, [b64decode(one) for one in found[2].split()]) != self._root:
+            if climb([leaf, *map(b64decode, found[1].split())], index, self.size)[1] != self._root:
                 self._flaw("text_changed", index)
             self._read(line, leaf, index)
             self.entries += 1
@@ -542,20 +530,28 @@ class Examination:
             if (last := self._last.get(hash(subject), 0) >> 256) != count:
                 self._flaw("entries_left_out", count=count, subject=subject, known=last)
 
-    def _compare(self, since: Signed | None) -> None:
+    def _compare(self, since: Signed) -> None:
         """Hold the trail against the checkpoint that the reader kept, and say for what nobody outside vouches."""
-        self._roots[self.size] = self._root
-        known = self._roots.get(since.size) if since else None
-        if since and since.size > self.size:
+        for one in self._seen:
+            if one.witnesses and one.size > self.vouched:
+                self.vouched = one.size
+                self.facts.append(("Witnessed", f"the first {one.size:,} entries, by {', '.join(one.witnesses)}"))
+        self._roots = {**{one.size: one.root for one in self._seen}, **self._roots, self.size: self._root}
+        known = self._roots.get(since.size) if since.size else None
+        if since.size > self.size:
             self._flaw("trail_shorter_than_checkpoint", since.size, count=self.size, size=since.size)
-        elif since and known not in (None, since.root):
+        elif known not in (None, since.root):
             codes = {flaw["code"] for flaw in self.flaws} & {"checkpoint_differs"} or {"trail_forked"}
             self._flaw(codes.pop(), since.size, count=since.size, size=since.size)
-        elif since and known:
+        elif known and not since.witnesses and all(self._revoked.get(key, 2**63) <= since.size for key in since.by):
+            self.reservations.append("Only a key revoked for that size signed what you remember: it proves nothing.")
+        elif known:
             self.vouched = max(self.vouched, since.size)
             self.facts.append(("Remembered", f"the first {since.size:,} entries are those you saw before"))
-        elif since and since.size and not self.flaws:
-            raise Unusable(f"It has no proof that it continues what you remember; ask for it since={since.size}.")
+        elif since.size and not self._held:
+            self.reservations.append("That it continues the one you remember can only be seen from a bundle.")
+        elif since.size and not self.flaws:
+            raise Refused(f"It has no proof that it continues what you remember; ask for it since={since.size}.")
         if (alone := self.size - self.vouched) > 0:
             told = f"The last {alone:,} entries are vouched for by the signer alone, who could still show others"
             self.reservations.append(f"{told} another end: no witness or checkpoint that you gave covers them.")
@@ -565,11 +561,14 @@ def tell(found: Examination, name: str, status: int) -> str:
     extent = "the whole trail" if found.counts is None else f"all about {', '.join(found.counts)}"
     lines = [("Checked", name), ("Trail", found.origin), ("Signed by", found.key or "no key known here")]
     lines += [("Contains", f"{found.entries:,} of {found.size:,} entries: {extent}"), *found.facts]
-    told = [f"{label:<12}{value}" for label, value in lines]
-    told += ["", *(f"  - {flaw['sentence']}" for flaw in found.flaws[:MAX_TOLD])]
-    told += [f"  - … and {len(found.flaws) - MAX_TOLD:,} more."] if len(found.flaws) > MAX_TOLD else []
-    told += [f"  ! {reservation}" for reservation in found.reservations]
-    return "\n".join([*told, "", VERDICTS[status], ""])
+    flaws = [f"  - {flaw['sentence']}" for flaw in found.flaws]
+    flaws[MAX_TOLD:] = [f"  - … and {len(flaws) - MAX_TOLD:,} more."] if len(flaws) > MAX_TOLD else []
+    told = [*(f"{label:<12}{value}" for label, value in lines), "", *flaws]
+    return "\n".join([*told, *(f"  ! {one}" for one in found.reservations), "", VERDICTS[status], ""])
+
+
+def in_file(given: str) -> str:
+    return (given if re.search(r"\+[0-9a-f]{8}\+", given) else Path(given).read_text("utf-8", "replace")).strip()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -581,18 +580,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="answer for a program")
     given = parser.parse_args(arguments)
     try:
-        keys, witnesses = ([parse_key(one) for one in texts] for texts in (given.key, given.witness))
+        keys = [parse_key(in_file(one)) for one in given.key]
+        witnesses = [parse_key(in_file(one), OF_WITNESS) for one in given.witness]
         found = Examination(keys, witnesses, given.since.read_bytes() if given.since else None)
-        start = b"PK" if given.bundle.is_dir() else b"".join(Bundle.part(given.bundle, 0, MAX_NOTE + 1, CHUNK))
-        found.checkpoint(start) if start[:2] not in (b"PK", b"") else found.bundle(Bundle(given.bundle))
-    except (Unusable, OSError) as problem:
-        answer: dict[str, Any] = {"exit": UNUSABLE, "problem": str(problem)}
-        sys.stdout.write(json.dumps(answer) + "\n" if given.json else f"CANNOT BE CHECKED. {problem}\n")
-        return UNUSABLE
-    status = TAMPERED if found.flaws else RESERVED if found.reservations else WHOLE
-    names = ("flaws", "reservations", "origin", "key", "size", "entries", "vouched")
-    answer = {"exit": status, **{name: getattr(found, name) for name in names}}
-    sys.stdout.write(json.dumps(answer) + "\n" if given.json else tell(found, given.bundle.name, status))
+        start = b"PK" if given.bundle.is_dir() else b"".join(parts((given.bundle, 0, MAX_NOTE + 1)))
+        found.checkpoint(start) if start[:2] not in (b"PK", b"") else found.bundle(files_of(given.bundle))
+    except (Refused, OSError) as problem:
+        status, told, answer = UNUSABLE, f"CANNOT BE CHECKED. {problem}\n", {"exit": UNUSABLE, "problem": str(problem)}
+    else:
+        status = TAMPERED if found.flaws else RESERVED if found.reservations else WHOLE
+        names = ("flaws", "reservations", "origin", "key", "size", "entries", "vouched")
+        answer = {"exit": status, **{name: getattr(found, name) for name in names}}
+        told = tell(found, given.bundle.name, status)
+    sys.stdout.write(json.dumps(answer) + "\n" if given.json else told)
     return status
 
 

@@ -21,21 +21,29 @@ ORIGIN = "log.example/acme"
 LOG = Signer(ORIGIN, KeyKind.ED25519, bytes(range(32)))
 WITNESS = Signer("witness.example/w1", KeyKind.COSIGNATURE, bytes(range(1, 33)))
 FOREIGN = Signer(ORIGIN, KeyKind.ED25519, bytes(range(2, 34)))
+DATA = {"note": 'ä "\\\t\u2028', "nested": [1, None, {"is": True}]}
 SUBJECTS = ("model/a", "version/a/1", "model/b")
 
 
-def entries(count: int, origin: str = ORIGIN, subjects: Sequence[str] = SUBJECTS) -> list[bytes]:
-    """Return the texts of a trail in which the subjects take turns."""
+def entries(
+    count: int,
+    origin: str = ORIGIN,
+    subjects: Sequence[str] = SUBJECTS,
+    about_keys: Mapping[int, tuple[str, Mapping[str, Any]]] | None = None,
+) -> list[bytes]:
+    """Return the texts of a trail in which the subjects take turns; `about_keys`: action and data by place."""
+    about_keys = about_keys or {}
     last: dict[str, tuple[int, str]] = {}
     texts = []
     for index in range(count):
-        subject = subjects[index % len(subjects)]
+        subject = "trail/keys" if index in about_keys else subjects[index % len(subjects)]
+        action, data = about_keys.get(index, ("model.registered", DATA))
         number, previous = last.get(subject, (0, ""))
         document = {
-            "action": "model.registered",
+            "action": action,
             "actor": "person:7",
             "at": f"2026-01-01T00:00:00.{index:06}Z",
-            "data": {"note": 'ä "\\\t\u2028', "nested": [1, None, {"is": True}]},
+            "data": dict(data),
             "id": f"{index:032x}",
             "log": origin,
             "number": number + 1,
