@@ -77,8 +77,12 @@ class ComparedRates:
 
     def drawn_ratios(self) -> NDArray[np.float64]:
         """The smallest ratio in each bootstrap draw; NaN when it is undefined in it."""
-        highest = self.drawn.max(axis=1)
-        return np.divide(self.drawn.min(axis=1), highest, out=np.full(len(highest), np.nan), where=highest > 0)
+        return np.asarray(self.drawn_impact().min(axis=1))
+
+    def drawn_impact(self) -> NDArray[np.float64]:
+        """Each group's rate over the highest one in each bootstrap draw, shape (n_draws, n_usable)."""
+        highest = self.drawn.max(axis=1, keepdims=True)
+        return np.divide(self.drawn, highest, out=np.full(self.drawn.shape, np.nan), where=highest > 0)
 
     def measurements(self) -> list[Measurement]:
         """The rate of every group, also of those that are too small or left out."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from audits.checks import Finding, GroupCounts, Measurement, Report, Severity, check
 from audits.checks.comparison import (
     ComparedRates,
@@ -131,8 +129,7 @@ def _intervals(rates: ComparedRates, ratios: list[float]) -> tuple[list[Interval
     if rates.joint:
         joint = ratios_to_highest(rates.usable)
         return joint, (min(low for low, _ in joint if low is not None), min(h for _, h in joint if h is not None))
-    highest = rates.drawn.max(axis=1, keepdims=True)
-    drawn = np.divide(rates.drawn, highest, out=np.full(rates.drawn.shape, np.nan), where=highest > 0)
+    drawn = rates.drawn_impact()
     own = [percentile(drawn[:, place], ratio) for place, ratio in enumerate(ratios)]
     return own, percentile(drawn.min(axis=1), min(ratios))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -40,6 +41,22 @@ class Grouping:
     seed: int
     weights: tuple[tuple[int, ...], ...] | None = None
     squares: tuple[tuple[int, ...], ...] | None = None
+
+    def merged(self, parts: Sequence[NDArray[np.bool_]]) -> Grouping:
+        """The counts of several groups taken as one, for each mask over the groups."""
+
+        def summed(sums: tuple[tuple[int, ...], ...] | None) -> tuple[tuple[int, ...], ...] | None:
+            if sums is None:
+                return None
+            return tuple(tuple(map(sum, zip(*(sums[g] for g in np.flatnonzero(part)), strict=True))) for part in parts)
+
+        return replace(
+            self,
+            groups=tuple(" or ".join(self.groups[g] for g in np.flatnonzero(part)) for part in parts),
+            counts=np.array([self.counts[part].sum(axis=0) for part in parts]),
+            weights=summed(self.weights),
+            squares=summed(self.squares),
+        )
 
     def rates(self, rate: Rate | MeanOfRates, level: float = LEVEL) -> list[GroupRate]:
         """The rate of every group with an interval; the value is exact.

@@ -27,11 +27,29 @@ def joint_level(
     doi:10.1002/jae.2656, algorithm 1; Westfall, Young (1993), Resampling-Based Multiple Testing.
     """
     maxima = np.max([_largest_deviations(one, at) for one, at in zip(drawn, estimates, strict=True)], axis=0)
+    return _level(maxima, sum(len(at) * (len(at) + 1) // 2 for at in estimates), level)
+
+
+def joint_level_of(drawn: NDArray[np.float64], estimates: NDArray[np.float64], level: float = LEVEL) -> float | None:
+    """As `joint_level`, for figures of shape (n_draws, n_figures) that are not compared with each other."""
+    deviations, variances, undefined = _deviations(drawn, estimates)
+    maxima = (np.abs(deviations) / _root(variances)[:, None]).max(axis=0)
+    return _level(np.where(undefined, np.nan, maxima), len(estimates), level)
+
+
+def difference_of(first: GroupRate, second: GroupRate) -> tuple[float, float]:
+    """Bounds of one rate minus another of other people, by the square-and-add method of `largest_difference`."""
+    value, low, high = _columns((first, second))
+    below, above = (value - low) ** 2, (high - value) ** 2
+    apart = float(value[0] - value[1])
+    return apart - math.sqrt(below[0] + above[1]), apart + math.sqrt(above[0] + below[1])
+
+
+def _level(maxima: NDArray[np.float64], figures: int, level: float) -> float | None:
     defined = maxima[~np.isnan(maxima)]
     if len(defined) < 0.95 * len(maxima):
         return None
     normal = NormalDist()
-    figures = sum(len(at) * (len(at) + 1) // 2 for at in estimates)
     single = normal.inv_cdf(0.5 + level / 2)
     bonferroni = normal.inv_cdf(1 - (1 - level) / (2 * figures))
     critical = min(max(float(np.quantile(defined, level)), single), bonferroni)
@@ -80,13 +98,19 @@ def ratios_to_highest(groups: Sequence[GroupRate]) -> list[Interval]:
     return [(max(0.0, float(some.min())), float(many.min())) for some, many in zip(lows, highs, strict=True)]
 
 
-def _largest_deviations(drawn: NDArray[np.float64], estimates: NDArray[np.float64]) -> NDArray[np.float64]:
+def _deviations(
+    drawn: NDArray[np.float64], estimates: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Deviations of shape (n_figures, n_draws), their variances, and the draws in which a figure is undefined."""
     deviations = (drawn - estimates).astype(np.float32).T.copy()
-    undefined = np.isnan(deviations).any(axis=0)
+    undefined = np.asarray(np.isnan(deviations).any(axis=0))
     deviations[:, undefined] = 0.0
-    variances = (deviations**2).mean(axis=1)
-    scaled = np.abs(deviations) / _root(variances)[:, None]
-    maxima = scaled.max(axis=0)
+    return deviations, np.asarray((deviations**2).mean(axis=1)), undefined
+
+
+def _largest_deviations(drawn: NDArray[np.float64], estimates: NDArray[np.float64]) -> NDArray[np.float64]:
+    deviations, variances, undefined = _deviations(drawn, estimates)
+    maxima = (np.abs(deviations) / _root(variances)[:, None]).max(axis=0)
     for place in range(1, len(deviations)):
         apart = np.abs(deviations[:place] - deviations[place])
         apart /= _root(variances[:place] + variances[place])[:, None]

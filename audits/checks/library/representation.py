@@ -1,0 +1,132 @@
+"""Is every group as large in the table as in the population that it stands for?"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from scipy import stats
+
+from audits.checks import CannotMeasure, Finding, GroupCounts, Measurement, Report, Severity, check
+from audits.checks.comparison import settled
+from audits.checks.limits import deciding, exactly, ruled
+from audits.checks.parameters import DecideOnEvidence, Share
+from audits.checks.sentences import figure, some
+from audits.checks.statistics.intervals import wilson
+
+_NAME = "fairness.representation"
+
+
+@check(_NAME, version=1, needs=GroupCounts, roles=("sensitive",))
+def representation(
+    counts: GroupCounts,
+    *,
+    attribute: str | None = None,
+    population: tuple[str, ...] = (),
+    min_ratio: Share = 0.8,
+    decide_on: DecideOnEvidence = "estimate",
+) -> Report:
+    """Share of each group in the table, against its share in a declared population.
+
+    Parameters
+    ----------
+    counts : GroupCounts
+        Counts by group, label and prediction, integers of shape (n_groups, 3, 3).
+    attribute : str or None, default=None
+        Sensitive column, or a crossing, that the population is about; it may be left out when there is only one column.
+    population : list of str, default=[]
+        The share of every group, such as "Female=0.51"; the shares add up to 1.
+    min_ratio : float in [0, 1], default=0.8
+        A group whose share is below this part of its share in the population becomes a finding.
+    decide_on : {"estimate", "lower", "upper", "interval"}, default="estimate"
+        What is held against the limit: the ratio, an end of its 95 % interval, or the whole interval; a limit
+        inside the interval is then not enough evidence.
+
+    Measures
+    --------
+    share_of_rows : float in [0, 1], unit 1, by group, with Wilson's interval.
+    representation_ratio : float of 0 or more, unit 1, ideal 1, by group, with Wilson's interval over
+        the declared share.
+    p_value : float in [0, 1], unit 1, by attribute, of the chi-square test that rows are drawn from the population.
+
+    Cannot measure
+    --------------
+    No declared population, or rows of groups that it does not name, the unknown ones included (unless a group is
+    already found).
+
+    Source
+    ------
+    Mitchell et al. (2019), Model Cards, doi:10.1145/3287560.3287596; scipy.stats.chisquare.
+    """
+    if not population:
+        raise CannotMeasure('Declare the share of every group in "population", such as "Female=0.51".')
+    names = counts.attributes(attribute)
+    if len(names) > 1:
+        raise CannotMeasure('Name the column that the population is about in "attribute".')
+    shares = _shares(population)
+    (name,) = names
+    grouping = counts.grouping(name)
+    rows = dict(zip(grouping.groups, grouping.counts.sum(axis=(1, 2)).tolist(), strict=True))
+    strangers = [f"{group} ({n})" for group, n in rows.items() if n and group not in shares]
+    total = sum(n for group, n in rows.items() if group in shares)
+    if not total:
+        raise CannotMeasure(f"{name}: no row belongs to a group of the declared population.")
+    measured: list[Measurement] = []
+    findings: list[Finding] = []
+    obstacles = [f"{name}: the population does not name {some(strangers)}."] if strangers else []
+    for group, declared in shares.items():
+        n = rows.get(group, 0)
+        value, (low, high) = Fraction(n, total), wilson(n, total)
+        where = f"{name}/{group}"
+        measured.append(Measurement("share_of_rows", float(value), group=where, low=low, high=high, n=total))
+        lowest, highest = (None if end is None else end / float(declared) for end in (low, high))
+        ratio = value / declared
+        measured.append(
+            Measurement(
+                "representation_ratio",
+                float(ratio),
+                group=where,
+                low=lowest,
+                high=highest,
+                n=total,
+                ideal=1.0,
+                limit=min_ratio,
+                note=f"declared share {figure(declared)}",
+            )
+        )
+        what = f"representation of {group}"
+        ruling = ruled(ratio, lowest, highest, min_ratio, decide_on=decide_on, rows=total, what=what, floor=True)
+        if ruling.doubt:
+            obstacles.append(ruling.doubt)
+        if ruling.beyond:
+            findings.append(
+                Finding(
+                    key=f"{_NAME}/{where}",
+                    severity=Severity.MEDIUM,
+                    sentence=(
+                        f"{group} is {figure(value)} of the rows and {figure(declared)} of the population: "
+                        f"{deciding(decide_on, 'ratio')} {figure(ruling.value)}, below the limit {figure(min_ratio)}."
+                    ),
+                    measurement="representation_ratio",
+                )
+            )
+    observed = [rows.get(group, 0) for group in shares]
+    p_value = float(stats.chisquare(observed, [float(share * total) for share in shares.values()]).pvalue)
+    measured.append(Measurement("p_value", p_value, group=name, n=total, note="chi-square test"))
+    return settled(measured, findings, [], obstacles)
+
+
+def _shares(population: tuple[str, ...]) -> dict[str, Fraction]:
+    shares: dict[str, Fraction] = {}
+    for text in population:
+        group, equals, written = text.rpartition("=")
+        try:
+            share = Fraction(written.strip())
+        except (ValueError, ZeroDivisionError):
+            share = Fraction(-1)
+        if not equals or not group.strip() or not 0 < share <= 1 or group.strip() in shares:
+            raise CannotMeasure(f'"{text}" is no share of a group; write each group once, such as "Female=0.51".')
+        shares[group.strip()] = share
+    total = sum(shares.values(), Fraction(0))
+    if abs(total - 1) > exactly(0.001):
+        raise CannotMeasure(f"The declared shares add up to {figure(total)}, not to 1.")
+    return {group: share / total for group, share in shares.items()}

@@ -1,0 +1,112 @@
+"""fairness.conditional_parity against hand-made strata and the admissions of Berkeley."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from scipy import stats
+
+from audits.checks import Roles, SensitiveColumn
+from audits.checks.statistics.contingency import cochran_mantel_haenszel, unlikely
+from tests.audits.checks.tables import judged, keys, measured
+
+NAME = "fairness.conditional_parity"
+ROLES = Roles(
+    task="binary",
+    favourable=1,
+    prediction="admitted",
+    sensitive=(SensitiveColumn("sex"), SensitiveColumn("department")),
+)
+# Bickel, Hammel, O'Connell (1975), doi:10.1126/science.187.4175.398, as UCBAdmissions in R: admitted and rejected.
+BERKELEY = {
+    "A": ((512, 313), (89, 19)),
+    "B": ((353, 207), (17, 8)),
+    "C": ((120, 205), (202, 391)),
+    "D": ((138, 279), (131, 244)),
+    "E": ((53, 138), (94, 299)),
+    "F": ((22, 351), (24, 317)),
+}
+
+
+def admissions(departments: dict[str, Any]) -> pa.Table:
+    columns: dict[str, list[Any]] = {"sex": [], "department": [], "admitted": []}
+    for department, halves in departments.items():
+        for sex, half in zip(("Male", "Female"), halves, strict=True):
+            for admitted, count in zip((1, 0), half, strict=True):
+                columns["sex"] += [sex] * count
+                columns["department"] += [department] * count
+                columns["admitted"] += [admitted] * count
+    return pa.table(columns)
+
+
+def test_odds_ratio_and_statistic_of_berkeley_are_the_published_ones() -> None:
+    # R: mantelhaen.test(UCBAdmissions, correct = FALSE).
+    found = cochran_mantel_haenszel(list(BERKELEY.values()))
+    assert float(found.odds_ratio) == pytest.approx(0.9046968, abs=5e-8)
+    assert found.statistic == pytest.approx(1.5246, abs=5e-5)
+    assert found.p_value == pytest.approx(stats.chi2.sf(found.statistic, 1), abs=1e-12)
+
+
+def test_berkeley_is_simpsons_paradox_and_passes_inside_the_departments() -> None:
+    outcome = judged(NAME, admissions(BERKELEY), ROLES, control="department")
+    assert outcome.verdict == "passed"
+    crude = measured(outcome, "unconditional_parity_difference", "sex").value
+    assert crude == pytest.approx(1198 / 2691 - 557 / 1835, abs=1e-12)
+    pooled = measured(outcome, "conditional_parity_difference", "sex")
+    assert pooled.low <= pooled.value < 0.03 < pooled.high < 0.06
+    assert measured(outcome, "common_odds_ratio", "sex").value in (
+        pytest.approx(0.9046968, abs=5e-8),
+        pytest.approx(1 / 0.9046968, abs=5e-7),
+    )
+    (note,) = outcome.report.notes
+    assert note.startswith("Simpson's paradox in sex: overall Male was selected more often than Female by 0.1416")
+
+
+def test_the_pooled_difference_is_that_worked_out_by_hand() -> None:
+    # North: 20/40 against 10/40, South: 30/60 against 15/20. Weights 20 and 15, differences 1/4 and -1/4.
+    table = admissions({"North": ((20, 20), (10, 30)), "South": ((30, 30), (15, 5))})
+    found = measured(judged(NAME, table, ROLES, control="department"), "conditional_parity_difference", "sex")
+    assert found.value == pytest.approx((20 / 4 - 15 / 4) / 35, abs=1e-15)
+
+
+def test_exactly_on_the_limit_passes_and_a_gap_beyond_it_is_found() -> None:
+    strata = {"North": ((30, 70), (20, 80)), "South": ((60, 40), (50, 50))}
+    assert judged(NAME, admissions(strata), ROLES, control="department", max_difference=0.1).verdict == "passed"
+    worse = judged(NAME, admissions(strata), ROLES, control="department", max_difference=0.0999)
+    assert keys(worse) == [f"{NAME}/sex"]
+    assert "With department alike Male was selected more often than Female" in worse.sentence
+
+
+def test_a_table_without_a_control_or_with_groups_that_never_meet_is_inconclusive() -> None:
+    table = admissions({"North": ((30, 70), (0, 0)), "South": ((0, 0), (50, 50))})
+    assert judged(NAME, table, ROLES).verdict == "inconclusive"
+    apart = judged(NAME, table, ROLES, control="department")
+    assert apart.verdict == "inconclusive"
+    assert "never meet in one value of department" in apart.sentence
+    alone = Roles(task="binary", favourable=1, prediction="admitted", sensitive=(SensitiveColumn("department"),))
+    assert "no sensitive column beside" in judged(NAME, table, alone, control="department").sentence
+
+
+def test_small_groups_are_named() -> None:
+    table = admissions({"North": ((30, 70), (2, 3))})
+    assert "too few rows of Female (5)" in judged(NAME, table, ROLES, control="department").sentence
+
+
+def test_strata_in_which_nothing_can_differ_count_for_nothing() -> None:
+    nothing = cochran_mantel_haenszel([((0, 5), (0, 9)), ((4, 0), (7, 0)), ((1, 0), (0, 0))])
+    assert (nothing.odds_ratio, nothing.statistic, nothing.p_value) == (None, None, None)
+
+
+@pytest.mark.parametrize("table", [((7, 12), (0, 5)), ((12, 30), (40, 35)), ((100, 900), (130, 870))])
+def test_tests_of_fourfold_tables_are_scipys(table: Any) -> None:
+    name, p_value = unlikely(table)
+    expected = (
+        stats.fisher_exact(table).pvalue
+        if name == "Fisher's exact test"
+        else stats.chi2_contingency(table, correction=False).pvalue
+    )
+    assert p_value == pytest.approx(expected, abs=1e-12)
+    assert (name == "Fisher's exact test") == (table[0][0] == 7)
+    assert unlikely(((5, 0), (9, 0))) == ("none", None)
