@@ -36,6 +36,7 @@ from audits.trail.signing import (
     make_signer,
     revocation,
     rotation,
+    sign_document,
 )
 from audits.trail.tiles import EntryBundle, Tile, TileRefused
 from audits.trail.tree import (
@@ -125,6 +126,7 @@ __all__ = [
     "root_at",
     "rotation",
     "running_role",
+    "sign_document",
     "sealed_text",
     "tile_contents",
     "timestamp",

@@ -15,6 +15,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from audits.trail.dsse import envelope
 from audits.trail.key_history import ACTIONS, SUBJECT, KeyEvent, KeyHistory, revocation_data, rotation_data
 from audits.trail.keys import KeyKind, KeyRefused, Signer, Signs, Verifier
 from audits.trail.models import Entry, Head, TreeState
@@ -151,6 +152,14 @@ def data_of(text: str) -> dict[str, Any]:
 def log_signer(*, size: int | None = None) -> Signs:
     """Return what signs the checkpoint over `size` entries, or the next one. Raises: KeyNotHeld."""
     return held_signer(key_history(below=size).in_force.verifier)
+
+
+def sign_document(payload: bytes) -> bytes:
+    """Return the DSSE envelope of an in-toto statement, signed by the key in force.
+
+    Raises: KeyNotHeld, SignerFailed.
+    """
+    return envelope(payload, log_signer())
 
 
 def log_verifier() -> Verifier:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from governance.api import converters as _converters  # noqa: F401 - registers the kinds of steps used here
+from governance.api.v1.admission import AdmissionDoor
 from governance.api.v1.aliases import AliasDoor, RollbackDoor
 from governance.api.v1.bundles import BundleContentDoor, BundleDoor, BundlesDoor
 from governance.api.v1.checks import CheckRunDoor, VersionChecksDoor
@@ -37,6 +38,7 @@ from governance.api.v1.waivers import WaiverDoor, WaiverRevocationDoor, WaiversD
 from governance.api.v1.whoami import WhoamiDoor
 
 urlpatterns = [
+    path("admission", AdmissionDoor.as_view(), name="admission"),
     path("models", ModelsDoor.as_view(), name="models"),
     path("models/<segment:name>", ModelDoor.as_view(), name="model"),
     path("models/<segment:name>/versions", VersionsDoor.as_view(), name="versions"),
