@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from audits.errors import DomainError
 from audits.trail import now
 from governance.admin.inbox import groups_missing, last_decision
-from governance.admin.pages import account_of, moment, render_page
+from governance.admin.pages import account_of, may, moment, render_page
 from governance.admin.review import (
     banner_of,
     cards_for,
@@ -29,8 +29,9 @@ from governance.admin.review import (
     has_moved_on,
 )
 from governance.admin.standing import Standing, standing_of
+from governance.admin.waiver_pages import waiver_form, waivers_shown
 from governance.models import Promotion
-from governance.roles import Group
+from governance.roles import Group, Verb
 from governance.selectors.policies import Rules, rules_of_promotion
 from governance.selectors.version_file import names_of, version_file
 from governance.services.approvals import approve_promotion, refuse_promotion
@@ -191,6 +192,9 @@ def _promotion_page(
         decision=last_decision(promotion),
         has_moved_on=has_moved_on(promotion, rules, at=at),
         factors=factors_of(promotion, rules, names),
+        waivers=waivers_shown(promotion, at=at),
+        waiver_form=waiver_form(request, promotion, rules),
+        may_revoke=may(request, Verb.WAIVE),
         registered_by=names[version.registered_by],
         requested_by=names[promotion.requested_by],
         owner=names[version.model.owner],

@@ -70,7 +70,7 @@ def card_of(line: Document) -> Card:
         id=str(line["id"]),
         title=charts.plain(line["title"]),
         state=str(line["state"]),
-        state_word=STATE_WORDS.get(str(line["state"]), str(line["state"])),
+        state_word="Waived" if line["outcome"] == "waived" else STATE_WORDS.get(str(line["state"]), str(line["state"])),
         outcome=spoken(line["outcome"]),
         sentence=charts.plain(line["sentence"]),
         key_figure=figure_in_words(decisive) if decisive else "",

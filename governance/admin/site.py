@@ -13,18 +13,30 @@ from django.views.decorators.cache import never_cache
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
-from governance.admin import decisions, desk_page, draft_pages, registry_pages, report_pages, rule_pages, trail_pages
+from governance.admin import (
+    decisions,
+    desk_page,
+    draft_pages,
+    notice_pages,
+    registry_pages,
+    report_pages,
+    rule_pages,
+    trail_pages,
+    waiver_pages,
+)
 from governance.admin.inbox import count_waiting_for
 from governance.admin.lists import register_all
 from governance.admin.pages import account_of, render_page, roles_of
 from governance.models import Account
 from governance.roles import Role
+from governance.selectors.notices import count_unread
 
 View = Callable[..., HttpResponseBase]
 
 # Title, symbol, the name of the page, and the beginnings of the paths under which the item counts as open.
 SIDEBAR = (
     ("Promotions", "fact_check", "admin:index", ("/admin/promotions/", "/admin/governance/promotion/")),
+    ("Notices", "notifications", "admin:notices", ("/admin/notices/",)),
     ("Models", "deployed_code", "admin:registry_registeredmodel_changelist", ("/admin/models/", "/admin/registry/reg")),
     ("Versions", "layers", "admin:registry_modelversion_changelist", ("/admin/registry/modelv", "/admin/versions/")),
     ("Check results", "rule", "admin:audits_checkresult_changelist", ("/admin/checks/", "/admin/audits/check")),
@@ -34,6 +46,11 @@ SIDEBAR = (
     ("Accounts", "group", "admin:governance_account_changelist", ("/admin/governance/account/",)),
 )
 FOR_OVERSIGHT = {"Accounts"}
+# What is counted beside an item, and how the number is read out.
+BADGES: dict[str, tuple[Callable[[Account], int], str]] = {
+    "admin:index": (count_waiting_for, "waiting for you"),
+    "admin:notices": (count_unread, "unread"),
+}
 
 
 class SignInForm(AuthenticationForm):
@@ -63,6 +80,10 @@ class Desk(UnfoldAdminSite):
             path(promotion, self._page(decisions.show_promotion), name="promotion"),
             path(f"{promotion}confirm/", self._page(decisions.confirm_decision), name="confirm_decision"),
             path(f"{promotion}decide/", self._page(decisions.decide), name="decide"),
+            path(f"{promotion}waivers/", self._page(waiver_pages.waive), name="waive"),
+            path(f"{promotion}waivers/<uuid:waiver>/revoke/", self._page(waiver_pages.revoke), name="revoke_waiver"),
+            path("notices/", self._page(notice_pages.show_notices), name="notices"),
+            path("notices/<int:number>/read/", self._page(notice_pages.mark_read), name="read_notice"),
             path(version, self._page(registry_pages.show_version), name="version"),
             path(f"{version}report/", self._page(report_pages.export), name="export_report"),
             path("reports/<uuid:uid>/", self._page(report_pages.download), name="download_report"),
@@ -105,7 +126,8 @@ class Desk(UnfoldAdminSite):
         items = []
         for title, symbol, page, beginnings in SIDEBAR:
             link = reverse(page)
-            waiting = count_waiting_for(account_of(request)) if page == "admin:index" else 0
+            count, badge_says = BADGES.get(page, (None, ""))
+            badge = count(account_of(request)) if count else 0
             items.append(
                 {
                     "title": title,
@@ -113,7 +135,8 @@ class Desk(UnfoldAdminSite):
                     "link": link,
                     "active": request.path == link or request.path.startswith(beginnings),
                     "has_permission": title not in FOR_OVERSIGHT or bool(roles & {Role.OPERATOR, Role.AUDITOR}),
-                    "badge": str(waiting) if waiting else None,
+                    "badge": str(badge) if badge else None,
+                    "badge_says": badge_says,
                 }
             )
         return [{"title": None, "items": items}]

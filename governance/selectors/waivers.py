@@ -5,8 +5,9 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from governance.errors import UnknownWaiver
-from governance.models import Waiver
+from audits.errors import DomainError
+from governance.errors import AlreadyDecided, OwnSubmission, Recused, UnknownWaiver
+from governance.models import ApprovalVerdict, Promotion, Waiver
 from governance.policy_format import DocumentRequirement, Policy, Requirement
 from governance.selectors.policies import Rules, rules_about
 from registry.models import ModelVersion
@@ -41,6 +42,23 @@ def in_state(state: str, *, at: datetime) -> Q:
 
 def waivers_in_force(version: ModelVersion, *, target: str, at: datetime) -> QuerySet[Waiver]:
     return list_waivers().filter(in_state(IN_FORCE, at=at), version=version, target=target)
+
+
+def objection_to_waiving(version: ModelVersion, promotion: Promotion | None, *, person: str) -> DomainError | None:
+    """Return why this person (kind:id) does not waive for a version and its open promotion; None when they may.
+
+    Nobody waives for a move of their own, for one they have approved, or after stepping aside.
+    """
+    if person in {version.registered_by, promotion.requested_by if promotion else ""}:
+        return OwnSubmission("You registered this version or asked for its promotion; somebody else must waive.")
+    if promotion is None:
+        return None
+    approvals = promotion.approvals.filter(verdict=ApprovalVerdict.APPROVE)
+    if any(person in {approval.approver, approval.on_behalf_of} for approval in approvals):
+        return AlreadyDecided("You approved this promotion; whoever approves does not waive for it.")
+    if promotion.recusals.filter(person=person).exists():
+        return Recused("You stepped aside from this promotion; somebody else must waive.")
+    return None
 
 
 def find_line(

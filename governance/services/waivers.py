@@ -5,21 +5,26 @@ from uuid import UUID
 
 from audits.trail import Actor, ActorKind, Recording, new_uid, now, record, timestamp
 from governance.errors import (
-    AlreadyDecided,
     AlreadyWaived,
     Malformed,
     NotEntitled,
     NotWaivable,
-    OwnSubmission,
-    Recused,
     UnknownRequirement,
     WaiverEnded,
 )
-from governance.models import ApprovalVerdict, OpenPromotion, Promotion, Waiver, WaiverRevocation
+from governance.models import OpenPromotion, Promotion, Waiver, WaiverRevocation
 from governance.policy_format import Policy
 from governance.roles import Verb
 from governance.selectors.requirements import facts_of_runs, newest_runs
-from governance.selectors.waivers import IN_FORCE, find_line, get_waiver, rules_towards, state_of, waivers_in_force
+from governance.selectors.waivers import (
+    IN_FORCE,
+    find_line,
+    get_waiver,
+    objection_to_waiving,
+    rules_towards,
+    state_of,
+    waivers_in_force,
+)
 from governance.services._notices import tell
 from governance.services._settlement import lock_open_promotion, settle
 from governance.services.authority import authorise
@@ -58,7 +63,8 @@ def grant_waiver(
             raise Malformed("Say it in a sentence: it is part of the record.", field=field)
     with record(actor=actor, at=now()) as recording:
         promotion, position = _lock(version, target or "")
-        _refuse_unfit_grantor(person, version, promotion)
+        if objection := objection_to_waiving(version, promotion, person=person):
+            raise objection
         _refuse_immovable(version, position, target)
         rules = _waivable(version, target or "", policy, requirement, finding)
         ends = _end(recording.at, rules, expires_at, days)
@@ -102,7 +108,7 @@ def revoke_waiver(*, actor: Actor, uid: UUID) -> WaiverRevocation:
         recording.create(revocation, action="waiver.revoked", subject=waiver.version.subject, data=data)
         if waiver.granted_by != person:
             sentence = f"Your waiver of {waiver.policy}/{waiver.requirement} for {waiver.version} was revoked."
-            tell({waiver.granted_by}, sentence, about=waiver.subject, at=recording.at)
+            tell({waiver.granted_by}, sentence, about=waiver.version.subject, at=recording.at)
         _settle(recording, promotion)
     return revocation
 
@@ -126,19 +132,6 @@ def _lock(version: ModelVersion, target: str) -> tuple[Promotion | None, Version
     # Asked for between the two looks.
     row = row or rows.first()
     return lock_open_promotion(str(row.promotion.uid)) if row else None, position
-
-
-def _refuse_unfit_grantor(person: str, version: ModelVersion, promotion: Promotion | None) -> None:
-    """Raises: OwnSubmission, AlreadyDecided, Recused when the person is no stranger to the move."""
-    if person in {version.registered_by, promotion.requested_by if promotion else ""}:
-        raise OwnSubmission("You registered this version or asked for its promotion; somebody else must waive.")
-    if promotion is None:
-        return
-    approvals = promotion.approvals.filter(verdict=ApprovalVerdict.APPROVE)
-    if any(person in {approval.approver, approval.on_behalf_of} for approval in approvals):
-        raise AlreadyDecided("You approved this promotion; whoever approves does not waive for it.")
-    if promotion.recusals.filter(person=person).exists():
-        raise Recused("You stepped aside from this promotion; somebody else must waive.")
 
 
 def _refuse_immovable(version: ModelVersion, position: VersionStage, target: Stage | None) -> None:

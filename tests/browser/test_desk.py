@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from audits.trail import now
 from governance.models import Account, Approval
 from governance.roles import Group
 from governance.services.approvals import approve_promotion
+from governance.services.deadlines import note_deadlines
+from governance.supervisor.dispatcher import DISPATCHER
 from registry.selectors import get_version
 from registry.stages import Stage
 from tests.browser import world
@@ -60,6 +64,33 @@ def test_two_reviewers_bring_a_version_into_production(page: Page, desk: Desk, s
     promoted = get_version(desk.model.name, promotion.version.number)
     assert promoted.position.stage == Stage.PRODUCTION
     assert [alias.alias for alias in promoted.aliases.all()] == ["champion"]
+
+
+def test_a_finding_is_waived_by_clicking_and_its_end_is_told(
+    page: Page, desk: Desk, sign_in: SignIn, shot: Shot
+) -> None:
+    promotion = world.blocked(desk, 1)
+    sign_in(desk.risk)
+    page.get_by_role("region", name="Blocked").get_by_role("link").click()
+    page.locator("summary", has_text="Accept one requirement for a time").click()
+    page.get_by_label("For how many days").fill("14")
+    page.get_by_label("Why it can be accepted").fill("Both groups are small, and the interval is wide.")
+    page.get_by_label("What is done instead").fill("The care team reads every refusal until the next version.")
+    shot("waive", dark=False)
+    page.get_by_role("button", name="Waive").click()
+    expect(page.get_by_role("heading", name="Waiting", level=2)).to_be_visible()
+    expect(page.get_by_text("The care team reads every refusal until the next version.")).to_be_visible()
+    shot("promotion-waived")
+
+    note_deadlines(actor=DISPATCHER, at=now() + timedelta(days=15))
+    page.reload()
+    expect(page.get_by_role("heading", name="Blocked", level=2)).to_be_visible()
+    page.get_by_role("link", name=re.compile("Notices 1 unread")).click()
+    expect(page.get_by_text("The waiver of high-risk/impact-ratio-sex").first).to_be_visible()
+    shot("notices")
+    page.get_by_role("button", name="Mark as read").click()
+    expect(page.get_by_text("You have read everything.")).to_be_visible()
+    assert promotion.decisions.latest("number").outcome == "block"
 
 
 def test_a_blocked_promotion_says_why_and_is_refused_by_clicking(

@@ -92,9 +92,9 @@ def waiting(desk: Desk, seed: int, by: Account | None = None) -> Promotion:
     return make.promotion(by or desk.pipeline, version(desk, seed, by=by))
 
 
-def blocked(desk: Desk, seed: int) -> Promotion:
-    """A promotion with a finding against it."""
-    return make.promotion(desk.pipeline, version(desk, seed, fair=False))
+def blocked(desk: Desk, seed: int, by: Account | None = None) -> Promotion:
+    """A promotion with a finding against it; `by` registered the version and asked for it."""
+    return make.promotion(by or desk.pipeline, version(desk, seed, fair=False, by=by))
 
 
 def figures(ratio: float, gap: float) -> dict[str, dict[str, Any]]:

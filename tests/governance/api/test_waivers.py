@@ -118,7 +118,7 @@ def test_everybody_reads_their_own_notices(
     uid = calling(rita).send("waivers", ASKED).json()["uid"]
     calling(carl).send(f"waivers/{uid}/revocation")
     (notice,) = calling(rita).get("notices?state=unread").json()["items"]
-    assert notice["about"] == f"waiver/{uid}"
+    assert notice["about"] == "version/care-programme/1"
     assert calling(carl).get("notices").json()["items"] == []
     assert calling(carl).send(f"notices/{notice['id']}/reading").json()["code"] == "unknown_notice"
 
