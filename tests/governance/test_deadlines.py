@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from governance.services.emergencies import confirm_break_glass, invoke_break_glass, review_break_glass
 
 from audits.trail import Entry, now
 from governance.models import Account, BreakGlassVerdict, DeadlinePassed, Notice, Promotion
@@ -13,6 +12,7 @@ from governance.roles import Group, Role
 from governance.services.approvals import approve_promotion
 from governance.services.conditions import Demand, fulfil_condition
 from governance.services.deadlines import note_deadlines
+from governance.services.emergencies import confirm_break_glass, invoke_break_glass, review_break_glass
 from governance.services.promotions import withdraw_promotion
 from governance.supervisor.dispatcher import DISPATCHER
 from tests import make
