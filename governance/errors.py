@@ -55,6 +55,10 @@ class PromotionOpen(DomainError):
     code, status = "promotion_open", 409
 
 
+class RecertificationOverdue(DomainError):
+    code, status = "recertification_overdue", 409
+
+
 class NoPolicyApplies(DomainError):
     code, status = "no_policy_applies", 409
 

@@ -10,7 +10,8 @@ class Subject:
     """What the gate decides about, by content: exactly this artifact, this evidence, under these policies.
 
     `policy_sha256` is the digest of the set of policies. `can_move` says whether the stages know a way from where the
-    version stands (`stage`, `rollout`, since `in_stage_since`) to the target at all.
+    version stands (`stage`, `rollout`, since `in_stage_since`) to the target at all. `step` is the step of production
+    that it wants to reach: its own when it is certified anew where it stands.
     """
 
     artifact_sha256: str
@@ -25,6 +26,7 @@ class Subject:
     stage: str = ""
     rollout: str = ""
     in_stage_since: datetime | None = None
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,9 @@ def _waived(
 def _soak(soak: Soak, subject: Subject, now: datetime, policy: str) -> Reason:
     place = f"{soak.stage} ({soak.rollout.replace('_', '/')})" if soak.rollout else soak.stage
     if subject.stage != soak.stage or (soak.rollout and subject.rollout != soak.rollout):
+        if subject.rollout and subject.rollout == subject.step:
+            sentence = "It stands in this step of production already; the soak was asked for when it got there."
+            return Reason("soaked", "soak", Outcome.ALLOW, sentence, policy=policy)
         sentence = f"It must come from {place}, after {soak.hours} hours there; it stands in {subject.stage}."
         return Reason("wrong_stage", "soak", Outcome.BLOCK, sentence, policy=policy)
     since = subject.in_stage_since

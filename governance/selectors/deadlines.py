@@ -25,8 +25,10 @@ from governance.models import (
     Waiver,
 )
 from governance.roles import ALLOWED, Verb
+from governance.selectors.certifications import CertificationState, live_certifications
 from governance.selectors.policies import PolicyInForce, Rules, covers_model, editions_in_force, move_of, narrowed
 from registry.models import ModelVersion
+from registry.stages import Stage
 
 REMINDER_AFTER: Final = timedelta(hours=24)
 
@@ -186,6 +188,36 @@ def _approvals(at: datetime) -> Iterator[Deadline]:
                 )
 
 
+def _recertifications(at: datetime) -> Iterator[Deadline]:
+    """Versions in production that are due to be certified anew, and those that are overdue."""
+    for one in live_certifications(at=at):
+        version = one.version
+        people = people_of(version) | ({one.promotion.requested_by} if one.promotion else set())
+        if (
+            one.state not in {CertificationState.DUE, CertificationState.OVERDUE}
+            or not one.due_at
+            or not one.overdue_at
+        ):
+            continue
+        yield Deadline(
+            kind=DeadlineKind.RECERTIFICATION_DUE,
+            about=version.subject,
+            version=version,
+            due_at=one.due_at,
+            sentence=f"{version} is due for re-certification; it is overdue from {written(one.overdue_at)}.",
+            people=people,
+        )
+        if one.state == CertificationState.OVERDUE:
+            yield Deadline(
+                kind=DeadlineKind.RECERTIFICATION,
+                about=version.subject,
+                version=version,
+                due_at=one.overdue_at,
+                sentence=f"The re-certification of {version} is overdue since {written(one.overdue_at)}.",
+                people=people | _approvers(version, Stage.PRODUCTION),
+            )
+
+
 def _lifetimes(promotion: Promotion, limited: Iterable[PolicyInForce]) -> set[int]:
     """Return how many days the policies that guard a promotion accept an approval."""
     covering = (item for item in limited if covers_model(item.policy, promotion.version.model))
@@ -210,4 +242,4 @@ def _people_who_may(verb: Verb) -> frozenset[str]:
     return frozenset(str(account.actor) for account in held)
 
 
-SOURCES: tuple[Source, ...] = (_waivers, _conditions, _reviews, _approvals)
+SOURCES: tuple[Source, ...] = (_waivers, _conditions, _reviews, _approvals, _recertifications)

@@ -41,6 +41,7 @@ def subject_for(version: ModelVersion, rules: Rules, move: Move, *, requested_by
         stage=position.stage,
         rollout=position.rollout,
         in_stage_since=position.since,
+        step=move.rollout,
     )
 
 

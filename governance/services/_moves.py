@@ -4,7 +4,7 @@ from audits.trail import Recording, new_uid
 from governance.models import ClosureOutcome, Promotion, RecertificationTrigger, TriggerKind
 from governance.services._closing import close
 from registry import services as registry
-from registry.models import ModelVersion
+from registry.models import ModelVersion, VersionStage
 from registry.stages import Rollout, Stage
 
 
@@ -19,11 +19,15 @@ def move(
 ) -> None:
     """Move a version, and make those in production that consume it due for re-certification.
 
+    Who is certified anew where it stands has not moved: for those who consume it nothing changes.
     Records: version.moved, recertification.triggered for each of them. Raises and locks: as the registry's move.
     """
+    before = VersionStage.objects.get(version=version)
     registry.move_version(
         recording=recording, version=version, to_stage=to_stage, because=because, rollout=rollout, percent=percent
     )
+    if (before.stage, before.rollout, before.percent) == (to_stage, rollout, percent):
+        return
     live = ModelVersion.objects.filter(dependencies__upstream=version, position__stage=Stage.PRODUCTION)
     for dependent in live.select_related("model").order_by("id"):
         trigger(recording=recording, version=dependent, kind=TriggerKind.UPSTREAM, because=version.subject)

@@ -1,12 +1,21 @@
 """How is a move to a stage asked for, and followed to its end?"""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from audits.trail import Actor, new_uid, now, record
-from governance.errors import Malformed, NoPolicyApplies, NotEntitled, PromotionClosed, PromotionOpen
+from governance.errors import (
+    Malformed,
+    NoPolicyApplies,
+    NotEntitled,
+    PromotionClosed,
+    PromotionOpen,
+    RecertificationOverdue,
+)
 from governance.models import ClosureOutcome, OpenPromotion, Promotion
 from governance.roles import Verb
+from governance.selectors.certifications import certification_of
 from governance.selectors.policies import Move, rules_for
 from governance.selectors.promotions import open_promotions_of_batch
 from governance.services._closing import close
@@ -33,7 +42,8 @@ def request_promotion(
     stands already, it is certified anew. Without a target only the alias moves.
     A blocked promotion is a result: it is returned and stays open, until somebody refuses or withdraws it.
     Records: promotion.requested, gate.decided, check_run.ordered for what is missing or too old.
-    Raises: NotEntitled, NoPolicyApplies, MoveImpossible, PromotionOpen (somebody else's), Malformed.
+    Raises: NotEntitled, NoPolicyApplies, MoveImpossible, RecertificationOverdue, PromotionOpen (somebody else's),
+    Malformed.
     Idempotent: by version, target and requester, while open. Locks: the model.
     """
     authorise(actor, Verb.PROMOTE)
@@ -50,6 +60,7 @@ def request_promotion(
                 f"{version} has an open promotion to {move.target or alias} already.", uid=str(known.promotion.uid)
             )
         _refuse_impossible(version, position, move)
+        _refuse_overdue(version, position, move, recording.at)
         rules = rules_for(version, move)
         if not rules.items:
             raise NoPolicyApplies(
@@ -113,6 +124,20 @@ def _refuse_impossible(version: ModelVersion, position: VersionStage, move: Move
         raise MoveImpossible(
             f"{version} is in production already, {position.rollout}; a rollout does not go back. "
             "Roll back to an earlier version, or suspend this one."
+        )
+
+
+def _refuse_overdue(version: ModelVersion, position: VersionStage, move: Move, at: datetime) -> None:
+    """Raises: RecertificationOverdue when a policy lets the version go nowhere before it is certified anew."""
+    stands_there = (position.stage, position.rollout, position.percent) == (move.target, move.rollout, move.percent)
+    if position.stage != Stage.PRODUCTION or stands_there:
+        return
+    certification = certification_of(version, at=at)
+    if "block_moves" in certification.consequences:
+        raise RecertificationOverdue(
+            f"The re-certification of {version} is overdue since {certification.overdue_at:%-d %B %Y}; ask for its "
+            "promotion to where it stands first.",
+            overdue_at=certification.overdue_at.isoformat() if certification.overdue_at else None,
         )
 
 

@@ -14,6 +14,7 @@ from audits.runs import give_up_lost_jobs
 from audits.trail import Actor, now, publish_checkpoint, publish_outside, signed_size, trail_size
 from governance.dispatch import ring_for_due_batches
 from governance.selectors.promotions import list_open_promotions, open_promotions_with_news
+from governance.services.certifications import withdraw_overdue_aliases
 from governance.services.deadlines import note_deadlines
 from governance.services.promotions import settle_promotion
 
@@ -71,7 +72,9 @@ class Dispatcher:
     def _note_deadlines(self) -> None:
         asked = time.monotonic()
         if self._deadlines_asked is None or asked - self._deadlines_asked >= DEADLINES_SECONDS:
-            note_deadlines(actor=DISPATCHER, at=now())
+            at = now()
+            note_deadlines(actor=DISPATCHER, at=at)
+            withdraw_overdue_aliases(actor=DISPATCHER, at=at)
             self._deadlines_asked = asked
 
     def _hear(self) -> None:

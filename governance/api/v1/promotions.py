@@ -186,7 +186,7 @@ class PromotionsDoor(Door):
         status=201,
         refusals={
             404: ["unknown_version"],
-            409: ["no_policy_applies", "move_impossible", "promotion_open"],
+            409: ["no_policy_applies", "move_impossible", "promotion_open", "recertification_overdue"],
         },
         example={"model": "care-programme", "version": 3, "target": "production", "reason": "Passes on sex and age."},
     )

@@ -6,6 +6,7 @@ from governance.api import converters as _converters  # noqa: F401 - registers t
 from governance.api.v1.admission import AdmissionDoor
 from governance.api.v1.aliases import AliasDoor, RollbackDoor
 from governance.api.v1.bundles import BundleContentDoor, BundleDoor, BundlesDoor
+from governance.api.v1.certifications import CertificationDoor, CertificationsDoor, TriggersDoor
 from governance.api.v1.checks import CheckRunDoor, VersionChecksDoor
 from governance.api.v1.conditions import ConditionDoor, ConditionsDoor, FulfilmentDoor
 from governance.api.v1.delegations import DelegationDoor, DelegationsDoor, RevocationDoor
@@ -44,6 +45,13 @@ urlpatterns = [
     path("models/<segment:name>/versions", VersionsDoor.as_view(), name="versions"),
     path("models/<segment:name>/versions/<number:number>", VersionDoor.as_view(), name="version"),
     path("models/<segment:name>/versions/<number:number>/checks", VersionChecksDoor.as_view(), name="version-checks"),
+    path(
+        "models/<segment:name>/versions/<number:number>/certification",
+        CertificationDoor.as_view(),
+        name="certification",
+    ),
+    path("models/<segment:name>/versions/<number:number>/triggers", TriggersDoor.as_view(), name="triggers"),
+    path("certifications", CertificationsDoor.as_view(), name="certifications"),
     path("models/<segment:name>/versions/<number:number>/evidence", VersionEvidenceDoor.as_view(), name="attachments"),
     path("models/<segment:name>/versions/<number:number>/gate", GateDoor.as_view(), name="gate"),
     path("models/<segment:name>/versions/<number:number>/explanation", ExplanationDoor.as_view(), name="explanation"),

@@ -77,11 +77,6 @@ class VersionNamed(serializers.Serializer[ModelVersion]):
     version = serializers.IntegerField(source="number")
 
 
-class TrainedBy(ActorField):
-    def to_representation(self, value: str) -> Any:
-        return super().to_representation(value) if value else None
-
-
 class Version(serializers.Serializer[ModelVersion]):
     """One immutable artifact with the evidence it was submitted with."""
 
@@ -96,7 +91,7 @@ class Version(serializers.Serializer[ModelVersion]):
     attachments = Attachment(many=True, help_text="What joined the evidence, oldest first.")
     evidence_sha256 = serializers.CharField(help_text="Digest of the whole evidence: tables and documents.")
     entry_type = serializers.ChoiceField(EntryType.choices, source="model.entry_type")
-    trained_by = TrainedBy(help_text="Who owns the training run; null when nobody said so.")
+    trained_by = ActorField(help_text="Who owns the training run; null when nobody said so.")
     parent = VersionNamed(allow_null=True)
     upstreams = serializers.SerializerMethodField(help_text="Versions whose output it consumes.")
     dependents = serializers.SerializerMethodField(help_text="Versions that consume its output.")

@@ -73,7 +73,7 @@ def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str,
     return {
         "PATH": os.environ["PATH"],
         "URL": live_server.url,
-        "TOKEN": make.token(pipeline, Verb.READ, Verb.REGISTER, Verb.PROMOTE),
+        "TOKEN": make.token(pipeline, Verb.READ, Verb.REGISTER, Verb.PROMOTE, Verb.TRIGGER),
         "REVIEWER": make.token(rita, Verb.READ, Verb.REVIEW, Verb.WAIVE, Verb.EXPORT, Verb.BREAK_GLASS),
         "OPERATOR": make.token(
             *(olga, Verb.READ, Verb.ROLL_BACK, Verb.PUBLISH_POLICY),
