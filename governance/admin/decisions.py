@@ -4,18 +4,18 @@ Reading is a GET and changes nothing. A word takes two POSTs: the first shows wh
 calls the service. Both carry the digests and the number of the gate's answer that the page showed.
 """
 
-from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from audits.errors import DomainError
 from audits.trail import now
+from governance.admin.decision_form import DecisionForm
 from governance.admin.inbox import groups_missing, last_decision
 from governance.admin.pages import account_of, may, moment, render_page
 from governance.admin.review import (
@@ -23,17 +23,18 @@ from governance.admin.review import (
     cards_for,
     consequence_of,
     content_of,
-    factors_asked,
     factors_of,
     get_promotion,
     has_moved_on,
 )
 from governance.admin.standing import Standing, standing_of
 from governance.admin.waiver_pages import waiver_form, waivers_shown
+from governance.errors import ContentChanged, SignatureRefused
 from governance.models import Promotion
-from governance.roles import Group, Verb
+from governance.roles import Verb
 from governance.selectors.policies import Rules, rules_of_promotion
-from governance.selectors.version_file import names_of, version_file
+from governance.selectors.version_file import names_of, people_of, version_file
+from governance.selectors.words import sign_off_asked
 from governance.services.approvals import approve_promotion, refuse_promotion
 from registry.selectors import find_in_production
 
@@ -41,30 +42,6 @@ CHANGED = (
     "The page changed under you: what you were about to decide on is no longer what stands here. "
     "Nothing was recorded. Read it again."
 )
-
-
-class DecisionForm(forms.Form):
-    """A word, for whom, and why."""
-
-    verdict = forms.ChoiceField(choices=[("approve", "Approve"), ("refuse", "Refuse")], widget=forms.HiddenInput)
-    group = forms.ChoiceField(label="You speak for")
-    reason = forms.CharField(
-        label="Your reason",
-        help_text="One sentence or more. It stays on the record with your decision.",
-        max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"required": "Say why in a sentence: the reason is part of the record."},
-    )
-    artifact_sha256 = forms.CharField(widget=forms.HiddenInput)
-    evidence_sha256 = forms.CharField(widget=forms.HiddenInput)
-    policy_sha256 = forms.CharField(widget=forms.HiddenInput)
-    decision = forms.CharField(widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, groups: tuple[Group, ...], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        group = self.fields["group"]
-        assert isinstance(group, forms.ChoiceField)  # noqa: S101 -- tells mypy, checks nothing
-        group.choices = [(one.value, one.value.capitalize()) for one in groups]
 
 
 @require_safe
@@ -80,17 +57,30 @@ def confirm_decision(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpRe
     promotion = get_promotion(uid)
     rules = rules_of_promotion(promotion)
     standing = _standing(request, promotion, rules)
-    form = DecisionForm(request.POST, groups=standing.groups)
+    form = DecisionForm(request.POST, standing=standing, sign_off=sign_off_asked(rules))
     refusal = _refusal(request, promotion, standing)
     if refusal:
         messages.error(request, refusal)
         return redirect("admin:promotion", uid=uid)
     if not form.is_valid():
         return _promotion_page(request, site, promotion, form=form, status=422)
-    word = form.cleaned_data
-    is_approval = word["verdict"] == "approve"
+    return _confirmation(request, site, promotion, rules, form)
+
+
+def _confirmation(
+    request: HttpRequest,
+    site: AdminSite,
+    promotion: Promotion,
+    rules: Rules,
+    form: DecisionForm,
+    *,
+    error: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    said = form.said()
+    is_approval = said["verdict"] == "approve"
     outcome = (
-        consequence_of(promotion, rules, word["group"])
+        consequence_of(promotion, rules, said["group"].partition("/")[0])
         if is_approval
         else f"This promotion ends at once. {promotion.version} stays in {promotion.version.position.stage}."
     )
@@ -99,53 +89,61 @@ def confirm_decision(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpRe
         site,
         "confirm_decision.html",
         f"{'Approve' if is_approval else 'Refuse'} {promotion.version}",
+        status=status,
         promotion=promotion,
         form=form,
-        word=word,
+        said=said,
+        posted={name: request.POST.get(name, "") for name in form.fields},
         is_approval=is_approval,
         outcome=outcome,
         content=content_of(promotion),
+        asks_password=sign_off_asked(rules).reauthenticate,
+        error=error,
     )
 
 
+@sensitive_post_parameters("password")
 @require_POST
 def decide(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpResponse:
     """Record the word through the service, if the page still shows what was read."""
     promotion = get_promotion(uid)
-    standing = _standing(request, promotion, rules_of_promotion(promotion))
-    form = DecisionForm(request.POST, groups=standing.groups)
+    rules = rules_of_promotion(promotion)
+    standing = _standing(request, promotion, rules)
+    form = DecisionForm(request.POST, standing=standing, sign_off=sign_off_asked(rules))
     refusal = _refusal(request, promotion, standing)
     if not refusal and not form.is_valid():
         refusal = "The decision arrived incomplete. Nothing was recorded; decide again."
     if not refusal:
-        refusal = _speak(request, promotion, form.cleaned_data)
+        speak = approve_promotion if form.cleaned_data["verdict"] == "approve" else refuse_promotion
+        try:
+            speak(
+                actor=account_of(request).actor,
+                uid=promotion.uid,
+                password=request.POST.get("password", ""),
+                **form.word(),
+            )
+        except SignatureRefused as problem:
+            return _confirmation(request, site, promotion, rules, form, error=problem.detail, status=problem.status)
+        except ContentChanged:
+            refusal = CHANGED
+        except DomainError as problem:
+            refusal = problem.detail
     if refusal:
         messages.error(request, refusal)
+    else:
+        messages.success(request, _taken(get_promotion(uid)))
     return redirect("admin:promotion", uid=uid)
 
 
-def _speak(request: HttpRequest, promotion: Promotion, word: dict[str, str]) -> str:
-    """Call the service; return the sentence of its refusal, or nothing."""
-    speak = approve_promotion if word["verdict"] == "approve" else refuse_promotion
-    try:
-        speak(
-            actor=account_of(request).actor,
-            uid=promotion.uid,
-            group=Group(word["group"]),
-            reason=word["reason"],
-        )
-    except DomainError as problem:
-        return problem.detail
-    after = get_promotion(promotion.uid)
-    closure = getattr(after, "closure", None)
+def _taken(promotion: Promotion) -> str:
+    """Return what became of a promotion with the word that was just spoken."""
+    closure = getattr(promotion, "closure", None)
     if closure is None:
-        missing = " and ".join(sorted(groups_missing(last_decision(after)))) or "nobody"
-        messages.success(request, f"Your word is on record. Still missing: {missing}.")
-    elif closure.outcome == "promoted":
-        messages.success(request, f"Your word is on record. {after.version} is in {after.target} now.")
-    else:
-        messages.success(request, f"Your refusal is on record. {after.version} does not move.")
-    return ""
+        missing = " and ".join(sorted(groups_missing(last_decision(promotion)))) or "nobody"
+        return f"Your word is on record. Still missing: {missing}."
+    if closure.outcome == "promoted":
+        return f"Your word is on record. {promotion.version} is in {promotion.target} now."
+    return f"Your refusal is on record. {promotion.version} does not move."
 
 
 def _refusal(request: HttpRequest, promotion: Promotion, standing: Standing) -> str:
@@ -158,7 +156,7 @@ def _refusal(request: HttpRequest, promotion: Promotion, standing: Standing) -> 
 
 def _standing(request: HttpRequest, promotion: Promotion, rules: Rules) -> Standing:
     missing = groups_missing(last_decision(promotion))
-    return standing_of(account_of(request), promotion, factors_asked(rules), missing)
+    return standing_of(account_of(request), promotion, rules, missing, at=now())
 
 
 def _promotion_page(
@@ -166,15 +164,13 @@ def _promotion_page(
 ) -> HttpResponse:
     rules, version, at = rules_of_promotion(promotion), promotion.version, now()
     standing = _standing(request, promotion, rules)
-    names = names_of(
-        [version.registered_by, version.model.owner, promotion.requested_by]
-        + [approval.approver for approval in promotion.approvals.all()]
-    )
+    names = names_of([version.registered_by, version.model.owner, promotion.requested_by, *people_of(promotion)])
     cards = cards_for(promotion, rules)
     banner = banner_of(promotion, cards, names)
     file = version_file(version, at=at)
     if form is None and standing.may_decide:
-        form = DecisionForm(groups=standing.groups, initial={**content_of(promotion), "group": standing.groups[0]})
+        initial = {**content_of(promotion), "group": standing.seats[0].key}
+        form = DecisionForm(standing=standing, sign_off=sign_off_asked(rules), initial=initial)
     live = find_in_production(model=version.model, alias=promotion.alias) if promotion.alias else None
     return render_page(
         request,

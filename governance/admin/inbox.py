@@ -6,9 +6,11 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from audits.trail import now
 from governance.gates import Outcome
 from governance.models import Account, GateDecisionRecord, Promotion
 from governance.roles import Group
+from governance.selectors.delegations import delegations_held
 from governance.selectors.version_file import names_of
 
 RECENTLY_CLOSED = 15
@@ -57,22 +59,30 @@ def groups_missing(decision: GateDecisionRecord | None) -> set[str]:
 def waits_for(actor: str, groups: set[Group], promotion: Promotion) -> bool:
     """Return whether an open promotion waits for this person's word.
 
-    It does when the gate misses the word of a group the person reviews for, nothing blocks, the person neither
-    registered the version nor asked for the promotion, and has not spoken yet.
+    It does when the gate misses the word of a group the person may speak for, nothing blocks, the person neither
+    registered the version nor asked for the promotion, has not spoken yet and has not stepped aside.
     """
     decision = last_decision(promotion)
     if decision is None or decision.outcome == Outcome.BLOCK:
         return False
     if actor in {promotion.version.registered_by, promotion.requested_by}:
         return False
-    if any(approval.approver == actor for approval in promotion.approvals.all()):
+    if any(recusal.person == actor for recusal in promotion.recusals.all()):
+        return False
+    if any(actor in {approval.approver, approval.on_behalf_of} for approval in promotion.approvals.all()):
         return False
     return bool(groups_missing(decision) & {group.value for group in groups})
 
 
+def groups_spoken_for(account: Account) -> set[Group]:
+    """Return the groups for which a person may speak now, by a role or in the place of somebody."""
+    lent = delegations_held(account, at=now()).values_list("group", flat=True)
+    return account.groups_reviewed_for() | {Group(group) for group in lent}
+
+
 def count_waiting_for(account: Account) -> int:
     """Return how many promotions wait for this person: the number beside "Promotions" on every page."""
-    groups = account.groups_reviewed_for()
+    groups = groups_spoken_for(account)
     if not groups:
         return 0
     actor = str(account.actor)
@@ -81,7 +91,7 @@ def count_waiting_for(account: Account) -> int:
 
 def inbox_of(account: Account) -> Inbox:
     """Return all open promotions sorted by who must act, oldest first, and the last closed ones, newest first."""
-    groups, actor = account.groups_reviewed_for(), str(account.actor)
+    groups, actor = groups_spoken_for(account), str(account.actor)
     still_open = list(_open())
     closed = list(_all().filter(closure__isnull=False).order_by("-closure__closed_at")[:RECENTLY_CLOSED])
     names = names_of(promotion.requested_by for promotion in [*still_open, *closed])
@@ -103,7 +113,9 @@ def _open() -> QuerySet[Promotion]:
 
 
 def _all() -> QuerySet[Promotion]:
-    return Promotion.objects.select_related("version__model", "closure").prefetch_related("decisions", "approvals")
+    return Promotion.objects.select_related("version__model", "closure").prefetch_related(
+        "decisions", "approvals", "recusals"
+    )
 
 
 def _line(promotion: Promotion, names: dict[str, str]) -> Line:

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from governance.models import Account, AccountKind
 from governance.roles import Role, Verb, allows
+from governance.services.authority import is_allowed
 
 
 def render_page(
@@ -42,7 +43,10 @@ def roles_of(request: HttpRequest) -> set[Role]:
 
 def may(request: HttpRequest, verb: Verb) -> bool:
     """Return whether to offer a verb to whoever is signed in. The service decides again when it is used."""
-    return allows(roles_of(request), verb)
+    if allows(roles_of(request), verb):
+        return True
+    user = request.user
+    return isinstance(user, Account) and user.is_active and user.kind == AccountKind.PERSON and is_allowed(user, verb)
 
 
 def moment(stamp: str | None) -> datetime | None:

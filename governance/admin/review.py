@@ -1,7 +1,7 @@
 """What does a reviewer have to see to say yes or no to one promotion?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from governance.policy_format import ApprovalFactor
 from governance.selectors.policies import Rules, move_of, rules_of_promotion
 from governance.selectors.requirements import newest_runs, result_of
 from governance.selectors.version_file import STATES, preview_gate, what_is_asked
+from governance.selectors.words import content_before
 
 # What a result itself says is more precise than the gate's sentence; other states only the gate can tell.
 MEASURED = {"passed", "failed", "inconclusive", "errored"}
@@ -35,7 +36,8 @@ def get_promotion(uid: UUID) -> Promotion:
     """Return a promotion with everything the page reads. Raises: Http404."""
     found = (
         Promotion.objects.select_related("version__model", "version__position", "closure")
-        .prefetch_related("decisions", "approvals", "version__aliases", "version__attachments")
+        .prefetch_related("decisions", "version__aliases", "version__attachments")
+        .prefetch_related("approvals__lapse", "approvals__conditions__fulfilment")
         .filter(uid=uid)
         .first()
     )
@@ -45,14 +47,9 @@ def get_promotion(uid: UUID) -> Promotion:
 
 
 def content_of(promotion: Promotion) -> dict[str, str]:
-    """Return what a decision is bound to: the content on the page and the number of the gate's answer to it."""
-    decision = last_decision(promotion)
-    return {
-        "artifact_sha256": promotion.version.artifact_sha256,
-        "evidence_sha256": promotion.version.evidence_sha256,
-        "policy_sha256": rules_of_promotion(promotion).sha256,
-        "decision": str(decision.number if decision else 0),
-    }
+    """Return what a decision is bound to, as the fields of the form carry it."""
+    content = asdict(content_before(promotion, rules_of_promotion(promotion)))
+    return {name: str(value) for name, value in content.items()}
 
 
 def cards_for(promotion: Promotion, rules: Rules) -> list[Card]:
@@ -133,7 +130,7 @@ def _closed_banner(outcome: str, at: str, promotion: Promotion, names: Mapping[s
         return Banner("allow", "Promoted", text, [])
     if outcome == "refused":
         refusals = [approval for approval in promotion.approvals.all() if approval.verdict == "refuse"]
-        said = [f"{names[row.approver]}, for {row.group}: {row.reason}" for row in refusals]
+        said = [f"{spoken_by(row, names)}, for {row.group}: {row.reason}" for row in refusals]
         return Banner("block", "Refused", f"{at}. The version does not move.", said)
     return Banner("neutral", "Withdrawn", f"{at}. The request was taken back; the version does not move.", [])
 
@@ -157,10 +154,16 @@ def factors_of(promotion: Promotion, rules: Rules, names: Mapping[str, str]) -> 
             group=factor.group,
             count=factor.count,
             is_met=factor.group not in missing and any(row.group == factor.group for row in approvals),
-            words=[(names[row.approver], row) for row in approvals if row.group == factor.group],
+            words=[(spoken_by(row, names), row) for row in approvals if row.group == factor.group],
         )
         for factor in factors_asked(rules)
     ]
+
+
+def spoken_by(approval: Approval, names: Mapping[str, str]) -> str:
+    """Return whose word it is: both names where somebody spoke for somebody else."""
+    behalf = f" for {names[approval.on_behalf_of]}" if approval.on_behalf_of else ""
+    return f"{names[approval.approver]}{behalf}"
 
 
 def factors_asked(rules: Rules) -> list[ApprovalFactor]:

@@ -26,9 +26,9 @@ from governance.admin import (
 )
 from governance.admin.inbox import count_waiting_for
 from governance.admin.lists import register_all
-from governance.admin.pages import account_of, render_page, roles_of
+from governance.admin.pages import account_of, may, render_page, roles_of
 from governance.models import Account
-from governance.roles import Role
+from governance.roles import Role, Verb
 from governance.selectors.notices import count_unread
 
 View = Callable[..., HttpResponseBase]
@@ -69,7 +69,7 @@ class Desk(UnfoldAdminSite):
     index_title = "Promotions"
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return bool(roles_of(request))
+        return may(request, Verb.READ)
 
     def get_urls(self) -> list[URLPattern]:
         model, version = "models/<str:name>/", "versions/<str:name>/<int:number>/"

@@ -7,6 +7,7 @@ from audits.errors import DomainError
 from governance.errors import AlreadyDecided, NotYourTurn, OwnSubmission, Recused
 from governance.gates import barred_people, missing_before
 from governance.models import Promotion
+from governance.policy_format import MEANINGS, SignOff
 from governance.roles import Group
 from governance.selectors.facts import facts_for_gate, subject_for_gate
 from governance.selectors.policies import Rules
@@ -34,6 +35,14 @@ def content_before(promotion: Promotion, rules: Rules) -> Content:
         policy_sha256=rules.sha256,
         decision=max((decision.number for decision in promotion.decisions.all()), default=0),
     )
+
+
+def sign_off_asked(rules: Rules) -> SignOff:
+    """Return what the policies together ask of a signature: the meanings are those that all of them accept."""
+    asked = [policy.sign_off for policy in rules.policies]
+    listed = [sign_off.meanings for sign_off in asked if sign_off.meanings]
+    meanings = tuple(one for one in MEANINGS if listed and all(one in meanings for meanings in listed))
+    return SignOff(any(sign_off.reauthenticate for sign_off in asked), meanings)
 
 
 def objection_to(

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -28,6 +29,9 @@ from governance.services.deadlines import note_deadlines
 from governance.services.promotions import withdraw_promotion
 from governance.services.waivers import revoke_waiver
 from governance.supervisor.dispatcher import DISPATCHER
+from governance.services.delegations import delegate_review
+from governance.services.promotions import withdraw_promotion
+from governance.services.signatures import MOST_WRONG, reauthenticate
 from registry.models import ModelVersion, RegisteredModel
 from tests import make
 
@@ -238,3 +242,52 @@ def test_of_two_dispatchers_that_note_a_deadline_at_once_one_does(
         assert promotion.decisions.latest("number").outcome == "block"
         revoke_waiver(actor=wanda.actor, uid=waiver.uid)
     assert DeadlinePassed.objects.count() == Notice.objects.filter(account=wanda).count() == 10
+
+
+@pytest.mark.parametrize("races", LENGTHS)
+def test_of_a_reviewer_and_her_delegate_who_speak_at_once_one_is_heard(
+    races: int, racing: Callable[[Word, Word], list[object]]
+) -> None:
+    make.policy(ONE_APPROVAL.replace("count: 1", "count: 2"))
+    pipeline, dora = make.contributor(), make.account("dora")
+    rita = make.reviewer("rita-risk", Group.RISK)
+    delegate_review(actor=rita.actor, delegate=dora, group=Group.RISK, ends_at=now() + timedelta(days=1))
+    model = make.model(pipeline, risk_tier="limited")
+    for number in range(1, races + 1):
+        promotion = awaiting_one_word(pipeline, model, number)
+        word = {"uid": promotion.uid, "group": Group.RISK, "reason": "I have read the figures."}
+        said = racing(
+            partial(approve_promotion, actor=rita.actor, **word),
+            partial(approve_promotion, actor=dora.actor, on_behalf_of=rita, **word),
+        )
+        assert sorted(type(one).__name__ for one in said) == [AlreadyDecided.__name__, Approval.__name__]
+        assert Approval.objects.filter(promotion=promotion).count() == 1
+
+
+@pytest.mark.parametrize("races", LENGTHS)
+def test_of_an_approval_and_a_withdrawal_at_once_one_is_taken(
+    races: int, racing: Callable[[Word, Word], list[object]]
+) -> None:
+    make.policy(ONE_APPROVAL)
+    pipeline, rita = make.contributor(), make.reviewer("rita-risk", Group.RISK)
+    model = make.model(pipeline, risk_tier="limited")
+    for number in range(1, races + 1):
+        promotion = awaiting_one_word(pipeline, model, number)
+        word = {"uid": promotion.uid, "group": Group.RISK, "reason": "I have read the figures."}
+        said = racing(
+            partial(approve_promotion, actor=rita.actor, **word),
+            partial(withdraw_promotion, actor=pipeline.actor, uid=promotion.uid),
+        )
+        assert sum(isinstance(one, PromotionClosed) for one in said) == 1, said
+        is_approved = isinstance(said[0], Approval)
+        assert Approval.objects.filter(promotion=promotion).exists() == is_approved
+        ends = PromotionClosure.objects.get(promotion=promotion).outcome
+        assert ends == ("promoted" if is_approved else "withdrawn")
+
+
+def test_wrong_passwords_at_once_are_counted_one_by_one(racing: Callable[[Word, Word], list[object]]) -> None:
+    rita = make.reviewer("rita-risk", Group.RISK, password="seven-lamps-over-the-harbour")
+    guess = partial(reauthenticate, actor=rita.actor, password="a-wrong-guess")
+    for _ in range(MOST_WRONG):
+        assert {type(one) for one in racing(guess, guess)} == {SignatureRefused}
+    assert Entry.objects.filter(action="signature.refused").count() == MOST_WRONG

@@ -1,18 +1,21 @@
 """Does a word count for exactly what was on the page, and for nobody who may not give it?"""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 
+from audits.trail import now
 from governance.admin.decisions import CHANGED
 from governance.admin.review import content_of, get_promotion
-from governance.models import Account, Approval, Promotion
+from governance.models import Account, Approval, Condition, Promotion
 from governance.roles import Group
 from governance.selectors.policies import rules_of_promotion
 from governance.services.approvals import approve_promotion
+from governance.services.delegations import delegate_review
 from governance.services.promotions import withdraw_promotion
 from registry.selectors import get_version
 from registry.stages import Stage
@@ -143,6 +146,75 @@ def test_a_closed_promotion_takes_no_more_words(desk: Desk, signed_in: SignedIn)
     assert "This promotion was withdrawn on" in client.get(address(promotion)).content.decode()
     client.post(address(promotion, "decide/"), word(promotion))
     assert not Approval.objects.exists()
+
+
+SIGNED = world.POLICY + "sign_off: {reauthenticate: true, meanings: [reviewed, responsible_for]}\n"
+
+
+def test_a_page_asks_for_meaning_and_password_only_where_a_policy_does(desk: Desk, signed_in: SignedIn) -> None:
+    promotion = world.waiting(desk, 1)
+    client = signed_in(desk.risk)
+    for asks in (False, True):
+        page = client.get(address(promotion)).content.decode()
+        confirmation = client.post(address(promotion, "confirm/"), word(promotion)).content.decode()
+        assert ('name="meaning"' in page, 'type="password"' in confirmation) == (asks, asks)
+        make.policy(SIGNED)
+
+
+def test_a_word_is_signed_on_the_last_page_and_a_wrong_password_loses_nothing(desk: Desk, signed_in: SignedIn) -> None:
+    desk.risk.set_password(world.PASSWORD)
+    desk.risk.save()
+    promotion = world.waiting(desk, 1)
+    make.policy(SIGNED)
+    client = signed_in(desk.risk)
+    given = word(promotion, meaning="responsible_for")
+    refused = client.post(address(promotion, "decide/"), {**given, "password": "a-wrong-guess"})
+    page = refused.content.decode()
+    assert refused.status_code == 403
+    assert "The password is wrong" in page
+    assert "Read and weighed." in page
+    assert "a-wrong-guess" not in page
+    assert not Approval.objects.exists()
+
+    client.post(address(promotion, "decide/"), {**given, "password": world.PASSWORD})
+    assert Approval.objects.get().meaning == "responsible_for"
+    assert (
+        "Signed as responsible for it, with the password given again" in client.get(address(promotion)).content.decode()
+    )
+
+
+def test_somebody_without_a_role_speaks_in_the_place_of_a_reviewer(desk: Desk, signed_in: SignedIn) -> None:
+    promotion = world.waiting(desk, 1)
+    dora = make.account("dora")
+    client = signed_in(dora)
+    assert client.get(address(promotion)).status_code == 302
+    delegate_review(actor=desk.risk.actor, delegate=dora, group=Group.RISK, ends_at=now() + timedelta(days=7))
+    page = client.get(address(promotion)).content.decode()
+    assert f"Risk, on behalf of {desk.risk}" in page
+    assert 'value="risk"' not in page
+    client.post(address(promotion, "decide/"), word(promotion, group=f"risk/{desk.risk.uid}"))
+    assert Approval.objects.get().on_behalf_of == str(desk.risk.actor)
+    assert f"Dora for {desk.risk}" in client.get(address(promotion)).content.decode()
+    assert (
+        "You approved for risk through somebody else" in signed_in(desk.risk).get(address(promotion)).content.decode()
+    )
+
+
+def test_an_approval_takes_a_condition_whole_or_not_at_all(desk: Desk, signed_in: SignedIn) -> None:
+    promotion = world.waiting(desk, 1)
+    client = signed_in(desk.risk)
+    due = (now() + timedelta(days=30)).date().isoformat()
+    asked = {"condition": "Measure again.", "owner": str(desk.analyst.uid), "due": due}
+    half = client.post(address(promotion, "confirm/"), word(promotion, **{**asked, "owner": ""}))
+    assert half.status_code == 422
+    assert "by whom and until when" in half.content.decode()
+    refusal = client.post(address(promotion, "confirm/"), word(promotion, "refuse", **asked))
+    assert "A refusal has no condition" in refusal.content.decode()
+    assert "Measure again." in client.post(address(promotion, "confirm/"), word(promotion, **asked)).content.decode()
+    client.post(address(promotion, "decide/"), word(promotion, **asked))
+    condition = Condition.objects.get()
+    assert (condition.text, condition.owner) == ("Measure again.", str(desk.analyst.actor))
+    assert "On condition, until" in client.get(address(promotion)).content.decode()
 
 
 def test_looking_cannot_decide(desk: Desk, signed_in: SignedIn) -> None:
