@@ -10,8 +10,8 @@ import pytest
 from django.db import connection
 
 from audits.errors import DomainError
-from audits.trail import verify
-from governance.errors import AlreadyDecided, AlreadyWaived, PromotionClosed, PromotionOpen
+from audits.trail import Entry, now, verify
+from governance.errors import AlreadyDecided, AlreadyWaived, PromotionClosed, PromotionOpen, SignatureRefused
 from governance.models import (
     Account,
     Approval,
@@ -26,12 +26,11 @@ from governance.roles import Group
 from governance.selectors.projections import PROJECTIONS
 from governance.services.approvals import approve_promotion, refuse_promotion
 from governance.services.deadlines import note_deadlines
-from governance.services.promotions import withdraw_promotion
-from governance.services.waivers import revoke_waiver
-from governance.supervisor.dispatcher import DISPATCHER
 from governance.services.delegations import delegate_review
 from governance.services.promotions import withdraw_promotion
 from governance.services.signatures import MOST_WRONG, reauthenticate
+from governance.services.waivers import revoke_waiver
+from governance.supervisor.dispatcher import DISPATCHER
 from registry.models import ModelVersion, RegisteredModel
 from tests import make
 
