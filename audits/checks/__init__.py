@@ -17,9 +17,13 @@ from audits.checks.parameters import Parameter, UnusableParameters
 from audits.checks.roles import MISSING, Roles, SensitiveColumn
 from audits.checks.statistics import (
     Attributions,
+    ClassCounts,
     ColumnProfiles,
     ColumnValues,
     GroupCounts,
+    PairedSums,
+    ProbabilitySums,
+    RegressionSums,
     RowDigests,
     ScoreHistograms,
 )
@@ -53,9 +57,13 @@ __all__ = [
     "recompute",
     # what they read
     "Attributions",
+    "ClassCounts",
     "ColumnProfiles",
     "ColumnValues",
     "GroupCounts",
+    "PairedSums",
+    "ProbabilitySums",
+    "RegressionSums",
     "RowDigests",
     "ScoreHistograms",
 ]

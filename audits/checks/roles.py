@@ -45,7 +45,11 @@ class SensitiveColumn:
 
 @dataclass(frozen=True)
 class Roles:
-    """The declared meaning of a table's columns, as the checks see it."""
+    """The declared meaning of a table's columns, as the checks see it.
+
+    `incumbent` is what the version that is live now predicts for the same row; `lower` and `upper` are the
+    bounds between which a regression expects the label.
+    """
 
     task: str
     favourable: int | None = None
@@ -54,6 +58,9 @@ class Roles:
     score: str | None = None
     weight: str | None = None
     id: str | None = None
+    incumbent: str | None = None
+    lower: str | None = None
+    upper: str | None = None
     sensitive: tuple[SensitiveColumn, ...] = ()
     features: tuple[str, ...] = ()
 
@@ -68,7 +75,8 @@ class Roles:
     def columns(self, *, with_id: bool = True) -> tuple[str, ...]:
         """Every column that has a role, once, in a fixed order."""
         single = (self.id if with_id else None, self.label, self.prediction, self.score, self.weight)
-        names = [*single, *(column.name for column in self.sensitive), *self.features]
+        others = (self.incumbent, self.lower, self.upper)
+        names = [*single, *others, *(column.name for column in self.sensitive), *self.features]
         found = dict.fromkeys(name for name in names if name is not None)
         if not with_id:
             found.pop(self.id or "", None)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from audits.checks import Roles, SensitiveColumn
-from audits.tables import Declaration, TableFormat, open_table, parse_declaration
+from audits.tables import SINGLE_ROLES, Declaration, TableFormat, open_table, parse_declaration
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,7 @@ class GivenTable:
 
     @property
     def roles(self) -> Roles:
-        one = {
-            role: column.name if (column := self.declaration.one(role)) else None
-            for role in ("label", "prediction", "score", "weight", "id")
-        }
+        one = {role: column.name if (column := self.declaration.one(role)) else None for role in SINGLE_ROLES}
         return Roles(
             task=self.declaration.task,
             favourable=self.declaration.favourable,

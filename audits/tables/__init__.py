@@ -1,6 +1,6 @@
 """Tables as evidence: what their columns mean, how they are read, and what is wrong with them; no Django."""
 
-from audits.tables.declaration import ColumnDeclaration, Declaration, parse_declaration
+from audits.tables.declaration import ROLES, SINGLE_ROLES, ColumnDeclaration, Declaration, parse_declaration
 from audits.tables.limits import DEFAULT, Limits
 from audits.tables.reading import Table, TableFacts, TableFormat, inspect_table, open_table
 from audits.tables.unusable import ERROR_CODES, UnusableTable
@@ -8,6 +8,8 @@ from audits.tables.unusable import ERROR_CODES, UnusableTable
 __all__ = [
     "DEFAULT",
     "ERROR_CODES",
+    "ROLES",
+    "SINGLE_ROLES",
     "ColumnDeclaration",
     "Declaration",
     "Limits",

@@ -10,14 +10,14 @@ from typing import Any
 
 from audits.tables.unusable import UnusableTable, in_words, shorten
 
-__all__ = ["ROLES", "TASKS", "ColumnDeclaration", "Declaration", "UnusableTable", "parse_declaration"]
+__all__ = ["ROLES", "SINGLE_ROLES", "TASKS", "ColumnDeclaration", "Declaration", "UnusableTable", "parse_declaration"]
 
 TASKS = ("binary", "multiclass", "regression")
-ROLES = ("label", "prediction", "score", "weight", "id", "sensitive", "feature")
-SINGLE_ROLES = ("label", "prediction", "score", "weight", "id")
+SINGLE_ROLES = ("label", "prediction", "score", "weight", "id", "incumbent", "lower", "upper")
+ROLES = (*SINGLE_ROLES, "sensitive", "feature")
 
 # What happened can never be what the model said or what it was told: such a table flatters every model.
-EXCLUDED_BY_LABEL = ("prediction", "score", "feature", "weight")
+EXCLUDED_BY_LABEL = ("prediction", "score", "feature", "weight", "incumbent", "lower", "upper")
 
 
 # JSON knows integers that no float can hold; the comparison also turns NaN and infinity away.

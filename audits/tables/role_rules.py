@@ -69,13 +69,13 @@ def rules_for(declaration: Declaration) -> Iterator[tuple[str, Rule]]:
 
 
 def _rule_of_role(role: str, task: str) -> Rule | None:
-    if role in ("label", "prediction"):
+    if role in ("label", "prediction", "incumbent"):
         if task == "binary":
             return lambda cells: require_binary(cells, role)
         if task == "regression":
             return lambda cells: require_finite_numbers(cells, role)
         return lambda cells: require_present(cells, role)
-    if role == "score":
+    if role in ("score", "lower", "upper"):
         return lambda cells: require_finite_numbers(cells, role)
     if role == "weight":
         return require_weights
@@ -146,9 +146,9 @@ def refuse_text_in_bands(cells: Cells) -> None:
 
 def must_hold_numbers(column: ColumnDeclaration, task: str) -> bool:
     """Whether the declaration leaves no other reading of the column than as numbers."""
-    if column.bands is not None or "score" in column.roles or "weight" in column.roles:
+    if column.bands is not None or {"score", "weight", "lower", "upper"} & set(column.roles):
         return True
-    return task == "regression" and ("label" in column.roles or "prediction" in column.roles)
+    return task == "regression" and bool({"label", "prediction", "incumbent"} & set(column.roles))
 
 
 class UniqueIds:

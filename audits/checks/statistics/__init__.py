@@ -1,21 +1,29 @@
 """Small mergeable statistics of a table: the same for any batch size, order of rows or split."""
 
 from audits.checks.statistics.attributions import Attributions
+from audits.checks.statistics.class_counts import ClassCounts
 from audits.checks.statistics.column_profiles import ColumnProfile, ColumnProfiles
 from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
 from audits.checks.statistics.group_counts import GroupCounts
 from audits.checks.statistics.grouping import Grouping, GroupRate
+from audits.checks.statistics.paired_sums import PairedSums
+from audits.checks.statistics.probability_sums import ProbabilitySums
+from audits.checks.statistics.regression_sums import RegressionSums
 from audits.checks.statistics.row_digests import RowDigests
 from audits.checks.statistics.score_histograms import ScoreHistograms, ScoreSplit
 
 __all__ = [
     "Attributions",
+    "ClassCounts",
     "ColumnProfile",
     "ColumnProfiles",
     "ColumnValues",
     "GroupCounts",
     "GroupRate",
     "Grouping",
+    "PairedSums",
+    "ProbabilitySums",
+    "RegressionSums",
     "RowDigests",
     "ScoreHistograms",
     "ScoreSplit",

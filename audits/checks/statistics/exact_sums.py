@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,3 +58,58 @@ def from_text(text: str) -> int:
     """Read what `to_text` wrote."""
     number, _, power = text.partition("p")
     return int(number) << (int(power) + UNIT_EXPONENT) if power else int(number)
+
+
+@dataclass
+class Sums:
+    """Rows, and exact sums of several figures of a row, by cell. Mergeable; equal for any order of rows."""
+
+    names: tuple[str, ...]
+    n_cells: int = 1
+    rows: list[int] = field(default_factory=list)
+    totals: dict[str, list[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.rows = self.rows or [0] * self.n_cells
+        self.totals = self.totals or {name: [0] * self.n_cells for name in self.names}
+
+    def add(self, values: Mapping[str, NDArray[np.float64]], cells: NDArray[np.int64] | None = None) -> None:
+        """Count finite figures of rows, each of shape (n_rows,)."""
+        n_rows = len(next(iter(values.values())))
+        cells = np.zeros(n_rows, np.int64) if cells is None else cells
+        self.rows = [a + int(b) for a, b in zip(self.rows, np.bincount(cells, minlength=self.n_cells), strict=True)]
+        for name, array in values.items():
+            more = exact_sums(array, cells, self.n_cells)
+            self.totals[name] = [a + b for a, b in zip(self.totals[name], more, strict=True)]
+
+    def merge(self, other: Sums) -> None:
+        self.rows = [a + b for a, b in zip(self.rows, other.rows, strict=True)]
+        for name, totals in other.totals.items():
+            self.totals[name] = [a + b for a, b in zip(self.totals[name], totals, strict=True)]
+
+    @property
+    def n(self) -> int:
+        return sum(self.rows)
+
+    def total(self, name: str) -> Fraction:
+        """The exact sum over all cells."""
+        return as_fraction(sum(self.totals[name]))
+
+    def by_cell(self, name: str) -> list[Fraction]:
+        return [as_fraction(total) for total in self.totals[name]]
+
+    def mean(self, name: str) -> Fraction:
+        return self.total(name) / self.n
+
+    def variance_of_mean(self, name: str, squares: str) -> float:
+        """The squared standard error of a mean, from the sum and the sum of squares."""
+        spread = self.total(squares) / self.n - self.mean(name) ** 2
+        return float(max(spread, Fraction(0))) / max(self.n - 1, 1)
+
+    def to_document(self) -> dict[str, Any]:
+        return {"rows": self.rows, "sums": {name: list(map(to_text, self.totals[name])) for name in self.names}}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        totals = {name: list(map(from_text, texts)) for name, texts in document["sums"].items()}
+        return cls(tuple(totals), len(document["rows"]), list(document["rows"]), totals)

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from audits.evidence import DEFINITIONS, Evidence, EvidenceKind, is_stored
-from audits.tables import TableFormat, UnusableTable
+from audits.tables import ROLES, TableFormat, UnusableTable
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.errors import LengthRequired, TooLarge
 from governance.api.fields import SHA256, Digest, Document, Line, PageQuery, Strict, given
@@ -128,7 +128,7 @@ class Format(Strict):
                             "type": "array",
                             "items": {
                                 "type": "string",
-                                "enum": ["label", "prediction", "score", "sensitive", "feature", "weight", "id"],
+                                "enum": list(ROLES),
                             },
                         },
                         "bands": {"type": "array", "items": {"type": "number"}},

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 
 from audits.checks import (
     CannotMeasure,
+    ClassCounts,
     ColumnProfiles,
     ColumnValues,
     GroupCounts,
+    ProbabilitySums,
     Roles,
     RowDigests,
     ScoreHistograms,
@@ -28,7 +30,10 @@ from audits.checks import (
 from audits.checks.statistics.exact_sums import as_fraction, exact_sums, from_text, to_text
 from audits.checks.statistics.value_table import ValueTable
 
-KINDS: list[Any] = [ColumnProfiles, ColumnValues, GroupCounts, RowDigests, ScoreHistograms]
+KINDS: list[Any] = [
+    *(ClassCounts, ColumnProfiles, ColumnValues, GroupCounts),
+    *(ProbabilitySums, RowDigests, ScoreHistograms),
+]
 ROLES = Roles(
     task="binary",
     favourable=1,

@@ -1,0 +1,148 @@
+"""Do probabilities keep what they promise?"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from statistics import NormalDist
+
+import numpy as np
+
+from audits.checks import CannotMeasure, ProbabilitySums, Report, Severity, check
+from audits.checks.figures import Figure, held
+from audits.checks.parameters import Amount, Count, DecideOnEvidence, Share
+from audits.checks.statistics.exact_sums import Sums
+from audits.checks.statistics.intervals import LEVEL, percentile, redrawn, wilson
+
+_NAME = "performance.calibration"
+
+
+@check(_NAME, version=1, needs=ProbabilitySums)
+def calibration(
+    probabilities: ProbabilitySums,
+    *,
+    max_calibration_error: Share | None = 0.1,
+    max_brier: Share | None = None,
+    max_log_loss: Amount | None = None,
+    min_skill: Share | None = None,
+    min_rows: Count = 100,
+    decide_on: DecideOnEvidence = "estimate",
+) -> Report:
+    """Brier score, log loss and expected calibration error of the scores as probabilities of class 1.
+
+    The sums behind every figure are exact, whatever the number of rows. Brier score and log loss have normal
+    intervals from sums of squares; the calibration error is redrawn 2,000 times from the counts by bin and
+    label, with the mean score of each. Every row counts once, whatever it weighs.
+
+    Parameters
+    ----------
+    probabilities : ProbabilitySums
+        Sums by tenth of the score and by label.
+    max_calibration_error : float in [0, 1] or None, default=0.1
+        Expected calibration errors above this become a finding; None sets no limit.
+    max_brier : float in [0, 1] or None, default=None
+        Brier scores above this become a finding; None sets no limit.
+    max_log_loss : float, at least 0, or None, default=None
+        Log losses above this become a finding; None sets no limit.
+    min_skill : float in [0, 1] or None, default=None
+        Brier skill below this becomes a finding; None sets no limit.
+    min_rows : int, default=100
+        Fewest rows with a score and a label.
+    decide_on : {"estimate", "lower", "upper", "interval"}, default="estimate"
+        Which end of the 95 % interval is held against the limits; with "interval" a limit inside it is
+        inconclusive.
+
+    Measures
+    --------
+    expected_calibration_error : float in [0, 1], unit 1, ideal 0, over ten bins of equal width.
+    brier_score : float in [0, 1], unit 1, ideal 0.
+    log_loss : float, at least 0, unit nats, ideal 0.
+    brier_skill : float, at most 1, unit 1, ideal 1; 0 is always giving the share of class 1.
+    mean_excess : float in [-1, 1], unit 1, ideal 0; mean score less the share of class 1.
+    share_of_class_1 : float in [0, 1], unit 1, by bin, with Wilson's interval.
+    mean_score : float in [0, 1], unit 1, by bin.
+
+    Cannot measure
+    --------------
+    A score that is absent or outside 0 to 1, or too few rows with a label. With one class only there is no
+    skill; it is undefined.
+
+    Source
+    ------
+    Brier (1950), doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2; sklearn.metrics brier_score_loss and
+    log_loss; Naeini, Cooper, Hauskrecht (2015), doi:10.1609/aaai.v29i1.9602, for the calibration error.
+    """
+    sums = probabilities.sums
+    if probabilities.unscored or probabilities.outside:
+        raise CannotMeasure(
+            f"{probabilities.unscored} rows have no score and {probabilities.outside} one outside 0 to 1, "
+            "which is no probability."
+        )
+    if sums.n < min_rows:
+        raise CannotMeasure(f"{sums.n} rows have a score and a label, {min_rows} are needed.")
+    ones = sum(sums.rows[1::2])
+    share = Fraction(ones, sums.n)
+    brier, log = sums.mean("brier"), sums.mean("log")
+    reach = {name: _reach(sums, name) for name in ("brier", "log")}
+    naive = share * (1 - share)
+    skill = 1 - brier / naive if naive else None
+    error, low, high = _calibration_error(sums, probabilities.seed)
+    figures = [
+        Figure("expected_calibration_error", error, low, high, sums.n, max_calibration_error, ideal=0.0),
+        _mean("brier_score", brier, reach["brier"], sums.n, max_brier, most=1.0),
+        _mean("log_loss", log, reach["log"], sums.n, max_log_loss, unit="nats"),
+        Figure(
+            "brier_skill",
+            skill,
+            float(1 - (float(brier) + reach["brier"]) / naive) if naive else None,
+            float(1 - (float(brier) - reach["brier"]) / naive) if naive else None,
+            sums.n,
+            min_skill,
+            at_least=True,
+            ideal=1.0,
+            note="the interval takes the share of class 1 as known" if naive else "",
+        ),
+        Figure("mean_excess", sums.mean("score") - share, n=sums.n, ideal=0.0),
+        *_by_bin(probabilities),
+    ]
+    notes = []
+    if probabilities.unlabelled:
+        notes.append(f"{probabilities.unlabelled} of {probabilities.n_rows} rows have no label and are left out.")
+    return held(_NAME, figures, severity=Severity.MEDIUM, decide_on=decide_on, notes=notes)
+
+
+def _reach(sums: Sums, name: str) -> float:
+    return NormalDist().inv_cdf(0.5 + LEVEL / 2) * math.sqrt(sums.variance_of_mean(name, f"{name}_squared"))
+
+
+def _mean(
+    name: str, value: Fraction, reach: float, n: int, limit: float | None, *, most: float = math.inf, unit: str = "1"
+) -> Figure:
+    low, high = max(0.0, float(value) - reach), min(most, float(value) + reach)
+    return Figure(name, value, low, high, n, limit, ideal=0.0, unit=unit)
+
+
+def _calibration_error(sums: Sums, seed: int) -> tuple[Fraction, float | None, float | None]:
+    scores = sums.by_cell("score")
+    bins = range(0, sums.n_cells, 2)
+    error = sum((abs(scores[b] + scores[b + 1] - sums.rows[b + 1]) for b in bins), Fraction(0)) / sums.n
+    counts = np.array(sums.rows, np.int64)
+    means = np.array([float(total / n) if n else 0.0 for total, n in zip(scores, sums.rows, strict=True)])
+    drawn = redrawn(counts, seed)
+    gaps = drawn * means
+    gaps[:, 1::2] -= drawn[:, 1::2]
+    errors = np.abs(gaps[:, ::2] + gaps[:, 1::2]).sum(axis=1) / sums.n
+    return error, *percentile(errors, float(error))
+
+
+def _by_bin(probabilities: ProbabilitySums) -> list[Figure]:
+    figures = []
+    sums, scores = probabilities.sums, probabilities.sums.by_cell("score")
+    for b in range(0, sums.n_cells, 2):
+        n = sums.rows[b] + sums.rows[b + 1]
+        if n:
+            group = f"{probabilities.score}/{b // 2 / 10:g} to {(b // 2 + 1) / 10:g}"
+            low, high = wilson(sums.rows[b + 1], n)
+            figures.append(Figure("share_of_class_1", Fraction(sums.rows[b + 1], n), low, high, n, group=group))
+            figures.append(Figure("mean_score", (scores[b] + scores[b + 1]) / n, n=n, group=group))
+    return figures

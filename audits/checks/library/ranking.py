@@ -1,0 +1,173 @@
+"""Are the cases that score highest the ones that matter?"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from itertools import accumulate
+from statistics import NormalDist
+
+from audits.checks import CannotMeasure, Report, ScoreHistograms, Severity, check
+from audits.checks.figures import Figure, held
+from audits.checks.parameters import Amount, Count, DecideOnEvidence, Share
+from audits.checks.sentences import figure
+from audits.checks.statistics import ScoreSplit
+from audits.checks.statistics.intervals import LEVEL, dkw_reach, wilson
+
+_NAME = "performance.ranking"
+
+
+@check(_NAME, version=1, needs=ScoreHistograms)
+def ranking(
+    scores: ScoreHistograms,
+    *,
+    top_share: Share = 0.1,
+    min_average_precision: Share | None = None,
+    min_lift: Amount | None = 1.0,
+    min_separation: Share | None = None,
+    min_positives: Count = 30,
+    min_negatives: Count = 30,
+    decide_on: DecideOnEvidence = "estimate",
+) -> Report:
+    """Average precision, lift among the highest scores, and separation of the two labels by score.
+
+    A score speaks for class 1; the figures are about the favourable class. They are exact up to 4,096
+    distinct scores; beyond that scores share bins, and a note says how large a share of either label the
+    fullest bin holds. Ties count as if their rows were in random order, but for the average precision, which
+    takes tied rows together.
+
+    Parameters
+    ----------
+    scores : ScoreHistograms
+        Counts by score and label, integers of shape (n_values, 3).
+    top_share : float in [0, 1], default=0.1
+        Share of rows, highest scores first, for lift and gain; at least one row.
+    min_average_precision : float in [0, 1] or None, default=None
+        Average precisions below this become a finding; None sets no limit.
+    min_lift : float, at least 0, or None, default=1.0
+        Lifts below this become a finding; None sets no limit.
+    min_separation : float in [0, 1] or None, default=None
+        Separations below this become a finding; None sets no limit.
+    min_positives : int, default=30
+        Fewest rows with the favourable label.
+    min_negatives : int, default=30
+        Fewest rows with the other label.
+    decide_on : {"estimate", "lower", "upper", "interval"}, default="estimate"
+        Which end of the 95 % interval is held against the limits; with "interval" a limit inside it is
+        inconclusive.
+
+    Measures
+    --------
+    average_precision : float in [0, 1], unit 1, ideal 1, with the logit interval; the naive value is the prevalence.
+    prevalence : float in [0, 1], unit 1, with Wilson's interval.
+    lift : float, at least 0, unit 1; share of favourable labels in the top over that of all rows, with
+        Wilson's interval for the top and the prevalence as known.
+    gain : float in [0, 1], unit 1; share of all favourable labels that are in the top.
+    separation : float in [0, 1], unit 1, ideal 1; the largest distance between the score distributions of
+        both labels (Kolmogorov-Smirnov), with a distribution-free interval.
+
+    Cannot measure
+    --------------
+    Rows without a score, or too few rows of either label.
+
+    Source
+    ------
+    sklearn.metrics.average_precision_score; scipy.stats.ks_2samp; Boyd, Eng, Page (2013),
+    doi:10.1007/978-3-642-40994-3_29, for the logit interval; Massart (1990), doi:10.1214/aop/1176990746.
+    """
+    if scores.unscored:
+        raise CannotMeasure(f"{scores.unscored} of {scores.n_rows} rows have no score; give every row one.")
+    everybody = scores.everybody()
+    positives, negatives = int(everybody.positives.sum()), int(everybody.negatives.sum())
+    if positives < min_positives or negatives < min_negatives:
+        raise CannotMeasure(
+            f"{positives} favourable and {negatives} other labels; {min_positives} and {min_negatives} are needed."
+        )
+    n = positives + negatives
+    prevalence = Fraction(positives, n)
+    precision = _average_precision(everybody)
+    separation = _separation(everybody, positives, negatives)
+    top = max(1, round(top_share * n))
+    found = _found_in(everybody, top)
+    lift, gain = found / top / prevalence, found / positives
+    low, high = wilson(float(found), top)
+    reach = dkw_reach(positives, negatives)
+    figures = [
+        Figure(
+            "average_precision",
+            precision,
+            *_logit_interval(float(precision), positives),
+            n,
+            min_average_precision,
+            at_least=True,
+            ideal=1.0,
+        ),
+        Figure("prevalence", prevalence, *wilson(positives, n), n),
+        Figure(
+            "lift",
+            lift,
+            float((low or 0.0) / prevalence),
+            float((high or 0.0) / prevalence),
+            top,
+            min_lift,
+            at_least=True,
+        ),
+        Figure("gain", gain, n=top, ideal=None),
+        Figure(
+            "separation",
+            separation,
+            max(0.0, float(separation) - reach),
+            min(1.0, float(separation) + reach),
+            n,
+            min_separation,
+            at_least=True,
+            ideal=1.0,
+        ),
+    ]
+    notes = []
+    if not scores.is_exact:
+        fullest = max(everybody.positives.max() / positives, everybody.negatives.max() / negatives)
+        notes.append(f"Scores share bins; the fullest holds {figure(float(fullest))} of a label.")
+    return held(_NAME, figures, severity=Severity.HIGH, decide_on=decide_on, notes=notes)
+
+
+def _descending(split: ScoreSplit) -> list[tuple[int, int]]:
+    """Favourable and other labels at each score, highest score first."""
+    return [(int(p), int(q)) for p, q in zip(split.positives[::-1], split.negatives[::-1], strict=True)]
+
+
+def _average_precision(split: ScoreSplit) -> float:
+    steps = _descending(split)
+    found = list(accumulate(p for p, _ in steps))
+    seen = list(accumulate(p + q for p, q in steps))
+    parts = (p * up_to / rows for (p, _), up_to, rows in zip(steps, found, seen, strict=True) if p)
+    return math.fsum(parts) / found[-1]
+
+
+def _separation(split: ScoreSplit, positives: int, negatives: int) -> Fraction:
+    steps = _descending(split)
+    above = zip(accumulate(p for p, _ in steps), accumulate(q for _, q in steps), strict=True)
+    return Fraction(max(abs(p * negatives - q * positives) for p, q in above), positives * negatives)
+
+
+def _found_in(split: ScoreSplit, top: int) -> Fraction:
+    """Favourable labels among the highest `top` rows; a tie that is cut counts in proportion."""
+    found, left = Fraction(0), top
+    for positive, negative in _descending(split):
+        rows = positive + negative
+        if rows == 0:
+            continue
+        taken = min(rows, left)
+        found += Fraction(positive * taken, rows)
+        left -= taken
+        if left == 0:
+            break
+    return found
+
+
+def _logit_interval(value: float, positives: int) -> tuple[float, float]:
+    if value in (0.0, 1.0):
+        return value, value
+    centre = math.log(value / (1 - value))
+    reach = NormalDist().inv_cdf(0.5 + LEVEL / 2) / math.sqrt(positives * value * (1 - value))
+    return 1 / (1 + math.exp(reach - centre)), 1 / (1 + math.exp(-reach - centre))

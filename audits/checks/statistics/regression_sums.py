@@ -1,0 +1,139 @@
+"""How far are predicted numbers from the true ones?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from audits.checks.base import CannotMeasure
+from audits.checks.roles import Roles
+from audits.checks.statistics.columns import as_numbers, column_of, kind_of
+from audits.checks.statistics.exact_sums import Sums
+
+_ERRORS = (
+    *("label", "label_2", "label_3", "label_4"),
+    *("error", "error_2", "error_4", "error_2_label", "error_2_label_2"),
+    *("absolute", "under", "under_2", "over", "over_2"),
+)
+
+
+@dataclass
+class RegressionSums:
+    """Exact sums of errors, prediction less label, and of their powers over rows with both.
+
+    `errors` sums label^k, error^k and their products, |error|, and the parts of it under and over the label;
+    `relative` sums |error| / |label| over labels other than 0; `bounds` sums, over rows with declared bounds,
+    whether the label lies within, below or above them, and their width. Units are those of the label and its
+    powers. Mergeable; equal for any batch size and order of rows.
+    """
+
+    needs_roles: ClassVar[tuple[str, ...]] = ("label", "prediction")
+
+    label: str
+    prediction: str
+    lower: str | None = None
+    upper: str | None = None
+    errors: Sums = field(default_factory=lambda: Sums(_ERRORS))
+    relative: Sums = field(default_factory=lambda: Sums(("share", "share_2")))
+    bounds: Sums = field(default_factory=lambda: Sums(("within", "below", "above", "width")))
+    undecided: int = 0
+    unlabelled: int = 0
+
+    @classmethod
+    def empty(cls, roles: Roles) -> Self:
+        if roles.task != "regression":
+            raise CannotMeasure("Errors of numbers are measured for a regression task only.")
+        return cls(str(roles.label), str(roles.prediction), roles.lower, roles.upper)
+
+    @staticmethod
+    def columns(roles: Roles) -> tuple[str, ...]:
+        return tuple(n for n in (roles.label, roles.prediction, roles.lower, roles.upper) if n is not None)
+
+    @property
+    def n_rows(self) -> int:
+        return self.errors.n + self.undecided + self.unlabelled
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        labels, predictions = numbers_of(batch, self.label), numbers_of(batch, self.prediction)
+        decided = ~np.isnan(predictions)
+        known = decided & ~np.isnan(labels)
+        self.undecided += int((~decided).sum())
+        self.unlabelled += int((decided & ~known).sum())
+        y, p = labels[known], predictions[known]
+        # Powers that are too large become infinite and are refused below.
+        with np.errstate(over="ignore"):
+            self._add(self.errors, _powers(y, p))
+            share = np.abs((p - y)[y != 0] / y[y != 0])
+            self._add(self.relative, {"share": share, "share_2": share * share})
+        if self.lower is not None and self.upper is not None:
+            low, high = numbers_of(batch, self.lower)[known], numbers_of(batch, self.upper)[known]
+            held = ~np.isnan(low) & ~np.isnan(high)
+            low, high, y = low[held], high[held], y[held]
+            within = (low <= y) & (y <= high)
+            self._add(
+                self.bounds,
+                {
+                    "within": within.astype(float),
+                    "below": (y < low).astype(float),
+                    "above": (y > high).astype(float),
+                    "width": high - low,
+                },
+            )
+
+    def merge(self, other: RegressionSums) -> None:
+        for mine, theirs in zip(self._sums(), other._sums(), strict=True):
+            mine.merge(theirs)
+        self.undecided += other.undecided
+        self.unlabelled += other.unlabelled
+
+    def moments(self) -> dict[str, Fraction]:
+        """The mean of every sum of `errors` over the rows."""
+        return {name: self.errors.mean(name) for name in self.errors.names}
+
+    def to_document(self) -> dict[str, Any]:
+        return {n: value.to_document() if isinstance(value, Sums) else value for n, value in vars(self).items()}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        values: dict[str, Any] = {
+            name: Sums.from_document(value) if isinstance(value, Mapping) else value for name, value in document.items()
+        }
+        return cls(**values)
+
+    def _sums(self) -> tuple[Sums, Sums, Sums]:
+        return self.errors, self.relative, self.bounds
+
+    @staticmethod
+    def _add(sums: Sums, values: dict[str, NDArray[np.float64]]) -> None:
+        if not all(np.isfinite(array).all() for array in values.values()):
+            raise CannotMeasure("An error or its fourth power is too large for a double; rescale label and prediction.")
+        sums.add(values)
+
+
+def _powers(y: NDArray[np.float64], p: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    error = p - y
+    under, over = np.maximum(-error, 0.0), np.maximum(error, 0.0)
+    square, y_square = error * error, y * y
+    return {
+        **{"label": y, "label_2": y_square, "label_3": y_square * y, "label_4": y_square * y_square},
+        **{"error": error, "error_2": square, "error_4": square * square},
+        **{"error_2_label": square * y, "error_2_label_2": square * y_square},
+        **{"absolute": np.abs(error), "under": under, "under_2": under**2, "over": over, "over_2": over**2},
+    }
+
+
+def numbers_of(batch: pa.RecordBatch, name: str) -> NDArray[np.float64]:
+    """A column of finite numbers, NaN where a cell is missing."""
+    column = column_of(batch, name)
+    if kind_of(column.type) != "number":
+        raise CannotMeasure(f'Column "{name}" does not hold numbers.')
+    numbers = as_numbers(column)
+    if np.isinf(numbers).any():
+        raise CannotMeasure(f'Column "{name}" holds an infinite number.')
+    return numbers
