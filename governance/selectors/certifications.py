@@ -81,6 +81,15 @@ class Certification:
         return CertificationState.DUE if self.due_at and self.due_at <= self.at else CertificationState.CERTIFIED
 
 
+def is_asked_for(*, overdue: str = "") -> bool:
+    """Return whether any policy in force asks for re-certification, with this consequence where one is given.
+
+    One query, for those who ask every few seconds and mostly for nothing.
+    """
+    asked = [item.policy.recertification for item in editions_in_force()]
+    return any(one is not None and overdue in {"", one.overdue} for one in asked)
+
+
 def certification_of(version: ModelVersion, *, at: datetime) -> Certification:
     """Return how one version stands at a moment."""
     return certifications_of(list_versions().filter(pk=version.pk), at=at)[0]

@@ -25,7 +25,7 @@ from governance.models import (
     Waiver,
 )
 from governance.roles import ALLOWED, Verb
-from governance.selectors.certifications import CertificationState, live_certifications
+from governance.selectors.certifications import CertificationState, is_asked_for, live_certifications
 from governance.selectors.policies import PolicyInForce, Rules, covers_model, editions_in_force, move_of, narrowed
 from registry.models import ModelVersion
 from registry.stages import Stage
@@ -190,7 +190,7 @@ def _approvals(at: datetime) -> Iterator[Deadline]:
 
 def _recertifications(at: datetime) -> Iterator[Deadline]:
     """Versions in production that are due to be certified anew, and those that are overdue."""
-    for one in live_certifications(at=at):
+    for one in live_certifications(at=at) if is_asked_for() else ():
         version = one.version
         people = people_of(version) | ({one.promotion.requested_by} if one.promotion else set())
         if (

@@ -6,7 +6,7 @@ from audits.trail import Actor, now, record
 from governance.errors import Malformed
 from governance.models import RecertificationTrigger, TriggerKind
 from governance.roles import Verb
-from governance.selectors.certifications import certification_of, live_certifications
+from governance.selectors.certifications import certification_of, is_asked_for, live_certifications
 from governance.selectors.deadlines import people_of
 from governance.services._moves import trigger
 from governance.services._notices import tell
@@ -49,6 +49,8 @@ def withdraw_overdue_aliases(*, actor: Actor, at: datetime) -> int:
     A version keeps its stage. The alias comes back with the promotion that certifies it anew.
     Records: alias.withdrawn for each. Idempotent. Locks: the model of each version.
     """
+    if not is_asked_for(overdue="withdraw_alias"):
+        return 0
     wanting = [one.version for one in live_certifications(at=at) if _loses_alias(one.version, one.consequences)]
     return sum(_withdraw(actor, version, at) for version in wanting)
 

@@ -119,5 +119,5 @@ def test_asking_what_has_run_out_writes_nothing_and_reads_little_when_nothing_ha
     with CaptureQueriesContext(connection) as queries:  # fmt: skip
         assert note_deadlines(actor=DISPATCHER, at=later) == 0
     assert {query["sql"].split()[0] for query in queries} == {"SELECT"}
-    assert len(queries) <= 5, [query["sql"][:90] for query in queries]
+    assert len(queries) <= 6, [query["sql"][:90] for query in queries]
     assert Entry.objects.count() == before

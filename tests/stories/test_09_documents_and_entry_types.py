@@ -320,6 +320,18 @@ def test_each_type_of_entry_asks_for_its_own_evidence(pipeline: Account, entry_t
     assert not model.versions.exists()
 
 
+def test_of_a_fine_tune_that_generates_no_table_is_asked_for(pipeline: Account) -> None:
+    make.policy()
+    base = submitted(
+        pipeline,
+        make.model(pipeline, "base", task="generation", entry_type="foundation_model"),
+        make.reference(pipeline),
+        documents={"licence": make.document(pipeline, "Terms.", "licence")},
+    )
+    model = make.model(pipeline, "tuned", task="generation", entry_type="fine_tune")
+    assert submitted(pipeline, model, make.artifact(pipeline), parent=base).parent == base
+
+
 def test_what_descends_from_nothing_has_no_parent(pipeline: Account) -> None:
     make.policy()
     base = make.version(pipeline, make.model(pipeline, "base"))

@@ -23,6 +23,7 @@ from governance.services.emergencies import confirm_break_glass, invoke_break_gl
 from governance.services.exports import export_report
 from governance.services.policies import propose_policy
 from governance.services.waivers import revoke_waiver
+from registry.selectors import get_version
 from tests import make
 from tests.governance.api.test_openapi import OTHER_CODES, SNAPSHOT, operations
 
@@ -108,6 +109,18 @@ def test_the_example_runs(example: str, world: dict[str, str], tmp_path: Path) -
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert Promotion.objects.count() >= 3
+
+
+def test_a_vendors_model_is_registered_as_the_way_to_do_it_says(world: dict[str, str], tmp_path: Path) -> None:
+    page = PAGE.parents[1] / "how-to" / "register-a-vendor-model.md"
+    script = "set -euo pipefail\n" + "\n".join(text for _, text in BLOCK.findall(page.read_text()))
+    done = subprocess.run(
+        ["bash", "-c", script], env=world, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    version = get_version("letters", 1)
+    assert set(version.documents) == {"licence", "external_evaluation"}
+    assert version.artifact_format == "reference"
 
 
 def test_every_code_of_the_door_is_on_the_page() -> None:
