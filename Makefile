@@ -9,7 +9,7 @@ PURE := tests/audits/checks tests/audits/tables tests/audits/sandbox tests/gover
 POSTGRES ?= postgresql:///countersign
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-sqlite test-postgres soak bench-trail check format lock clean
+.PHONY: help run demo test test-sqlite test-postgres soak bench-trail bench-governance check format lock clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ soak: $(VENV)/.development ## Run the long tests as well
 
 bench-trail: $(VENV)/.development ## Measure what is promised about the trail's speed (needs PostgreSQL's programs; under ten minutes)
 	$(PY) -m tests.benchmarks.trail
+
+bench-governance: $(VENV)/.development ## Measure what is promised about the speed of decisions (needs PostgreSQL's programs; a few minutes)
+	$(PY) -m tests.benchmarks.governance
 
 check: $(VENV)/.development ## Lint, types, import contracts, Django's own checks, missing migrations
 	$(VENV)/bin/ruff check .
