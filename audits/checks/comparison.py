@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -16,7 +16,7 @@ from audits.checks.sentences import figure, some
 from audits.checks.statistics.group_counts import GroupCounts
 from audits.checks.statistics.grouping import Grouping, GroupRate
 from audits.checks.statistics.intervals import Interval, percentile
-from audits.checks.statistics.rates import NO_LABEL, NO_PREDICTION, MeanOfRates, Rate
+from audits.checks.statistics.rates import NO_LABEL, NO_PREDICTION, MeanOfRates, Named, Rate
 from audits.checks.statistics.simultaneous import joint_level, largest_difference, ratios_to_highest
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "decided_value",
     "deciding",
     "exactly",
+    "gap_report",
     "obstacle",
     "parity_report",
     "require_complete",
@@ -39,15 +40,15 @@ class ComparedRates:
     """One rate over the groups of one attribute.
 
     `usable` are the groups with enough rows, `small` the others, `left_out` those that the policy excludes.
-    `joint` tells that the intervals hold for all usable groups together.
+    `joint` tells that the intervals hold for all usable groups together. Only then there may be no `drawn` rates.
     """
 
     attribute: str
-    rate: Rate | MeanOfRates
+    rate: Named
     usable: tuple[GroupRate, ...]
     small: tuple[GroupRate, ...]
     left_out: tuple[GroupRate, ...]
-    drawn: NDArray[np.float64]
+    drawn: NDArray[np.float64] | None
     joint: bool = False
 
     @cached_property
@@ -71,9 +72,14 @@ class ComparedRates:
     def estimates(self) -> NDArray[np.float64]:
         return np.array([float(_value(group)) for group in self.usable])
 
+    @property
+    def draws(self) -> NDArray[np.float64]:
+        assert self.drawn is not None  # noqa: S101 -- figures without draws come with joint intervals
+        return self.drawn
+
     def drawn_differences(self) -> NDArray[np.float64]:
         """The largest difference in each bootstrap draw; NaN when a group's rate is undefined in it."""
-        return np.asarray(self.drawn.max(axis=1) - self.drawn.min(axis=1))
+        return np.asarray(self.draws.max(axis=1) - self.draws.min(axis=1))
 
     def drawn_ratios(self) -> NDArray[np.float64]:
         """The smallest ratio in each bootstrap draw; NaN when it is undefined in it."""
@@ -81,8 +87,8 @@ class ComparedRates:
 
     def drawn_impact(self) -> NDArray[np.float64]:
         """Each group's rate over the highest one in each bootstrap draw, shape (n_draws, n_usable)."""
-        highest = self.drawn.max(axis=1, keepdims=True)
-        return np.divide(self.drawn, highest, out=np.full(self.drawn.shape, np.nan), where=highest > 0)
+        highest = self.draws.max(axis=1, keepdims=True)
+        return np.divide(self.draws, highest, out=np.full(self.draws.shape, np.nan), where=highest > 0)
 
     def measurements(self) -> list[Measurement]:
         """The rate of every group, also of those that are too small or left out."""
@@ -149,10 +155,10 @@ def compared_sets(
     many = [one for one in sets if len(one.usable) >= 2]
     if not simultaneous or not many:
         return sets
-    level = joint_level([one.drawn for one in many], [one.estimates for one in many])
+    level = joint_level([one.draws for one in many], [one.estimates for one in many])
     if level is None:
         raise CannotMeasure(f"{grouping.attribute}: too few rows for intervals that hold for all groups together.")
-    return [_widened(one, grouping.rates(one.rate, level)) for one in sets]
+    return [_widened(one, grouping.rates(rate, level)) for one, (rate, _) in zip(sets, rates, strict=True)]
 
 
 def _widened(one: ComparedRates, rates: Sequence[GroupRate]) -> ComparedRates:
@@ -223,12 +229,28 @@ def parity_report(
     `rates` pairs each rate with the fewest rows that its denominator must have in a group. `difference` and `ratio`
     are each the name of a measurement and its limit; a limit of None measures only.
     """
+    notes = require_complete(counts, labels=labels)
+    sets = {
+        name: compared_sets(counts.grouping(name), rates, leave_out, simultaneous=simultaneous)
+        for name in counts.attributes(attribute)
+    }
+    return gap_report(sets, check=check, difference=difference, ratio=ratio, decide_on=decide_on, notes=notes)
+
+
+def gap_report(
+    sets_by_attribute: Mapping[str, Sequence[ComparedRates]],
+    *,
+    check: str,
+    difference: tuple[str, float | None] | None = None,
+    ratio: tuple[str, float | None] | None = None,
+    decide_on: str,
+    notes: Sequence[str] = (),
+) -> Report:
+    """Hold the largest difference and the smallest ratio in the figures of each attribute against limits."""
     measurements: list[Measurement] = []
     findings: list[Finding] = []
-    notes = list(require_complete(counts, labels=labels))
     obstacles: list[str] = []
-    for name in counts.attributes(attribute):
-        sets = compared_sets(counts.grouping(name), rates, leave_out, simultaneous=simultaneous)
+    for name, sets in sets_by_attribute.items():
         for one in sets:
             measurements += one.measurements()
         obstacles += [hindrance for one in sets if (hindrance := obstacle(one))]
@@ -243,7 +265,7 @@ def parity_report(
                 measurements.append(_measured(found, *wanted, partial=partial))
                 if wanted[1] is not None:
                     _judge(found, wanted[0], wanted[1], decide_on, f"{check}/{name}{suffix}", findings, obstacles)
-    return settled(measurements, findings, notes, obstacles)
+    return settled(measurements, findings, list(notes), obstacles)
 
 
 def _widest(sets: Sequence[ComparedRates]) -> Extreme:

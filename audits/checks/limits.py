@@ -64,9 +64,9 @@ def ruled(
     within; a limit inside the interval leaves the question open, with the number of rows that would settle it.
     `what` are the words for the figure, `rows` how many it rests on.
     """
-    edge = exactly(limit)
     if decide_on != "interval":
         value = decided_value(estimate, low, high, decide_on)
+        edge = exactly(limit) if isinstance(value, Fraction) else limit
         return Ruling(value, value < edge if floor else value > edge)
     best, worst = (high, low) if floor else (low, high)
     if estimate is None or best is None or worst is None:
@@ -75,9 +75,10 @@ def ruled(
         return Ruling(best, True)
     if worst >= limit if floor else worst <= limit:
         return Ruling(worst, False)
-    reach = float(worst if (estimate >= edge if floor else estimate <= edge) else best) - float(estimate)
+    near = worst if (estimate >= limit if floor else estimate <= limit) else best
+    reach = near - float(estimate)
     return Ruling(
-        estimate, False, _doubt(what, float(estimate), (min(best, worst), max(best, worst)), edge, reach, rows)
+        estimate, False, _doubt(what, float(estimate), (min(best, worst), max(best, worst)), limit, reach, rows)
     )
 
 
@@ -93,8 +94,8 @@ def rows_to_settle(estimate: float, reach: float, limit: float, rows: int) -> in
     return max(rows + 1, math.ceil(round(rows * (reach / distance) ** 2, 6)))
 
 
-def _doubt(what: str, estimate: float, interval: tuple[float, float], edge: Fraction, reach: float, rows: int) -> str:
-    needed = rows_to_settle(estimate, reach, float(edge), rows)
+def _doubt(what: str, estimate: float, interval: tuple[float, float], limit: float, reach: float, rows: int) -> str:
+    needed = rows_to_settle(estimate, reach, limit, rows)
     settles = (
         "the estimate lies on the limit, so more rows like these would not settle it"
         if needed is None
@@ -102,5 +103,5 @@ def _doubt(what: str, estimate: float, interval: tuple[float, float], edge: Frac
     )
     return (
         f"Not enough evidence: the {what} is {figure(estimate)} with an interval from {figure(interval[0])} to "
-        f"{figure(interval[1])}, and the limit {figure(edge)} lies inside; {settles}."
+        f"{figure(interval[1])}, and the limit {figure(limit)} lies inside; {settles}."
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from statistics import NormalDist
 
 from audits.checks import CannotMeasure, Finding, Measurement, Report, ScoreHistograms, Severity, check
@@ -11,6 +10,7 @@ from audits.checks.comparison import exactly
 from audits.checks.parameters import Count, Share
 from audits.checks.sentences import figure
 from audits.checks.statistics import ScoreSplit
+from audits.checks.statistics.areas import area_under
 from audits.checks.statistics.intervals import LEVEL
 
 
@@ -61,7 +61,7 @@ def roc_auc(
         raise CannotMeasure(
             f"{positives} favourable and {negatives} other labels; {min_positives} and {min_negatives} are needed."
         )
-    area, slack = _area(everybody)
+    area, slack = area_under(everybody.positives, everybody.negatives)
     assert area is not None  # noqa: S101 -- both labels occur
     measured = [_measured(everybody, None, min_auc, scores.is_exact)]
     for column in scores.roles.sensitive:
@@ -87,23 +87,8 @@ def roc_auc(
     return Report(tuple(measured), tuple(findings), tuple(notes))
 
 
-def _area(split: ScoreSplit) -> tuple[Fraction | None, Fraction]:
-    """The area and, when scores share bins, how far off it may be at most."""
-    positives = [int(n) for n in split.positives]
-    negatives = [int(n) for n in split.negatives]
-    pairs = sum(positives) * sum(negatives)
-    if pairs == 0:
-        return None, Fraction(0)
-    below, wins, ties = 0, 0, 0
-    for positive, negative in zip(positives, negatives, strict=True):
-        wins += positive * below
-        ties += positive * negative
-        below += negative
-    return Fraction(2 * wins + ties, 2 * pairs), Fraction(ties, 2 * pairs)
-
-
 def _measured(split: ScoreSplit, group: str | None, limit: float | None, is_exact: bool) -> Measurement:
-    area, slack = _area(split)
+    area, slack = area_under(split.positives, split.negatives)
     labelled = int(split.counts[:, :2].sum())
     if area is None:
         return Measurement("roc_auc", None, group=group, n=labelled, ideal=1.0, note="needs both labels")

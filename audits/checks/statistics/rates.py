@@ -16,14 +16,20 @@ PAIRS = STATES * STATES
 
 
 @dataclass(frozen=True)
-class Rate:
+class Named:
+    """What a figure of a group is called, by machines and in a sentence."""
+
+    name: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Rate(Named):
     """Pairs counted over pairs counted; both masks have the shape (3, 3).
 
     The first lies in the second for a share, or outside of it for a ratio of two disjoint counts.
     """
 
-    name: str
-    words: str
     numerator: NDArray[np.bool_]
     denominator: NDArray[np.bool_]
 
@@ -38,11 +44,9 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class MeanOfRates:
+class MeanOfRates(Named):
     """The mean of several shares, undefined where one of them is."""
 
-    name: str
-    words: str
     parts: tuple[Rate, ...]
 
 

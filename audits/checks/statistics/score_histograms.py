@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
@@ -72,6 +73,12 @@ class ScoreHistograms:
     @property
     def is_exact(self) -> bool:
         return self.table.is_exact
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The lowest and the highest score; NaN when there is none."""
+        values = self.table.values()
+        return (float(values[0]), float(values[-1])) if len(values) else (math.nan, math.nan)
 
     def add(self, batch: pa.RecordBatch) -> None:
         column = column_of(batch, str(self.roles.score))

@@ -1,0 +1,126 @@
+"""Are the people of a group scored too high or too low beside everybody else?"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.checks import Finding, Measurement, Report, ScoreHistograms, Severity, check
+from audits.checks.comparison import settled
+from audits.checks.limits import deciding, ruled
+from audits.checks.parameters import Count, DecideOnEvidence, Share
+from audits.checks.scored import require_scores, sorted_splits
+from audits.checks.sentences import figure, some
+from audits.checks.statistics import ScoreSplit
+from audits.checks.statistics.areas import area_with_interval
+
+_NAME = "fairness.subgroup_auc"
+
+
+@check(_NAME, version=1, needs=ScoreHistograms, roles=("sensitive",))
+def subgroup_auc(
+    scores: ScoreHistograms,
+    *,
+    attribute: str | None = None,
+    min_auc: Share = 0.7,
+    min_positives: Count = 30,
+    min_negatives: Count = 30,
+    leave_out: tuple[str, ...] = (),
+    decide_on: DecideOnEvidence = "estimate",
+) -> Report:
+    """Areas under the ROC curve of a group's cases of one label against everybody else's cases of the other.
+
+    A low BPSN area says that unfavourable cases of the group score above favourable ones of the others: scores of the
+    group are too high. A low BNSP area says that its favourable cases score below unfavourable ones of the others:
+    scores of the group are too low.
+
+    Parameters
+    ----------
+    scores : ScoreHistograms
+        Counts by score and label, integers of shape (n_values, 3) for each group.
+    attribute : str or None, default=None
+        Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
+    min_auc : float in [0, 1], default=0.7
+        Areas below this become a finding for that group.
+    min_positives : int, default=30
+        Fewest rows with the favourable label that a group, and the others together, must have.
+    min_negatives : int, default=30
+        Fewest rows with the other label that a group, and the others together, must have.
+    leave_out : list of str, default=[]
+        Groups that are not judged, by name; their people still count among the others.
+    decide_on : {"estimate", "lower", "upper", "interval"}, default="estimate"
+        What is held against the limit: the area, an end of its 95 % interval, or the whole interval; a limit
+        inside the interval is then not enough evidence.
+
+    Measures
+    --------
+    bpsn_auc : float in [0, 1], unit 1, ideal 1, by group: favourable cases of the others, unfavourable of the group.
+    bnsp_auc : float in [0, 1], unit 1, ideal 1, by group: unfavourable cases of the others, favourable of the group.
+
+    Cannot measure
+    --------------
+    Rows without a score, or a group with too few rows of either label, in itself or in the others (unless another
+    group is already found).
+
+    Source
+    ------
+    Borkan et al. (2019), Nuanced Metrics for Measuring Unintended Bias with Real Data for Text Classification,
+    doi:10.1145/3308560.3317593; sklearn.metrics.roc_auc_score over the rows of each pair.
+    """
+    notes = list(require_scores(scores))
+    everybody = scores.everybody()
+    measured: list[Measurement] = []
+    findings: list[Finding] = []
+    obstacles: list[str] = []
+
+    def enough(split: ScoreSplit) -> bool:
+        mine = (int(split.positives.sum()), int(split.negatives.sum()))
+        others = (int(everybody.positives.sum()) - mine[0], int(everybody.negatives.sum()) - mine[1])
+        return min(mine[0], others[0]) >= min_positives and min(mine[1], others[1]) >= min_negatives
+
+    for name, splits in sorted_splits(scores, attribute, enough, leave_out).items():
+        if splits.small:
+            named = some([f"{split.group} ({int(split.counts.sum())})" for split in splits.small])
+            obstacles.append(f"{name}: too few rows of either label for {named}, or for everybody else.")
+        for split in splits.usable:
+            others = everybody.counts - split.counts
+            background = (others[:, split.favourable], others[:, 1 - split.favourable])
+            pairs: dict[str, tuple[NDArray[np.int64], NDArray[np.int64], str]] = {
+                "bpsn_auc": (background[0], split.negatives, "too high"),
+                "bnsp_auc": (split.positives, background[1], "too low"),
+            }
+            for kind, (positives, negatives, wrong) in pairs.items():
+                area = area_with_interval(positives, negatives, exact=scores.is_exact)
+                n = int(positives.sum() + negatives.sum())
+                where = f"{name}/{split.group}"
+                measured.append(
+                    Measurement(
+                        kind,
+                        None if area.value is None else float(area.value),
+                        group=where,
+                        low=area.low,
+                        high=area.high,
+                        n=n,
+                        ideal=1.0,
+                        limit=min_auc,
+                    )
+                )
+                what = f"{kind[:4].upper()} area of {split.group}"
+                ruling = ruled(
+                    area.value, area.low, area.high, min_auc, decide_on=decide_on, rows=n, what=what, floor=True
+                )
+                if ruling.doubt:
+                    obstacles.append(ruling.doubt)
+                if ruling.beyond:
+                    findings.append(
+                        Finding(
+                            key=f"{_NAME}/{where}/{kind}",
+                            severity=Severity.HIGH,
+                            sentence=(
+                                f"{split.group} is scored {wrong} beside everybody else: {deciding(decide_on, 'area')} "
+                                f"{figure(ruling.value)}, below the limit {figure(min_auc)}."
+                            ),
+                            measurement=kind,
+                        )
+                    )
+    return settled(measured, findings, notes, obstacles)

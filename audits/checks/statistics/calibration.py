@@ -1,0 +1,78 @@
+"""Do scores that are meant as chances come true as often as they say?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.checks.statistics.intervals import LEVEL, Interval, percentile, redrawn
+from audits.checks.statistics.score_histograms import ScoreSplit
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Scores in bins of one width from 0 to 1, each array of shape (n_bins,): rows, favourable ones, mean scores."""
+
+    rows: NDArray[np.int64]
+    favourable: NDArray[np.int64]
+    means: NDArray[np.float64]
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error: the mean distance of what was said from what came true, by rows.
+
+        Source: Naeini, Cooper, Hauskrecht (2015), AAAI 29, doi:10.1609/aaai.v29i1.9602.
+        """
+        return float(_errors(self.favourable[None], self.rows[None], self.means)[0])
+
+    def error_interval(self, seed: int) -> Interval:
+        """A percentile interval from multinomial draws over bins and labels, mean scores held.
+
+        Chance alone adds to an error, and drawing again adds once more. So the lower end is at least as far below the
+        error as the draws reach above it.
+        """
+        cells = np.concatenate([self.favourable, self.rows - self.favourable])
+        drawn = redrawn(cells, seed)
+        favourable, others = np.hsplit(drawn, 2)
+        low, high = percentile(_errors(favourable, favourable + others, self.means), self.error)
+        return (low, high) if low is None or high is None else (max(0.0, min(low, 2 * self.error - high)), high)
+
+
+def chances_of(split: ScoreSplit) -> NDArray[np.float64]:
+    """The scores as chances of the favourable label: turned round when that is class 0."""
+    return split.values if split.favourable == 1 else 1.0 + split.values
+
+
+def reliability(split: ScoreSplit, bins: int) -> Reliability:
+    """The labelled scores of a group, which lie between 0 and 1, in this many bins; 1 belongs to the last one."""
+    chances = chances_of(split)
+    places = np.minimum((chances * bins).astype(np.int64), bins - 1)
+    labelled = split.positives + split.negatives
+    rows = np.bincount(places, weights=labelled, minlength=bins)
+    favourable = np.bincount(places, weights=split.positives, minlength=bins)
+    sums = np.bincount(places, weights=labelled * chances, minlength=bins)
+    means = np.divide(sums, rows, out=np.zeros(bins), where=rows > 0)
+    return Reliability(rows.astype(np.int64), favourable.astype(np.int64), means)
+
+
+def brier(split: ScoreSplit) -> tuple[float, Interval]:
+    """The mean squared distance of chances from labels, with the normal interval of that mean.
+
+    Source: Brier (1950), Monthly Weather Review 78; sklearn.metrics.brier_score_loss.
+    """
+    chances = chances_of(split)
+    squares = np.concatenate([(1 - chances) ** 2, chances**2])
+    counts = np.concatenate([split.positives, split.negatives])
+    rows = int(counts.sum())
+    mean = math.fsum((squares * counts).tolist()) / rows
+    variance = math.fsum((counts * (squares - mean) ** 2).tolist()) / rows
+    reach = math.sqrt(variance / rows) * NormalDist().inv_cdf(0.5 + LEVEL / 2)
+    return mean, (max(0.0, mean - reach), min(1.0, mean + reach))
+
+
+def _errors(favourable: NDArray[np.int64], rows: NDArray[np.int64], means: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.abs(favourable - rows * means).sum(axis=1) / rows.sum(axis=1))
