@@ -10,13 +10,15 @@ import pytest
 
 from audits.evidence import Evidence
 from audits.runs import CheckRun
-from audits.trail import Entry, verify
+from audits.trail import Entry, now, verify
 from governance.errors import EvidenceUnfit, Malformed, NotEntitled
 from governance.models import Account, Notice, Promotion
 from governance.roles import Group, Role
 from governance.selectors.projections import PROJECTIONS
+from governance.selectors.version_file import version_file
 from governance.services.approvals import approve_promotion
 from governance.services.attachments import attach_evidence
+from governance.services.exports import export_report
 from governance.services.promotions import request_promotion
 from governance.services.retirements import delete_version, retire_version
 from governance.services.submissions import submit_version
@@ -236,7 +238,15 @@ def test_a_vendors_model_goes_live_by_its_papers(pipeline: Account) -> None:
     attested = make.document(pipeline, PROSE, "external_evaluation", attested_by="Example Labs")
     attach_evidence(actor=pipeline.actor, version=version, purpose="external_evaluation", evidence=attested)
     approve_promotion(actor=lena.actor, uid=promotion.uid, group=Group.LEGAL, reason="The terms allow it.")
-    assert get_version("letters", 1).position.stage == Stage.PRODUCTION
+    live = get_version("letters", 1)
+    assert live.position.stage == Stage.PRODUCTION
+    listed = {line["purpose"]: line["name"] for line in version_file(live, at=now())["evidence"]}
+    assert listed == {
+        "artifact": "it.reference",
+        "licence": "licence.md",
+        "external_evaluation": "external_evaluation.md",
+    }
+    assert export_report(actor=lena.actor, version=live, format_name="html").size
 
 
 def test_a_check_over_a_table_that_a_version_does_not_have_is_not_run(pipeline: Account) -> None:
