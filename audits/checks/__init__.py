@@ -17,9 +17,11 @@ from audits.checks.parameters import Parameter, UnusableParameters
 from audits.checks.roles import MISSING, Roles, SensitiveColumn
 from audits.checks.statistics import (
     Attributions,
+    CellForms,
     ClassCounts,
     ColumnProfiles,
     ColumnValues,
+    FeatureDigests,
     GroupCounts,
     PairedSums,
     ProbabilitySums,
@@ -57,9 +59,11 @@ __all__ = [
     "recompute",
     # what they read
     "Attributions",
+    "CellForms",
     "ClassCounts",
     "ColumnProfiles",
     "ColumnValues",
+    "FeatureDigests",
     "GroupCounts",
     "PairedSums",
     "ProbabilitySums",

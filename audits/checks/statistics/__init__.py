@@ -1,9 +1,11 @@
 """Small mergeable statistics of a table: the same for any batch size, order of rows or split."""
 
 from audits.checks.statistics.attributions import Attributions
+from audits.checks.statistics.cell_forms import CellForms, FormsOfColumn
 from audits.checks.statistics.class_counts import ClassCounts
 from audits.checks.statistics.column_profiles import ColumnProfile, ColumnProfiles
 from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
+from audits.checks.statistics.feature_digests import FeatureDigests
 from audits.checks.statistics.group_counts import GroupCounts
 from audits.checks.statistics.grouping import Grouping, GroupRate
 from audits.checks.statistics.paired_sums import PairedSums
@@ -14,10 +16,13 @@ from audits.checks.statistics.score_histograms import ScoreHistograms, ScoreSpli
 
 __all__ = [
     "Attributions",
+    "CellForms",
     "ClassCounts",
     "ColumnProfile",
     "ColumnProfiles",
     "ColumnValues",
+    "FeatureDigests",
+    "FormsOfColumn",
     "GroupCounts",
     "GroupRate",
     "Grouping",

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 
 from audits.checks import (
     CannotMeasure,
+    CellForms,
     ClassCounts,
     ColumnProfiles,
     ColumnValues,
+    FeatureDigests,
     GroupCounts,
     ProbabilitySums,
     Roles,
@@ -31,7 +33,7 @@ from audits.checks.statistics.exact_sums import as_fraction, exact_sums, from_te
 from audits.checks.statistics.value_table import ValueTable
 
 KINDS: list[Any] = [
-    *(ClassCounts, ColumnProfiles, ColumnValues, GroupCounts),
+    *(CellForms, ClassCounts, ColumnProfiles, ColumnValues, FeatureDigests, GroupCounts),
     *(ProbabilitySums, RowDigests, ScoreHistograms),
 ]
 ROLES = Roles(

@@ -1,0 +1,138 @@
+"""Which forms do the cells of a column take: blanks in disguise, numbers among texts, personal data?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+
+from audits.checks.roles import Roles
+from audits.checks.statistics.by_column import ByColumn
+from audits.checks.statistics.columns import as_numbers, as_texts
+
+BLANK_WORDS = frozenset(
+    ("n/a", "na", "nan", "null", "none", "nil", "unknown", "missing", "empty", "undefined", "not available")
+) | frozenset(("?", "-", "--", ".", "#n/a", "(null)", "<na>", "tbd", "1900-01-01", "0001-01-01", "9999-12-31"))
+BLANK_NUMBERS = (-1.0, -9.0, -99.0, -999.0, -9999.0, 999.0, 9999.0, 99999.0, 999999.0)
+
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?|\d{1,2}[./]\d{1,2}[./]\d{4}")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}")
+_CARD = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
+_IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}(?![A-Z0-9])")
+_PHONE = re.compile(r"(?<![\w+])\+[1-9]\d{0,2}(?:[ ./()-]*\d){7,12}(?!\d)")
+
+
+@dataclass
+class FormsOfColumn:
+    """One column: rows by form. A cell has one of the forms of a value, and any number of the personal ones.
+
+    `forms` counts "blank", "disguised", "number", "date" and "text"; `disguises` the cells by what stands for
+    a missing value; `personal` the cells that hold an "email", a "card", an "iban" or a "phone".
+    """
+
+    name: str
+    kind: str
+    rows: int = 0
+    forms: dict[str, int] = field(default_factory=dict)
+    disguises: dict[str, int] = field(default_factory=dict)
+    personal: dict[str, int] = field(default_factory=dict)
+
+    def add(self, cells: pa.Array) -> None:
+        self.rows += len(cells)
+        if self.kind == "number":
+            self._add_numbers(cells)
+        elif self.kind == "text":
+            texts, codes = as_texts(cells)
+            for text, n in zip(texts, np.bincount(codes, minlength=len(texts)).tolist(), strict=True):
+                if n:
+                    self._add_text(text, n)
+
+    def merge(self, other: FormsOfColumn) -> None:
+        self.rows += other.rows
+        for mine, theirs in ((self.forms, other.forms), (self.disguises, other.disguises)):
+            _take(mine, theirs)
+        _take(self.personal, other.personal)
+
+    def to_document(self) -> dict[str, Any]:
+        return {
+            name: dict(sorted(value.items())) if isinstance(value, dict) else value
+            for name, value in vars(self).items()
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        values: dict[str, Any] = {n: dict(v) if isinstance(v, Mapping) else v for n, v in document.items()}
+        return cls(**values)
+
+    def _add_numbers(self, cells: pa.Array) -> None:
+        numbers = as_numbers(cells)
+        _take(self.forms, {"blank": int(np.isnan(numbers).sum()), "number": int((~np.isnan(numbers)).sum())})
+        for number in BLANK_NUMBERS:
+            n = int((numbers == number).sum())
+            _take(self.disguises, {f"{number:g}": n})
+
+    def _add_text(self, text: str | None, n: int) -> None:
+        if text is None:
+            _take(self.forms, {"blank": n})
+            return
+        if text.casefold() in BLANK_WORDS:
+            _take(self.forms, {"disguised": n})
+            _take(self.disguises, {text.casefold(): n})
+            return
+        form = "number" if _NUMBER.fullmatch(text) else "date" if _DATE.fullmatch(text) else "text"
+        _take(self.forms, {form: n})
+        _take(self.personal, {kind: n for kind, holds in PERSONAL.items() if holds(text)})
+
+
+class CellForms(ByColumn[FormsOfColumn]):
+    """The forms of the cells of every column that has a role."""
+
+    part = FormsOfColumn
+
+    @staticmethod
+    def columns(roles: Roles) -> tuple[str, ...]:
+        return roles.columns()
+
+
+def is_card_number(text: str) -> bool:
+    """Whether digits pass the check of payment cards (Luhn): every second from the right doubled, nines cast out."""
+    digits = [int(digit) for digit in reversed(text)]
+    doubled = [2 * digit - 9 * (digit > 4) for digit in digits[1::2]]
+    return len(set(digits)) > 1 and (sum(digits[::2]) + sum(doubled)) % 10 == 0
+
+
+def is_iban(text: str) -> bool:
+    """Whether an account number passes the check of ISO 13616: the moved number leaves 1 by 97."""
+    return 15 <= len(text) <= 34 and int("".join(str(int(c, 36)) for c in text[4:] + text[:4])) % 97 == 1
+
+
+def _holds_card(text: str) -> bool:
+    return any(is_card_number(re.sub(r"\D", "", found)) for found in _CARD.findall(text))
+
+
+def _holds_iban(text: str) -> bool:
+    # Words that follow an account number look like a part of it, so that every shorter cut is tried too.
+    for found in _IBAN.findall(text):
+        groups = found.split(" ")
+        if any(is_iban("".join(groups[:end])) for end in range(1, len(groups) + 1)):
+            return True
+    return False
+
+
+PERSONAL: Mapping[str, Callable[[str], bool]] = {
+    "email": lambda text: "@" in text and _EMAIL.search(text) is not None,
+    "card": lambda text: len(text) >= 13 and _holds_card(text),
+    "iban": lambda text: len(text) >= 15 and _holds_iban(text),
+    "phone": lambda text: len(text) >= 9 and _PHONE.search(text) is not None,
+}
+
+
+def _take(mine: dict[str, int], theirs: Mapping[str, int]) -> None:
+    for name, n in theirs.items():
+        if n:
+            mine[name] = mine.get(name, 0) + n
