@@ -16,7 +16,8 @@ class Figure:
     """A figure with its interval, and the limit that it must not cross.
 
     With `at_least` the limit is the smallest value allowed, otherwise the largest. `words` name the figure
-    in a sentence; without them its name does. A limit of None decides nothing.
+    in a sentence; without them its name does. A limit of None decides nothing. With `estimate_only` the
+    figure has no interval by its nature, and its estimate decides whatever end was asked for.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Figure:
     unit: str = "1"
     note: str = ""
     words: str = ""
+    estimate_only: bool = False
 
     def measurement(self) -> Measurement:
         """The figure as a report carries it."""
@@ -65,7 +67,7 @@ class Figure:
             self.low,
             self.high,
             self.limit,
-            decide_on=decide_on,
+            decide_on="estimate" if self.estimate_only else decide_on,
             rows=self.n or 0,
             what=self.said,
             floor=self.at_least,

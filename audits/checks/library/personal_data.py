@@ -13,8 +13,8 @@ _NAME = "data_quality.personal_data"
 def personal_data(forms: CellForms, *, allowed: tuple[str, ...] = ()) -> Report:
     """Text cells that hold an e-mail address, a payment card number, an IBAN or an international phone number.
 
-    Card numbers and IBANs count only with right check digits; phone numbers only with a plus and a country code. One such
-    cell is a finding. The result holds counts, never the cells.
+    Card numbers and IBANs count only with right check digits; phone numbers only with a plus and a country
+    code. One such cell is a finding. The result holds counts, never the cells.
 
     Parameters
     ----------
