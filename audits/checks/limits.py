@@ -18,7 +18,7 @@ class Ruling:
     suffice for either answer; then nothing is beyond the limit and nothing may pass.
     """
 
-    value: float | Fraction
+    value: float | Fraction | None
     beyond: bool
     doubt: str = ""
 
@@ -65,12 +65,15 @@ def ruled(
     `what` are the words for the figure, `rows` how many it rests on.
     """
     if decide_on != "interval":
-        value = decided_value(estimate, low, high, decide_on)
+        try:
+            value = decided_value(estimate, low, high, decide_on)
+        except CannotMeasure as refusal:
+            return Ruling(None, False, f"{what[:1].upper()}{what[1:]}: {refusal.sentence}")
         edge = exactly(limit) if isinstance(value, Fraction) else limit
         return Ruling(value, value < edge if floor else value > edge)
     best, worst = (high, low) if floor else (low, high)
     if estimate is None or best is None or worst is None:
-        raise CannotMeasure(f"The {what} has no interval on this table, so nothing can be decided on it.")
+        return Ruling(None, False, f"The {what} has no interval on this table, so nothing can be decided on it.")
     if best < limit if floor else best > limit:
         return Ruling(best, True)
     if worst >= limit if floor else worst <= limit:

@@ -9,7 +9,7 @@ from audits.checks.statistics.areas import area_with_interval
 from audits.checks.statistics.rates import Named
 
 
-@check("fairness.auc_gap", version=1, needs=ScoreHistograms, roles=("sensitive",))
+@check("fairness.auc_gap", version=1, needs=ScoreHistograms, roles=("label", "sensitive"))
 def auc_gap(
     scores: ScoreHistograms,
     *,

@@ -19,7 +19,7 @@ from audits.checks.statistics.intervals import wilson
 _NAME = "fairness.calibration_within_groups"
 
 
-@check(_NAME, version=1, needs=ScoreHistograms, roles=("sensitive",))
+@check(_NAME, version=1, needs=ScoreHistograms, roles=("label", "sensitive"))
 def calibration_within_groups(
     scores: ScoreHistograms,
     *,

@@ -17,7 +17,7 @@ from audits.checks.statistics.intervals import LEVEL, dkw_reach, wilson
 _NAME = "performance.ranking"
 
 
-@check(_NAME, version=1, needs=ScoreHistograms)
+@check(_NAME, version=1, needs=ScoreHistograms, roles=("label",))
 def ranking(
     scores: ScoreHistograms,
     *,

@@ -14,7 +14,7 @@ from audits.checks.statistics.areas import area_under
 from audits.checks.statistics.intervals import LEVEL
 
 
-@check("performance.roc_auc", version=1, needs=ScoreHistograms)
+@check("performance.roc_auc", version=1, needs=ScoreHistograms, roles=("label",))
 def roc_auc(
     scores: ScoreHistograms,
     *,

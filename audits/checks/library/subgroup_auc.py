@@ -17,7 +17,7 @@ from audits.checks.statistics.areas import area_with_interval
 _NAME = "fairness.subgroup_auc"
 
 
-@check(_NAME, version=1, needs=ScoreHistograms, roles=("sensitive",))
+@check(_NAME, version=1, needs=ScoreHistograms, roles=("label", "sensitive"))
 def subgroup_auc(
     scores: ScoreHistograms,
     *,

@@ -73,6 +73,11 @@ def selection_rate(favourable: int) -> Rate:
     )
 
 
+def scoring_rate() -> Rate:
+    """Share that scored above the median, which stands for the decision; no label plays a part."""
+    return Rate("scoring_rate", "scoring rate", marked((UNKNOWN, 1)), marked((UNKNOWN, 0), (UNKNOWN, 1)))
+
+
 def true_positive_rate(favourable: int) -> Rate:
     """Among those whose label is favourable, the share that got the favourable decision."""
     return _share("true positive rate", (favourable, favourable), (favourable, 1 - favourable))

@@ -16,7 +16,7 @@ from audits.checks.roles import Roles, SensitiveColumn
 from audits.checks.statistics.columns import as_numbers, column_of, kind_of
 from audits.checks.statistics.group_counts import classes_of
 from audits.checks.statistics.groups import CROSSED_BY, GroupCells
-from audits.checks.statistics.rates import STATES
+from audits.checks.statistics.rates import STATES, UNKNOWN
 from audits.checks.statistics.value_table import ValueTable
 
 
@@ -47,7 +47,7 @@ class ScoreHistograms:
     `is_exact` is false. A score speaks for class 1; `split` turns it round when 0 is favourable.
     """
 
-    needs_roles: ClassVar[tuple[str, ...]] = ("score", "label")
+    needs_roles: ClassVar[tuple[str, ...]] = ("score",)
 
     roles: Roles
     groups: GroupCells
@@ -87,7 +87,9 @@ class ScoreHistograms:
         scores = as_numbers(column)
         if np.isinf(scores).any():
             raise CannotMeasure(f'Score column "{self.roles.score}" holds an infinite score.')
-        labels = classes_of(batch, str(self.roles.label))
+        labels = np.full(batch.num_rows, UNKNOWN)
+        if self.roles.label is not None:
+            labels = classes_of(batch, self.roles.label)
         cells = self.groups.rows_to_cells(batch) * STATES + labels
         scored = ~np.isnan(scores)
         self.unscored += int((~scored).sum())

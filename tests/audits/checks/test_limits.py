@@ -6,7 +6,6 @@ from fractions import Fraction
 
 import pytest
 
-from audits.checks import CannotMeasure
 from audits.checks.limits import Ruling, rows_to_settle, ruled
 from tests.audits.checks.tables import judged, keys, measured, selected
 
@@ -54,8 +53,13 @@ def test_an_estimate_on_the_limit_is_never_settled_by_more_rows_like_these() -> 
 
 @pytest.mark.parametrize(("low", "high"), [(None, 0.2), (0.0, None), (None, None)])
 def test_an_undefined_interval_decides_nothing(low: float | None, high: float | None) -> None:
-    with pytest.raises(CannotMeasure, match="has no interval"):
-        on_interval(0.05, low, high)
+    ruling = on_interval(0.05, low, high)
+    assert not ruling.beyond
+    assert "has no interval" in ruling.doubt
+    end = ruled(0.05, None, None, 0.1, decide_on="upper", rows=10, what="gap")
+    assert (
+        end.doubt == "Gap: The upper end of the interval is undefined on this table, so nothing can be decided on it."
+    )
 
 
 def test_the_other_ways_to_decide_look_at_one_number() -> None:

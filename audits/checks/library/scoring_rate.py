@@ -1,0 +1,99 @@
+"""How often did each group score above the median, compared with the group that did most often?"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.checks import Report, ScoreHistograms, check
+from audits.checks.comparison import compared_sets
+from audits.checks.impact import ratio_report
+from audits.checks.parameters import Count, DecideOnEvidence, Share
+from audits.checks.scored import require_scores
+from audits.checks.statistics import Grouping
+from audits.checks.statistics.rates import STATES, UNKNOWN
+from audits.checks.statistics.rates import scoring_rate as above_the_median
+
+
+@check("fairness.scoring_rate", version=1, needs=ScoreHistograms, roles=("sensitive",))
+def scoring_rate(
+    scores: ScoreHistograms,
+    *,
+    attribute: str | None = None,
+    min_ratio: Share = 0.8,
+    min_group_size: Count = 30,
+    leave_out: tuple[str, ...] = (),
+    decide_on: DecideOnEvidence = "estimate",
+    simultaneous: bool = False,
+) -> Report:
+    """Share of each group that scores above the median of all rows, divided by the highest share.
+
+    A score on the median is not above it, and where class 0 is favourable low scores are the high ones. Intervals take
+    the median as given. No labels are needed.
+
+    Parameters
+    ----------
+    scores : ScoreHistograms
+        Counts by score and label, integers of shape (n_values, 3) for each group.
+    attribute : str or None, default=None
+        Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
+    min_ratio : float in [0, 1], default=0.8
+        Ratios below this become a finding for that group.
+    min_group_size : int, default=30
+        Fewest rows that a group must have.
+    leave_out : list of str, default=[]
+        Groups that are measured but not compared, by name; their scores still count for the median.
+    decide_on : {"estimate", "lower", "upper", "interval"}, default="estimate"
+        What is held against the limit: the ratio, an end of its 95 % interval, or the whole interval; a limit
+        inside the interval is then not enough evidence.
+    simultaneous : bool, default=False
+        Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
+
+    Measures
+    --------
+    scoring_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
+    scoring_impact_ratio : float in [0, 1], unit 1, ideal 1, by group, with a bootstrap interval.
+    smallest_scoring_impact_ratio : float in [0, 1], unit 1, ideal 1, by attribute, with a bootstrap interval.
+
+    Cannot measure
+    --------------
+    Rows without a score, fewer than two groups, nobody above the median, or a group with too few rows (unless another
+    one is already below the limit).
+
+    Source
+    ------
+    6 RCNY 5-300, scoring rate and impact ratio, and the example of 5-301(c).
+    """
+    notes = require_scores(scores, labels=False)
+    everybody = scores.everybody()
+    median = _median(everybody.values, everybody.counts.sum(axis=1))
+    above = np.array([Fraction(value) > median for value in everybody.values.tolist()], bool)
+    names = (attribute,) if attribute is not None else tuple(column.name for column in scores.roles.sensitive)
+    sets = {}
+    for name in names:
+        splits = scores.split(name)
+        counts = np.zeros((len(splits), STATES, STATES), np.int64)
+        for place, split in enumerate(splits):
+            rows = split.counts.sum(axis=1)
+            counts[place, UNKNOWN, 1], counts[place, UNKNOWN, 0] = rows[above].sum(), rows[~above].sum()
+        grouping = Grouping(name, tuple(split.group for split in splits), counts, 1, scores.seed)
+        wanted = [(above_the_median(), min_group_size)]
+        (sets[name],) = compared_sets(grouping, wanted, leave_out, simultaneous=simultaneous)
+    return ratio_report(
+        sets,
+        check="fairness.scoring_rate",
+        ratio="scoring_impact_ratio",
+        said="scored above the median",
+        limit=min_ratio,
+        decide_on=decide_on,
+        notes=notes,
+    )
+
+
+def _median(values: NDArray[np.float64], rows: NDArray[np.int64]) -> Fraction:
+    """The middle score, or halfway between the two middle ones."""
+    total, up_to = int(rows.sum()), np.cumsum(rows)
+    middle = [values[np.searchsorted(up_to, place, side="right")] for place in ((total - 1) // 2, total // 2)]
+    return sum(map(Fraction, map(float, middle)), Fraction(0)) / 2
