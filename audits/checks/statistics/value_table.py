@@ -124,6 +124,8 @@ class ValueTable:
 
     def _level_for(self, keys: NDArray[np.uint64]) -> int:
         """The fewest bits to clear so that the table and these sorted keys fit together."""
+        if len(self.keys) + len(keys) <= self.most:
+            return self.dropped
         together = np.sort(np.concatenate([self.keys, _runs(keys)[0]])) if len(keys) else self.keys
         if len(together) <= self.most:
             return self.dropped
