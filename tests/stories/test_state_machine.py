@@ -313,6 +313,16 @@ class Governance(RuleBasedStateMachine):
         self.approve(which=newest, who=who[1], for_whom=0, group=Group.RISK)
         self.approve(which=newest, who=who[2], for_whom=0, group=Group.COMPLIANCE)
 
+    @rule(which=CHOICE)
+    def approve_what_was_waived_until_just_now(self, which: int) -> None:
+        self.ask(which=which, who=0, rollout=None)
+        self.check(which=which, verdict="failed")
+        self.waive(which=which, who=0, is_short=True)
+        self.let_time_pass()
+        newest = OpenPromotion.objects.count() - 1
+        self.approve(which=newest, who=0, for_whom=0, group=Group.RISK)
+        self.approve(which=newest, who=0, for_whom=0, group=Group.COMPLIANCE)
+
     @rule(which=CHOICE, who=CHOICE)
     def go_through_an_emergency(self, which: int, who: int) -> None:
         self.ask(which=which, who=0, rollout=None)
