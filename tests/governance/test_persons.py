@@ -105,16 +105,9 @@ def test_a_file_of_the_version_shows_that_something_was_erased(
 ) -> None:
     forget(rita)
     file = version_file(promotion.version, at=approval.given_at)
-    spoken = file["promotions"][0]["approvals"]
-    assert spoken == [
-        {
-            "by": ERASED,
-            "group": "risk",
-            "verdict": "approve",
-            "reason": ERASED,
-            "at": timestamp(approval.given_at),
-        }
-    ]
+    (spoken,) = file["promotions"][0]["approvals"]
+    assert (spoken["by"], spoken["reason"]) == (ERASED, ERASED)
+    assert (spoken["group"], spoken["verdict"], spoken["at"]) == ("risk", "approve", timestamp(approval.given_at))
     assert "Rosenkohl" not in json.dumps(file)
 
 

@@ -91,7 +91,7 @@ class Version(serializers.Serializer[ModelVersion]):
     attachments = Attachment(many=True, help_text="What joined the evidence, oldest first.")
     evidence_sha256 = serializers.CharField(help_text="Digest of the whole evidence: tables and documents.")
     entry_type = serializers.ChoiceField(EntryType.choices, source="model.entry_type")
-    trained_by = ActorField(help_text="Who owns the training run; null when nobody said so.")
+    trained_by = ActorField(allow_null=True, help_text="Who owns the training run; null when nobody said so.")
     parent = VersionNamed(allow_null=True)
     upstreams = serializers.SerializerMethodField(help_text="Versions whose output it consumes.")
     dependents = serializers.SerializerMethodField(help_text="Versions that consume its output.")

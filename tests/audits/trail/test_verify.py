@@ -56,7 +56,7 @@ def test_an_untouched_trail_is_whole(version: ModelVersion) -> None:
     [
         (
             "a text is edited",
-            "UPDATE audits_entry SET text = replace(text, 'model', 'mödel') WHERE \"index\" = 3",
+            "UPDATE audits_entry SET text = replace(text, 'subject', 'sübject') WHERE \"index\" = 3",
             "text_changed",
         ),
         (
