@@ -1,5 +1,6 @@
 """What every test stands on."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,12 +22,22 @@ def triggers_lifted() -> Iterator[None]:
             yield
             cursor.execute("SET session_replication_role = origin")
             return
-        statements = {name: sql for model in guarded_models() for name, sql in triggers(model, "sqlite").items()}
+        # Of the tables that hold something: an empty one has nothing that a trigger could keep.
+        filled = [model for model in guarded_models() if model._default_manager.exists()]
+        statements = {name: sql for model in filled for name, sql in triggers(model, "sqlite").items()}
         for name in statements:
             cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
         yield
         for sql in statements.values():
             cursor.execute(sql)
+
+
+def _emptying(sql_list: list[str]) -> list[str]:
+    """Return what empties the tables: on PostgreSQL a truncation of many small tables costs more than the test."""
+    if connection.vendor != "postgresql":
+        return sql_list
+    tables = re.findall(r'"(\w+)"', " ".join(sql_list))
+    return ["; ".join(f'DELETE FROM "{table}"' for table in tables)]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -35,7 +46,7 @@ def _flush_lifts_the_triggers() -> Iterator[None]:
 
     def lifted(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
         with triggers_lifted():
-            flush(self, sql_list)
+            flush(self, _emptying(sql_list))
         # What the migrations put there: a trail that starts at nothing.
         Head.objects.create(id=1, size=0, chain_hash=GENESIS, recorded_at="2000-01-01T00:00:00Z")
         TreeState.objects.create(id=1, size=0, frontier=b"")
