@@ -29,7 +29,7 @@ from governance.services._notices import tell
 from governance.services._settlement import lock_open_promotion, settle
 from governance.services.authority import authorise
 from registry.errors import MoveImpossible
-from registry.models import ModelVersion, VersionDeletion, VersionStage
+from registry.models import ModelVersion, RegisteredModel, VersionDeletion, VersionStage
 from registry.stages import Stage, may_move
 
 # However long a policy lets waivers stand, none stands longer.
@@ -55,7 +55,7 @@ def grant_waiver(
     Records: waiver.granted; where a promotion is open, what its settlement records.
     Raises: NotEntitled, OwnSubmission, AlreadyDecided (the grantor approved what is open), Recused, AlreadyWaived,
     UnknownRequirement, NotWaivable, MoveImpossible, Malformed.
-    Locks: the open promotion, then the version's position.
+    Locks: the model, then the open promotion.
     """
     person = _person(actor)
     for field, text in {"reason": reason, "compensating_control": compensating_control}.items():
@@ -121,17 +121,15 @@ def _person(actor: Actor) -> str:
 
 
 def _lock(version: ModelVersion, target: str) -> tuple[Promotion | None, VersionStage]:
-    """Return the open promotion that a waiver concerns, if there is one, and where the version stands, both locked.
+    """Return the open promotion that a waiver concerns, if there is one, locked, and where the version stands.
 
-    In the order in which an approval locks them that moves the version. While the position is held, nobody asks for a
-    promotion, so none that was asked for meanwhile is judged without the waiver.
+    The model is locked first, as every act does that may move a version: meanwhile nobody asks for a promotion, so none
+    is judged without the waiver, and no two acts wait for each other.
     """
-    rows = OpenPromotion.objects.filter(version=version, target=target)
-    row = rows.select_for_update().first()
-    position = VersionStage.objects.select_for_update().get(version=version)
-    # Asked for between the two looks.
-    row = row or rows.first()
-    return lock_open_promotion(str(row.promotion.uid)) if row else None, position
+    RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+    row = OpenPromotion.objects.filter(version=version, target=target).select_related("promotion").first()
+    promotion = lock_open_promotion(str(row.promotion.uid)) if row else None
+    return promotion, VersionStage.objects.get(version=version)
 
 
 def _refuse_immovable(version: ModelVersion, position: VersionStage, target: Stage | None) -> None:
