@@ -22,7 +22,10 @@ from tests.installation import Installation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ZONES = ["Pacific/Chatham", "America/St_Johns"]
+# Of each kind one in every run, the others in the long one.
+ZONES = ["Pacific/Chatham", pytest.param("America/St_Johns", marks=pytest.mark.soak)]
+FIRST, *OTHERS = COPIES
+WAYS = [FIRST, *(pytest.param(way, marks=pytest.mark.soak) for way in OTHERS)]
 
 
 def state(of: Installation) -> dict[str, str]:
@@ -58,7 +61,7 @@ def keys(tmp_path: Path, settings: Settings) -> Path:
     return tmp_path / "keys of the original"
 
 
-@pytest.mark.parametrize("way", COPIES)
+@pytest.mark.parametrize("way", WAYS)
 def test_a_restored_copy_is_whole_and_goes_on(way: str, keys: Path, tmp_path: Path) -> None:
     world.build()
     rotate_key(actor=make.COMMAND)
