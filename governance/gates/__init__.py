@@ -4,7 +4,7 @@ No database, no clock, no randomness: the same facts always give the same decisi
 Whatever is unknown, late, crashed or inconclusive is not allowed.
 """
 
-from governance.gates.approvals import barred_people, has_veto, missing_before
+from governance.gates.approvals import barred_people, has_veto, is_bound_to, missing_before
 from governance.gates.decision import GateDecision, Outcome, Reason, decide, worst_of
 from governance.gates.facts import (
     ApprovalFact,
@@ -32,6 +32,7 @@ __all__ = [
     "barred_people",
     "decide",
     "has_veto",
+    "is_bound_to",
     "missing_before",
     "worst_of",
 ]

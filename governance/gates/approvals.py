@@ -129,7 +129,7 @@ def _doubt(
         return "recused"
     if not approval.people.isdisjoint(barred):
         return "barred"
-    if not _is_bound_to(approval, subject):
+    if not is_bound_to(approval, subject):
         return "lapsed"
     if policy.approval_days is not None and aged_at - approval.given_at > timedelta(days=policy.approval_days):
         return "expired"
@@ -142,7 +142,8 @@ def _doubt(
     return ""
 
 
-def _is_bound_to(approval: ApprovalFact, subject: Subject) -> bool:
+def is_bound_to(approval: ApprovalFact, subject: Subject) -> bool:
+    """Return whether an approval was given to exactly this artifact, this evidence and these policies."""
     return (approval.artifact_sha256, approval.evidence_sha256, approval.policy_sha256) == (
         subject.artifact_sha256,
         subject.evidence_sha256,

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from governance.gates import Outcome, Reason
 from governance.models import Promotion
-from governance.policy_format import Recertification
-from governance.selectors.policies import Move, rules_for
+from governance.selectors.certifications import certification_of
 from governance.selectors.standing import Standing, find_last_promotion, standing_of
 from registry.models import ModelVersion
 from registry.selectors import list_versions
@@ -74,7 +73,7 @@ def _objections(
     if alias and not _has_name(version, alias, standing.promotion):
         yield _objection("alias_elsewhere", "alias", f"{version.model.name}@{alias} does not point at {version}.")
     if target == Stage.PRODUCTION:
-        yield from _overdue(version, standing.promotion, at)
+        yield from _overdue(version, at)
 
 
 def _has_name(version: ModelVersion, alias: str, promotion: Promotion) -> bool:
@@ -83,25 +82,12 @@ def _has_name(version: ModelVersion, alias: str, promotion: Promotion) -> bool:
     return alias in {row.alias for row in version.aliases.all()} or (in_part and promotion.alias == alias)
 
 
-def _overdue(version: ModelVersion, promotion: Promotion, at: datetime) -> Iterator[Reason]:
+def _overdue(version: ModelVersion, at: datetime) -> Iterator[Reason]:
     """Yield a reason per policy in force that wants a version withdrawn which was not certified anew in time."""
-    promoted_at = promotion.closure.closed_at
-    move = Move(promotion.target, promotion.alias, version.position.rollout, version.position.percent)
-    for policy in rules_for(version, move).policies:
-        rule = policy.recertification
-        if rule is None or rule.overdue != "withdraw_alias":
-            continue
-        due_at = min(_due(version, rule, promoted_at))
-        if at > due_at:
-            sentence = f"Re-certification was due on {due_at:%-d %B %Y}."
-            reason = _objection("recertification_overdue", "recertification", sentence, policy.name)
-            yield reason
-
-
-def _due(version: ModelVersion, rule: Recertification, promoted_at: datetime) -> Iterator[datetime]:
-    yield promoted_at + timedelta(days=rule.every_days)
-    for trigger in version.triggers.filter(kind__in=rule.triggers, raised_at__gt=promoted_at):
-        yield trigger.raised_at + timedelta(days=rule.grace_days)
+    for term in certification_of(version, at=at).terms:
+        if term.consequence == "withdraw_alias" and at > term.overdue_at:
+            sentence = f"Re-certification was due on {term.overdue_at:%-d %B %Y}."
+            yield _objection("recertification_overdue", "recertification", sentence, term.item.policy.name)
 
 
 def _objection(code: str, requirement: str, sentence: str, policy: str = "") -> Reason:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from governance.gates import Facts, Outcome, Reason, Subject, barred_people, decide
+from governance.gates import Facts, Outcome, Reason, Subject, barred_people, decide, is_bound_to
 from governance.gates.remedies import Remedy, remedy_of
 from governance.models import OpenPromotion, Promotion, RoleGrant
 from governance.roles import Role
@@ -93,13 +93,7 @@ def _people_by_role() -> dict[tuple[str, str], set[str]]:
 
 def _who_may_not_approve(rules: Rules, facts: Facts, subject: Subject, at: datetime) -> set[str]:
     barred = set(barred_people(rules.policies, facts, subject=subject, now=at))
-    spoken = {
-        person
-        for approval in facts.approvals
-        if (approval.artifact_sha256, approval.evidence_sha256, approval.policy_sha256)
-        == (subject.artifact_sha256, subject.evidence_sha256, subject.policy_sha256)
-        for person in approval.people
-    }
+    spoken = {person for approval in facts.approvals if is_bound_to(approval, subject) for person in approval.people}
     return barred | spoken
 
 

@@ -12,6 +12,7 @@ from governance.models import (
     ApprovalVerdict,
     BreakGlass,
     BreakGlassVerdict,
+    Condition,
     Promotion,
     RoleGrant,
     Waiver,
@@ -131,9 +132,9 @@ def _uid(actor: str) -> str:
     return actor.split(":", 1)[1]
 
 
-def _condition(row: object) -> ConditionFact:
+def _condition(row: Condition) -> ConditionFact:
     fulfilment = getattr(row, "fulfilment", None)
-    return ConditionFact(due_at=row.due_at, met_at=fulfilment.met_at if fulfilment else None)  # type: ignore[attr-defined]
+    return ConditionFact(due_at=row.due_at, met_at=fulfilment.met_at if fulfilment else None)
 
 
 def _waivers(version: ModelVersion, target: str) -> tuple[WaiverFact, ...]:

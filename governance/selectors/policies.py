@@ -93,10 +93,11 @@ def rules_for(version: ModelVersion, move: Move) -> Rules:
 
 def narrowed(rules: Rules, move: Move) -> Rules:
     """Return those of the policies that guard this move."""
-    return Rules(tuple(item for item in rules.items if _guards(item.policy, move)))
+    return Rules(tuple(item for item in rules.items if guards(item.policy, move)))
 
 
-def _guards(policy: Policy, move: Move) -> bool:
+def guards(policy: Policy, move: Move) -> bool:
+    """Return whether a policy guards a move, of the models that it covers."""
     return policy.scope.covers_move(target=move.target, alias=move.alias, rollout=move.rollout)
 
 

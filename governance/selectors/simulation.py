@@ -14,7 +14,7 @@ from governance.gates import Facts, Outcome, Reason, ResultFact, Subject, Waiver
 from governance.models import Waiver
 from governance.policy_format import Policy
 from governance.selectors.facts import fact_of_waiver, facts_of_documents, headings_of
-from governance.selectors.policies import covers_model, editions_in_force
+from governance.selectors.policies import Move, covers_model, editions_in_force, guards
 from governance.selectors.requirements import order_for
 from registry.models import ModelVersion, RegisteredModel
 from registry.stages import Rollout, Stage, may_move
@@ -61,19 +61,12 @@ class Simulation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Move:
-    target: str
-    alias: str
-    rollout: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Sides:
     """The policies about one model in force, and those that would be."""
 
     before: tuple[Policy, ...]
     after: tuple[Policy, ...]
-    moves: tuple[_Move, ...]
+    moves: tuple[Move, ...]
 
 
 def simulate(draft: Policy, *, at: datetime, progress: Progress | None = None) -> Simulation:
@@ -117,7 +110,7 @@ def _sides(
     aliases = {alias for scope in scopes for alias in scope.aliases} or {"champion"}
     steps = {step for scope in scopes for step in scope.rollouts} or {Rollout.FULL.value}
     moves = [
-        _Move(target.value, alias, rollout)
+        Move(target.value, alias, rollout)
         for target in TARGETS
         for alias in sorted(aliases)
         for rollout in (sorted(steps) if target == Stage.PRODUCTION else [""])
@@ -126,13 +119,9 @@ def _sides(
         before=tuple(policy for policy in before if covers_model(policy, model)),
         after=tuple(policy for policy in after if covers_model(policy, model)),
         moves=tuple(
-            move for move in moves if any(_guards(policy, move) and covers_model(policy, model) for policy in concerned)
+            move for move in moves if any(guards(policy, move) and covers_model(policy, model) for policy in concerned)
         ),
     )
-
-
-def _guards(policy: Policy, move: _Move) -> bool:
-    return policy.scope.covers_move(target=move.target, alias=move.alias, rollout=move.rollout)
 
 
 def _changes(chunk: Sequence[ModelVersion], sides: Mapping[int, _Sides], at: datetime) -> Iterator[Change]:
@@ -184,9 +173,9 @@ def _subject(version: ModelVersion) -> Subject:
 
 
 def _judge(
-    policies: Sequence[Policy], facts: Facts, subject: Subject, move: _Move, at: datetime
+    policies: Sequence[Policy], facts: Facts, subject: Subject, move: Move, at: datetime
 ) -> tuple[Outcome, list[Reason]]:
-    guarding = [policy for policy in policies if _guards(policy, move)]
+    guarding = [policy for policy in policies if guards(policy, move)]
     reasons = decide(guarding, facts, subject=subject, now=at).reasons
     left = [reason for reason in reasons if not reason.requirement.startswith("approval:")]
     return worst_of(left), left
