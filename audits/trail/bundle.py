@@ -1,7 +1,7 @@
 """Which one file can be handed to an outsider, so that nothing in it can be changed, added or taken away?
 
 A zip of stored files in a fixed order with fixed times, ended by an in-toto statement over the digest of each file and
-its DSSE envelope. There is one possible spelling of the container, and `offline/verify.py`, which defines it, accepts
+its DSSE envelope. There is one possible spelling of the container, and `audits/offline/verify.py`, which defines it, accepts
 no other: docs/reference/bundle-format.md.
 """
 
@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any, Final
 
+from audits.offline import verify
+from audits.offline.verify import directory, local_header
 from audits.trail.canonical import canonical_json
 from audits.trail.dsse import SignsDocuments, envelope
-from audits.trail.offline import verify
-from audits.trail.offline.verify import directory, local_header
 
 MANIFEST: Final = "manifest.json"
 ENVELOPE: Final = "manifest.dsse.json"

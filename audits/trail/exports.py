@@ -13,12 +13,12 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Max
 
+from audits.offline import verify
 from audits.trail.bundle import BundleWriter, gathered, verifier_source
 from audits.trail.canonical import canonical_json
 from audits.trail.checkpoints import log_signer
 from audits.trail.key_history import SUBJECT as KEYS_SUBJECT
 from audits.trail.models import Checkpoint, Entry, TrailTile
-from audits.trail.offline import verify
 from audits.trail.proofs import EntryProof
 from audits.trail.tiles import TILE_WIDTH
 from audits.trail.tree import BeyondTree, TreeBroken, prove_consistency, prove_inclusion

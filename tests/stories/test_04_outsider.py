@@ -23,7 +23,7 @@ from tests import make
 from tests.conftest import triggers_lifted
 
 pytestmark = pytest.mark.django_db
-VERIFIER = Path(__file__).parents[2] / "audits" / "trail" / "offline" / "verify.py"
+VERIFIER = Path(__file__).parents[2] / "audits" / "offline" / "verify.py"
 
 Desk = Callable[..., tuple[int, str]]
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from audits.offline import verify
 from audits.trail import Entry, log_verifier, now
 from audits.trail.keys import KeyKind, Signer
-from audits.trail.offline import verify
 from governance.models import Account, BreakGlassVerdict
 from governance.roles import Group, Role
 from governance.selectors.admission import Admission, admission_of

@@ -8,12 +8,12 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
+from audits.offline import verify
 from audits.trail.bundle import BundleWriter
 from audits.trail.canonical import canonical_json
 from audits.trail.keys import KeyKind, Signer, Verifier
 from audits.trail.merkle import Tree, consistency_proof, inclusion_proof, leaf_hash
 from audits.trail.notes import Checkpoint, cosignature_line, sign_note
-from audits.trail.offline import verify
 from audits.trail.proofs import EntryProof
 from tests import second_verifier
 

@@ -11,9 +11,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from audits.evidence import local_path
+from audits.offline import verify as offline
 from audits.trail import Actor, Entry, log_verifier, now, publish_checkpoint, record, verify
 from audits.trail.dsse import pre_authentication_encoding
-from audits.trail.offline import verify as offline
 from governance.errors import NotEntitled, NothingRecorded, TrailNotWhole, UnknownCheckpoint, UnknownSubject
 from governance.models import BundleExport
 from governance.roles import Role, Verb

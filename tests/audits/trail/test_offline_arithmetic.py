@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audits.offline import verify
 from audits.trail import canonical, merkle, notes
 from audits.trail.keys import KeyKind, Signer
 from audits.trail.merkle import Tree
-from audits.trail.offline import verify
 from tests.audits.trail.small_bundle import (
     LOG,
     ORIGIN,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from audits.trail.offline import verify
+from audits.offline import verify
 from tests.audits.trail.small_bundle import (
     TEXTS,
     bundle,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from audits.offline import verify
 from audits.trail.key_history import KeyEvent, KeyHistory, revocation_data, rotation_data
 from audits.trail.keys import KeyKind, Signer
-from audits.trail.offline import verify
 from tests.audits.trail.small_bundle import (
     LOG,
     ORIGIN,
@@ -115,7 +115,7 @@ CASES: list[dict[int, tuple[str, Any]]] = [
 
 @pytest.mark.parametrize("case", range(len(CASES)))
 def test_it_follows_the_keys_as_the_trail_itself_does(place: Path, case: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audits.trail.offline.verify.is_signature", by_library)
+    monkeypatch.setattr("audits.offline.verify.is_signature", by_library)
     events = [KeyEvent(index, action, data) for index, (action, data) in CASES[case].items()]
     history = KeyHistory.of(events, origin=ORIGIN, first=LOG.verifier)
     everybody = [LOG, SECOND, THIRD, STRANGER]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from audits.trail.offline import verify
+from audits.offline import verify
 from tests.audits.trail.small_bundle import (
     LOG,
     ORIGIN,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.benchmarks.board import Row, at_most, shown, tell
 
-VERIFIER = Path(__file__).parents[3] / "audits" / "trail" / "offline" / "verify.py"
+VERIFIER = Path(__file__).parents[3] / "audits" / "offline" / "verify.py"
 # 0: whole; 3: whole, and no witness has seen the newest checkpoint, which is so here.
 GOOD = {0, 3}
 SECONDS = {"orjson": 10, "the standard library alone": 20}
