@@ -1,8 +1,8 @@
 """Which one file can be handed to an outsider, so that nothing in it can be changed, added or taken away?
 
 A zip of stored files in a fixed order with fixed times, ended by an in-toto statement over the digest of each file and
-its DSSE envelope. There is one possible spelling of the container, and `audits/offline/verify.py`, which defines it, accepts
-no other: docs/reference/bundle-format.md.
+its DSSE envelope. There is one possible spelling of the container, and `audits/offline/verify.py`, which defines it,
+accepts no other: docs/reference/bundle-format.md.
 """
 
 import hashlib
