@@ -37,7 +37,7 @@ ACTIONS = {
     "version.retired": "A version was taken out for good.",
     "version.deletion_ordered": "Somebody had a version deleted, and said why.",
     "recertification.triggered": "Something happened that makes a version due for re-certification.",
-    "deadline.passed": "A waiver, condition, review or certification ran out, and those concerned were told.",
+    "deadline.passed": "A waiver, a delegation or something else with an end ran out, and those concerned were told.",
     "promotion.closed": "A promotion ended: promoted, refused or withdrawn.",
     "version.rolled_back": "An alias went back to an earlier version that is still approved.",
     "report.exported": "Somebody took a report away.",

@@ -21,6 +21,7 @@ from governance.models import (
     Condition,
     DeadlineKind,
     DeadlinePassed,
+    Delegation,
     Promotion,
     Waiver,
 )
@@ -218,6 +219,24 @@ def _recertifications(at: datetime) -> Iterator[Deadline]:
             )
 
 
+def _delegations(at: datetime) -> Iterator[Deadline]:
+    """Delegations that have ended by themselves; both sides hear of it."""
+    rows = Delegation.objects.filter(ends_at__lte=at, revocation__isnull=True).select_related("delegator", "delegate")
+    for row in not_noted(rows, DeadlineKind.DELEGATION, "delegation"):
+        yield Deadline(
+            kind=DeadlineKind.DELEGATION,
+            about=row.subject,
+            version=None,
+            due_at=row.ends_at,
+            # Names stand in accounts alone, where they can be erased.
+            sentence=(
+                f"The delegation to speak for {row.group} in somebody else's place ended on {written(row.ends_at)}; "
+                "what was said through it stays said."
+            ),
+            people=frozenset({str(row.delegator.actor), str(row.delegate.actor)}),
+        )
+
+
 def _lifetimes(promotion: Promotion, limited: Iterable[PolicyInForce]) -> set[int]:
     """Return how many days the policies that guard a promotion accept an approval."""
     covering = (item for item in limited if covers_model(item.policy, promotion.version.model))
@@ -242,4 +261,4 @@ def _people_who_may(verb: Verb) -> frozenset[str]:
     return frozenset(str(account.actor) for account in held)
 
 
-SOURCES: tuple[Source, ...] = (_waivers, _conditions, _reviews, _approvals, _recertifications)
+SOURCES: tuple[Source, ...] = (_waivers, _conditions, _reviews, _approvals, _recertifications, _delegations)

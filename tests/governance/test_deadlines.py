@@ -12,6 +12,7 @@ from governance.roles import Group, Role
 from governance.services.approvals import approve_promotion
 from governance.services.conditions import Demand, fulfil_condition
 from governance.services.deadlines import note_deadlines
+from governance.services.delegations import delegate_review, revoke_delegation
 from governance.services.emergencies import confirm_break_glass, invoke_break_glass, review_break_glass
 from governance.services.promotions import withdraw_promotion
 from governance.supervisor.dispatcher import DISPATCHER
@@ -110,6 +111,20 @@ def test_an_emergency_nobody_has_looked_back_at_is_brought_up_every_day_until_so
     assert note_deadlines(actor=DISPATCHER, at=due + timedelta(hours=200)) == 0
 
 
+def test_both_sides_hear_that_a_delegation_has_ended_unless_it_was_revoked(rita: Account) -> None:
+    dora = make.account("dora")
+    end = now() + timedelta(days=7)
+    lent = delegate_review(actor=rita.actor, delegate=dora, group=Group.RISK, ends_at=end)
+    taken_back = delegate_review(actor=rita.actor, delegate=dora, group=Group.RISK, ends_at=end)
+    revoke_delegation(actor=rita.actor, uid=taken_back.uid)
+    assert note_deadlines(actor=DISPATCHER, at=end - timedelta(seconds=1)) == 0
+    assert note_deadlines(actor=DISPATCHER, at=end) == 1
+    assert note_deadlines(actor=DISPATCHER, at=end + timedelta(days=1)) == 0
+    assert noted() == [("delegation", 0)]
+    assert Entry.objects.get(action="deadline.passed").subject == lent.subject
+    assert told(rita) == told(dora) == 1
+
+
 def test_asking_what_has_run_out_writes_nothing_and_reads_little_when_nothing_has(nora: Account, rita: Account) -> None:
     promotion = asked_for(nora, make.POLICY + "approval_days: 7\n", fairness_impact_ratio="failed")
     make.waiver(rita, promotion.version, days=1)
@@ -119,5 +134,5 @@ def test_asking_what_has_run_out_writes_nothing_and_reads_little_when_nothing_ha
     with CaptureQueriesContext(connection) as queries:  # fmt: skip
         assert note_deadlines(actor=DISPATCHER, at=later) == 0
     assert {query["sql"].split()[0] for query in queries} == {"SELECT"}
-    assert len(queries) <= 6, [query["sql"][:90] for query in queries]
+    assert len(queries) <= 7, [query["sql"][:90] for query in queries]
     assert Entry.objects.count() == before
