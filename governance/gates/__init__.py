@@ -13,6 +13,7 @@ from governance.gates.facts import (
     DocumentFact,
     Facts,
     ResultFact,
+    Stay,
     Subject,
     WaiverFact,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "Outcome",
     "Reason",
     "ResultFact",
+    "Stay",
     "Subject",
     "WaiverFact",
     "barred_people",

@@ -2,7 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A version stood in a stage, in production at a step of its rollout, from a time until a time or to this day."""
+
+    stage: str
+    rollout: str
+    since: datetime
+    until: datetime | None = None
+
+    def lasted(self, now: datetime) -> timedelta:
+        return (self.until or now) - self.since
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,8 +23,8 @@ class Subject:
     """What the gate decides about, by content: exactly this artifact, this evidence, under these policies.
 
     `policy_sha256` is the digest of the set of policies. `can_move` says whether the stages know a way from where the
-    version stands (`stage`, `rollout`, since `in_stage_since`) to the target at all. `step` is the step of production
-    that it wants to reach: its own when it is certified anew where it stands.
+    version stands (`stage`, `rollout`) to the target at all. `stays` is where it has stood, oldest first. `step` is the
+    step of production that it wants to reach: its own when it is certified anew where it stands.
     """
 
     artifact_sha256: str
@@ -25,7 +38,7 @@ class Subject:
     can_move: bool = True
     stage: str = ""
     rollout: str = ""
-    in_stage_since: datetime | None = None
+    stays: tuple[Stay, ...] = ()
     step: str = ""
 
 

@@ -105,16 +105,19 @@ def _waived(
 
 
 def _soak(soak: Soak, subject: Subject, now: datetime, policy: str) -> Reason:
+    """Judge the longest unbroken stay, wherever the version stands now: what it has stood, it has stood."""
     place = f"{soak.stage} ({soak.rollout.replace('_', '/')})" if soak.rollout else soak.stage
-    if subject.stage != soak.stage or (soak.rollout and subject.rollout != soak.rollout):
-        if subject.rollout and subject.rollout == subject.step:
-            sentence = "It stands in this step of production already; the soak was asked for when it got there."
-            return Reason("soaked", "soak", Outcome.ALLOW, sentence, policy=policy)
-        sentence = f"It must come from {place}, after {soak.hours} hours there; it stands in {subject.stage}."
-        return Reason("wrong_stage", "soak", Outcome.BLOCK, sentence, policy=policy)
-    since = subject.in_stage_since
-    if since is None or now - since < timedelta(hours=soak.hours):
-        ready = f"on {since + timedelta(hours=soak.hours):%-d %B %Y at %H:%M} UTC" if since else "later"
-        sentence = f"It must stand in {place} for {soak.hours} hours; that is reached {ready}."
+    there = [stay for stay in subject.stays if stay.stage == soak.stage and soak.rollout in {"", stay.rollout}]
+    if any(stay.lasted(now) >= timedelta(hours=soak.hours) for stay in there):
+        return Reason("soaked", "soak", Outcome.ALLOW, f"It stood in {place} for {soak.hours} hours.", policy=policy)
+    if subject.rollout and subject.rollout == subject.step:
+        sentence = "It stands in this step of production already; the soak was asked for when it got there."
+        return Reason("soaked", "soak", Outcome.ALLOW, sentence, policy=policy)
+    if there and there[-1].until is None:
+        ready = there[-1].since + timedelta(hours=soak.hours)
+        sentence = (
+            f"It must stand in {place} for {soak.hours} hours; that is reached on {ready:%-d %B %Y at %H:%M} UTC."
+        )
         return Reason("soaking", "soak", Outcome.WAIT, sentence, policy=policy)
-    return Reason("soaked", "soak", Outcome.ALLOW, f"It stood in {place} for {soak.hours} hours.", policy=policy)
+    sentence = f"It must first stand in {place} for {soak.hours} hours; it stands in {subject.stage}."
+    return Reason("wrong_stage", "soak", Outcome.BLOCK, sentence, policy=policy)

@@ -21,6 +21,7 @@ from governance.roles import Role
 from governance.selectors.delegations import delegations_covering
 from governance.selectors.policies import Move, Rules, move_of
 from governance.selectors.requirements import facts_of_runs, newest_runs
+from governance.selectors.stays import stays_of
 from registry.models import ModelVersion
 from registry.stages import Stage, may_move
 
@@ -41,7 +42,7 @@ def subject_for(version: ModelVersion, rules: Rules, move: Move, *, requested_by
         can_move=not move.target or (position.stage != Stage.RETIRED and may_move(position.stage, move.target)),
         stage=position.stage,
         rollout=position.rollout,
-        in_stage_since=position.since,
+        stays=stays_of([version]).get(version.pk, ()) if any(policy.soak for policy in rules.policies) else (),
         step=move.rollout,
     )
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from audits.runs import CheckResult, CheckRun
-from governance.gates import Facts, Outcome, Reason, ResultFact, Subject, WaiverFact, decide, worst_of
+from governance.gates import Facts, Outcome, Reason, ResultFact, Stay, Subject, WaiverFact, decide, worst_of
 from governance.models import Waiver
 from governance.policy_format import Policy
 from governance.selectors.facts import fact_of_waiver, facts_of_documents, headings_of
 from governance.selectors.policies import Move, covers_model, editions_in_force, guards
 from governance.selectors.requirements import order_for
+from governance.selectors.stays import stays_of
 from registry.models import ModelVersion, RegisteredModel
 from registry.stages import Rollout, Stage, may_move
 
@@ -131,14 +132,16 @@ def _changes(chunk: Sequence[ModelVersion], sides: Mapping[int, _Sides], at: dat
     with_findings = {pk for (pk, _), facts in waivers.items() if any(fact.finding for fact in facts)}
     results = _results(chunk, sides, with_findings)
     headings = headings_of(chunk)
+    soaks = any(policy.soak for side in sides.values() for policy in (*side.before, *side.after))
+    stays = stays_of(chunk) if soaks else {}
     for version in chunk:
         side = sides[version.model_id]
         documents = facts_of_documents(version, headings)
+        subject = _subject(version, stays.get(version.pk, ()))
         for move in side.moves:
             if not may_move(version.position.stage, move.target):
                 continue
             facts = Facts(documents=documents, waivers=tuple(waivers.get((version.pk, move.target), ())))
-            subject = _subject(version)
             said = [
                 _judge(policies, replace(facts, results=found), subject, move, at)
                 for policies, found in zip((side.before, side.after), results[version.pk], strict=True)
@@ -157,7 +160,7 @@ def _changes(chunk: Sequence[ModelVersion], sides: Mapping[int, _Sides], at: dat
                 )
 
 
-def _subject(version: ModelVersion) -> Subject:
+def _subject(version: ModelVersion, stays: tuple[Stay, ...]) -> Subject:
     """Return the version without what only approvals are judged by."""
     position = version.position
     return Subject(
@@ -168,7 +171,7 @@ def _subject(version: ModelVersion) -> Subject:
         requested_by="",
         stage=position.stage,
         rollout=position.rollout,
-        in_stage_since=position.since,
+        stays=stays,
     )
 
 

@@ -10,8 +10,9 @@ from governance.gates import Facts, GateDecision, Outcome, Reason, Subject, deci
 from governance.models import ClosureOutcome, GateDecisionRecord, Promotion
 from governance.selectors.facts import facts_for_gate, subject_for_gate
 from governance.selectors.policies import Rules, rules_of_promotion
-from registry.models import EvidenceAttachment, ModelVersion, StageTransition
-from registry.stages import Rollout, Stage
+from governance.selectors.stays import stays_of
+from registry.models import EvidenceAttachment, ModelVersion
+from registry.stages import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +85,9 @@ def _facts(promotion: Promotion, rules: Rules, deciding: GateDecisionRecord) -> 
 
 
 def _subject(promotion: Promotion, rules: Rules, deciding: GateDecisionRecord) -> Subject:
-    moves = StageTransition.objects.filter(version=promotion.version, entry__index__lt=deciding.entry.index)
-    stood = moves.order_by("-id")[0]
+    version = promotion.version
+    stays = stays_of([version], before=deciding.entry.index)[version.pk]
+    stood = stays[-1]
     return replace(
-        subject_for_gate(promotion, rules),
-        can_move=True,
-        stage=stood.to_stage,
-        # Production without a rollout was recorded before there were any, and means everybody.
-        rollout=stood.rollout or (Rollout.FULL if stood.to_stage == Stage.PRODUCTION else ""),
-        in_stage_since=stood.moved_at,
+        subject_for_gate(promotion, rules), can_move=True, stage=stood.stage, rollout=stood.rollout, stays=stays
     )

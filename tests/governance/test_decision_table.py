@@ -16,6 +16,7 @@ from governance.gates import (
     Facts,
     GateDecision,
     ResultFact,
+    Stay,
     Subject,
     WaiverFact,
     decide,
@@ -32,7 +33,7 @@ SUBJECT = Subject(
     evidence_authors=frozenset({"person:curator"}),
     policy_authors=frozenset({"person:author"}),
     stage="staging",
-    in_stage_since=NOW - 2 * DAY,
+    stays=(Stay("development", "", NOW - 9 * DAY, NOW - 2 * DAY), Stay("staging", "", NOW - 2 * DAY)),
 )
 FAIR = Requirement("fair", "Fair enough", "fairness.impact_ratio", 1, {}, max_age_days=90)
 CARD = DocumentRequirement("card", "It has a card", "model_card", sections=("Limits",), max_age_days=90)
@@ -182,6 +183,8 @@ def test_a_duty_bars_where_the_policy_separates_it(duty: str, approver: str) -> 
     [
         (Soak("staging", 48), "allow", "soaked"),
         (Soak("staging", 49), "wait", "soaking"),
+        (Soak("development", 7 * 24), "allow", "soaked"),
+        (Soak("development", 7 * 24 + 1), "block", "wrong_stage"),
         (Soak("production", 1, "canary"), "block", "wrong_stage"),
     ],
 )
@@ -189,6 +192,28 @@ def test_time_in_a_stage(soak: Soak, outcome: str, code: str) -> None:
     decision = answer(GOOD, replace(POLICY, soak=soak))
     assert decision.outcome == outcome
     assert code in {reason.code for reason in decision.reasons}
+
+
+@pytest.mark.parametrize(
+    ("soak", "outcome"),
+    [
+        (Soak("staging", 48), "allow"),
+        (Soak("production", 24), "allow"),
+        (Soak("production", 24, "canary"), "allow"),
+        (Soak("production", 25, "canary"), "block"),
+        (Soak("production", 1, "shadow"), "block"),
+    ],
+)
+def test_a_suspended_version_has_stood_where_it_stood_and_only_unbroken_time_counts(soak: Soak, outcome: str) -> None:
+    stays = (
+        Stay("staging", "", NOW - 9 * DAY, NOW - 7 * DAY),
+        Stay("production", "canary", NOW - 7 * DAY, NOW - 6 * DAY),
+        Stay("suspended", "", NOW - 6 * DAY, NOW - 5 * DAY),
+        Stay("production", "canary", NOW - 5 * DAY, NOW - 4 * DAY),
+        Stay("suspended", "", NOW - 4 * DAY),
+    )
+    subject = replace(SUBJECT, stage="suspended", stays=stays)
+    assert answer(GOOD, replace(POLICY, soak=soak), subject=subject).outcome == outcome
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ from governance.models import (
 )
 from governance.roles import Group, Role
 from governance.selectors.standing import Standing, find_last_promotion, standing_of
-from governance.services import approvals, promotions
+from governance.services import approvals, promotions, retirements
 from governance.services.accounts import revoke_role
+from governance.services.retirements import suspend_version
 from governance.services.rollbacks import roll_back
 from registry.models import EvidenceAttachment, ModelVersion, RegisteredModel
 from registry.services import attach_evidence
@@ -196,6 +197,11 @@ def test_where_it_came_from_is_remembered(
     make.approved(people, make.promotion(pipeline, version))
     assert ModelVersion.objects.get(pk=version.pk).position.stage == Stage.PRODUCTION
     assert standing(version, moment).holds
+
+    monkeypatch.setattr(retirements, "now", lambda: moment)
+    suspend_version(actor=people[0].actor, version=version, reason="Complaints.")
+    reasons = make.promotion(pipeline, version).decisions.latest("number").reasons
+    assert [reason["code"] for reason in reasons if reason["requirement"] == "soak"] == ["soaked"]
 
 
 def test_an_artifact_that_is_gone_ends_it(live: ModelVersion) -> None:
