@@ -4,6 +4,10 @@ Gather the facts, decide, record the decision when it differs from the last one,
 the same transaction. Works inside the recording of a use case, with the open promotion locked.
 """
 
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
 from audits.runs import order_runs
 from audits.trail import Recording, now
 from governance.dispatch import ring_on_commit
@@ -22,7 +26,7 @@ from governance.models import (
 from governance.selectors.aliases import what_governs
 from governance.selectors.facts import facts_for_gate, subject_for_gate
 from governance.selectors.policies import Rules, move_of, rules_for
-from governance.selectors.requirements import orders_for
+from governance.selectors.requirements import facts_of_runs, newest_runs, orders_for
 from governance.services._closing import close
 from governance.services._moves import move, take_out
 from governance.services._notices import tell
@@ -61,7 +65,25 @@ def settle(*, recording: Recording, promotion: Promotion) -> GateDecision:
     """
     rules = rules_in_force(promotion)
     _note_lapses(recording, promotion, rules)
-    decision = gate_of(promotion, rules, at=recording)
+    return _act_on(recording, promotion, rules, gate_of(promotion, rules, at=recording))
+
+
+def settle_first(*, recording: Recording, promotion: Promotion, rules: Rules) -> GateDecision:
+    """Decide about a promotion that was asked for just now, under these rules, and act on the decision.
+
+    Orders the checks that were never run over this version's evidence, or whose result has become too old. The facts
+    are gathered once: of what an order changes, only the runs are read again.
+    Records: check_run.ordered, and as `settle`.
+    """
+    facts, subject = facts_for_gate(promotion, rules), subject_for_gate(promotion, rules)
+    decision = decide(rules.policies, facts, subject=subject, now=_moment(recording))
+    if _order_what_is_missing(recording, promotion, rules, decision):
+        facts = replace(facts, results=facts_of_runs(newest_runs(rules, promotion.version)))
+        decision = decide(rules.policies, facts, subject=subject, now=_moment(recording))
+    return _act_on(recording, promotion, rules, decision)
+
+
+def _act_on(recording: Recording, promotion: Promotion, rules: Rules, decision: GateDecision) -> GateDecision:
     _record_if_new(recording, promotion, decision, rules)
     if decision.outcome is Outcome.ALLOW:
         _promote(recording, promotion)
@@ -76,14 +98,19 @@ def rules_in_force(promotion: Promotion) -> Rules:
 def gate_of(promotion: Promotion, rules: Rules, *, at: Recording) -> GateDecision:
     """Return what the gate says about a promotion at the moment of the recording. Changes nothing."""
     facts, subject = facts_for_gate(promotion, rules), subject_for_gate(promotion, rules)
+    return decide(rules.policies, facts, subject=subject, now=_moment(at))
+
+
+def _moment(recording: Recording) -> datetime:
     # Whoever waited for a lock began before what the other has recorded meanwhile, such as a waiver.
-    return decide(rules.policies, facts, subject=subject, now=max(at.at, now()))
+    return max(recording.at, now())
 
 
-def order_what_is_missing(*, recording: Recording, promotion: Promotion) -> None:
-    """Order the checks that were never ordered over this version's evidence, or whose result has become too old."""
-    version, rules = promotion.version, rules_in_force(promotion)
-    decision = gate_of(promotion, rules, at=recording)
+def _order_what_is_missing(
+    recording: Recording, promotion: Promotion, rules: Rules, decision: GateDecision
+) -> UUID | None:
+    """Order the checks whose results the gate misses or finds too old; return the batch, if there is one."""
+    version = promotion.version
     # What the policy only advises is ordered like the rest: its reasons carry the same codes behind a prefix.
     stale = {
         f"{reason.policy}/{reason.requirement}"
@@ -91,7 +118,9 @@ def order_what_is_missing(*, recording: Recording, promotion: Promotion) -> None
         if reason.code.removeprefix("advisory_") in {"not_run", "expired"}
     }
     orders = {order.identity: order for key, order in orders_for(rules, version).items() if key in stale}
-    ring_on_commit(order_runs(recording=recording, orders=list(orders.values()), subject=version.subject))
+    batch = order_runs(recording=recording, orders=list(orders.values()), subject=version.subject)
+    ring_on_commit(batch)
+    return batch
 
 
 def _note_lapses(recording: Recording, promotion: Promotion, rules: Rules) -> None:

@@ -19,7 +19,7 @@ from governance.selectors.certifications import certification_of
 from governance.selectors.policies import Move, rules_for
 from governance.selectors.promotions import open_promotions_of_batch
 from governance.services._closing import close
-from governance.services._settlement import lock_open_promotion, order_what_is_missing, settle
+from governance.services._settlement import lock_open_promotion, settle, settle_first
 from governance.services.authority import authorise
 from registry.errors import MoveImpossible
 from registry.models import ModelVersion, RegisteredModel, VersionDeletion, VersionStage
@@ -91,8 +91,7 @@ def request_promotion(
             data |= {"rollout": move.rollout, "percent": move.percent}
         recording.create(promotion, action="promotion.requested", subject=promotion.subject, data=data)
         OpenPromotion.objects.create(promotion=promotion, version=version, target=move.target)
-        order_what_is_missing(recording=recording, promotion=promotion)
-        settle(recording=recording, promotion=promotion)
+        settle_first(recording=recording, promotion=promotion, rules=rules)
     return promotion
 
 
