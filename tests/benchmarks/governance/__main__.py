@@ -11,7 +11,7 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": f"{HERE}.settings"}
 
 def main() -> int:
     rows: list[Row] = measured(f"{HERE}.decided", environment={}, seconds=60)
-    for module, versions in (("explained", "100000"), ("simulated", "10000")):
+    for module, versions in (("explained", "100000"), ("simulated", "10000"), ("rolled_back", "10000")):
         with cluster(in_memory=True) as url:
             rows += measured(f"{HERE}.{module}", versions, environment={**SETTINGS, "DATABASE_URL": url}, seconds=300)
     return finish(rows)

@@ -13,12 +13,15 @@ django.setup()
 
 from audits.runs import CheckResult, CheckRun  # noqa: E402 - models need the set-up
 from audits.trail import now  # noqa: E402
+from governance.models import Account  # noqa: E402
 from governance.policy_format import Policy  # noqa: E402
+from governance.roles import Group, Role  # noqa: E402
 from governance.selectors.explanation import explain  # noqa: E402
 from governance.selectors.policies import Move, editions_in_force  # noqa: E402
 from governance.selectors.requirements import order_for  # noqa: E402
 from governance.selectors.simulation import simulate  # noqa: E402
 from governance.services.policies import SHIPPED, read_policy  # noqa: E402
+from governance.services.rollbacks import roll_back  # noqa: E402
 from registry.models import ModelVersion, RegisteredModel, VersionStage  # noqa: E402
 from registry.selectors import get_version  # noqa: E402
 from tests import make  # noqa: E402
@@ -62,6 +65,7 @@ def build(versions: int, *, with_runs: int) -> None:
         made += len(chunk)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+        cursor.execute("SET session_replication_role = DEFAULT")
 
 
 def _chunks(versions: Iterator[ModelVersion]) -> Iterator[list[ModelVersion]]:
@@ -120,6 +124,22 @@ def explained_once(n: int) -> int:
     """Explain the n-th version's way to production; return how many reasons are in the way."""
     version = get_version(f"model-{n // IN_A_MODEL}", n % IN_A_MODEL + 1)
     return len(explain(version, Move("production", "champion", "full"), at=now()).blocks)
+
+
+def line_of_promotions(many: int) -> tuple[RegisteredModel, Account]:
+    """Promote so many versions of one model, one after the other, through the use cases; return who may roll back."""
+    make.policy()
+    pipeline = make.contributor()
+    people = make.reviewer("rita", Group.RISK), make.reviewer("carl", Group.COMPLIANCE)
+    model = make.model(pipeline)
+    for seed in range(many):
+        make.live(pipeline, people, model, seed)
+    return model, make.account("olga", Role.OPERATOR)
+
+
+def rolled_back_once(model: RegisteredModel, operator: Account) -> int:
+    """Roll the champion back; return the version that serves now."""
+    return roll_back(actor=operator.actor, model=model, alias="champion", reason="Complaints.").to_version.number
 
 
 def simulated_once() -> tuple[int, int]:
