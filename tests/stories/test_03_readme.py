@@ -1,14 +1,7 @@
 """What the README says is what happens: its walk-through is executed line by line against a running service."""
 
-import os
 import re
-import signal
-import socket
 import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,40 +12,6 @@ README = (ROOT / "README.md").read_text()
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """An embedded installation in an empty folder, as `make run` starts it, with a pipeline's token."""
-    url = f"http://127.0.0.1:{free_port()}"
-    environment = {**os.environ, "COUNTERSIGN_DATA": str(tmp_path)}
-    for name in ("DATABASE_URL", "COUNTERSIGN_BROKER_URL"):
-        environment.pop(name, None)
-    manage = [sys.executable, "manage.py"]
-    process = subprocess.Popen([*manage, "serve", "--port", url.rsplit(":", 1)[1]], cwd=ROOT, env=environment)
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{url}/api/health", timeout=2).close()
-                break
-            except OSError:
-                time.sleep(0.2)
-        program = (
-            "from django.conf import settings; from governance.demo.people import prepare_cast; "
-            "print(prepare_cast(settings.DATA_DIR / 'demo-accounts.json')['pipeline'].token)"
-        )
-        shell = [*manage, "shell", "-v", "0", "-c", program]
-        token = subprocess.run(shell, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
-        yield url, {**environment, "URL": url, "TOKEN": token.strip()}
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
 
 
 def test_the_walk_through_happens_as_told(service: tuple[str, dict[str, str]]) -> None:

@@ -28,7 +28,7 @@ from governance.services.rollbacks import roll_back
 from registry.models import ModelVersion, RegisteredModel
 from registry.stages import Stage
 from tests import make
-from tests.stories.test_03_readme import free_port
+from tests.stories.conftest import free_port
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "docs" / "how-to" / "admit.sh"
