@@ -18,15 +18,20 @@ class TokenAuthentication(authentication.BaseAuthentication):
     """`Authorization: Bearer csn_…`; any other scheme is left to the next in line."""
 
     def authenticate(self, request: Request) -> tuple[Account, AccessToken] | None:
-        scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
+        text = self.text_of(request)
+        if text is None:
             return None
-        token = find_token(text) if TOKEN.fullmatch(text := text.strip()) else None
+        token = find_token(text) if TOKEN.fullmatch(text) else None
         if token is None:
             raise AuthenticationFailed(
                 "The token is unknown, expired or revoked; ask an operator for a new one.", code="token_invalid"
             )
         return token.account, token
+
+    def text_of(self, request: Request) -> str | None:
+        """Return what the request brings as a token, or None when it brings none."""
+        scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+        return text.strip() if scheme.lower() == "bearer" else None
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="countersign"'

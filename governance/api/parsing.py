@@ -29,7 +29,7 @@ class StrictJSONParser(BaseParser):
         except (ValueError, RecursionError) as problem:
             what = "nested too deeply" if isinstance(problem, RecursionError) else str(problem)
             raise ParseError(f"The body is not JSON: {what}.") from None
-        _refuse_unportable(document, "", 0)
+        refuse_unportable(document)
         return document
 
 
@@ -45,7 +45,7 @@ class PolicyTextParser(BaseParser):
             text = stream.read().decode("utf-8")
         except UnicodeDecodeError as problem:
             raise ParseError(f"The policy is not UTF-8: {problem}.") from None
-        _refuse_unportable(text, "text", 0)
+        refuse_unportable(text, "text")
         return {"text": text}
 
 
@@ -62,17 +62,18 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return document
 
 
-def _refuse_unportable(value: Any, path: str, depth: int) -> None:
+def refuse_unportable(value: Any, path: str = "", depth: int = 0) -> None:
+    """Return when every reader would read the value the same. Raises: ParseError, ValidationError."""
     if depth > DEEPEST:
         raise ParseError(f"The body is nested deeper than {DEEPEST} levels.")
     if isinstance(value, dict):
         for name, inner in value.items():
             where = f"{path}.{name}".strip(".")
             _refuse_text(name, path)
-            _refuse_unportable(inner, where, depth + 1)
+            refuse_unportable(inner, where, depth + 1)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            _refuse_unportable(inner, f"{path}.{index}".strip("."), depth + 1)
+            refuse_unportable(inner, f"{path}.{index}".strip("."), depth + 1)
     elif isinstance(value, str):
         _refuse_text(value, path)
     elif isinstance(value, float) and not math.isfinite(value):

@@ -8,7 +8,6 @@ from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOper
 from django.db import IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
-from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -25,16 +24,21 @@ log = structlog.get_logger(__name__)
 
 def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response | None:
     """Return the answer to a request that raised, or None for a fault of ours, which goes on as it is."""
-    found = _problem_of(exc)
+    found = problem_of_exception(exc)
     if found is None:
         return None
-    response = Response(found, status=found["status"], content_type=MEDIA_TYPE)
+    return Response(found, status=found["status"], content_type=MEDIA_TYPE, headers=headers_of(exc, found))
+
+
+def headers_of(exc: Exception, found: Mapping[str, Any]) -> dict[str, str]:
+    """Return the headers that tell a client how to go on after a problem."""
+    headers = {}
     if header := getattr(exc, "auth_header", None):
-        response["WWW-Authenticate"] = header
+        headers["WWW-Authenticate"] = header
     if found["status"] == 503:
-        response["Retry-After"] = "1"
+        headers["Retry-After"] = "1"
         log.warning("database_unavailable", problem=str(exc))
-    return response
+    return headers
 
 
 def problem(code: str, status: int, detail: str, **context: Any) -> dict[str, Any]:
@@ -47,6 +51,12 @@ def problem(code: str, status: int, detail: str, **context: Any) -> dict[str, An
         "code": code,
         **{key: value for key, value in context.items() if key not in STANDARD},
     }
+
+
+SERVER_ERROR = problem(
+    "server_error", 500, "Something is wrong here, not with your request; the operator's log has the details."
+)
+UNREADABLE = problem("unreadable_request", 400, "The request cannot be read; check the Host header and the path.")
 
 
 def problem_of(refusal: DomainError) -> dict[str, Any]:
@@ -63,7 +73,8 @@ def _error_in_text(error: Mapping[str, Any]) -> dict[str, Any]:
     return {"field": "text", "detail": error["sentence"], "line": error["line"], "column": error["column"]}
 
 
-def _problem_of(exc: Exception) -> dict[str, Any] | None:
+def problem_of_exception(exc: Exception) -> dict[str, Any] | None:
+    """Return the problem document of what a request raised, or None for a fault of ours."""
     match exc:
         case DomainError():
             return problem_of(exc)
@@ -137,23 +148,9 @@ def _flat(detail: Any, path: str) -> Iterator[tuple[str, str]]:
 def unknown_path(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     """Answer what no other address of the API has taken."""
     refusal = UnknownPath(f"There is nothing at {request.path}; /api/docs lists what there is.")
-    return _json(problem_of(refusal))
+    return problem_page(problem_of(refusal))
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Handle a fault of ours: a problem document for programs, Django's page for people."""
-    if not request.path.startswith("/api/"):
-        return defaults.server_error(request)
-    detail = "Something is wrong here, not with your request; the operator's log has the details."
-    return _json(problem("server_error", 500, detail))
-
-
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Handle a request that was refused before it reached a view, such as one for a host that is not ours."""
-    if not request.path.startswith("/api/"):
-        return defaults.bad_request(request, exception)
-    return _json(problem("unreadable_request", 400, "The request cannot be read; check the Host header and the path."))
-
-
-def _json(document: dict[str, Any]) -> HttpResponse:
+def problem_page(document: dict[str, Any]) -> HttpResponse:
+    """Return a problem document as the answer of a plain view."""
     return JsonResponse(document, status=document["status"], content_type=MEDIA_TYPE)

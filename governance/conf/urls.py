@@ -18,6 +18,5 @@ urlpatterns = [
     path("witness/key", witness.key, name="witness-key"),
 ]
 
-# Faults and refusals outside the views; under /api/ they are problem documents.
-handler400 = "governance.api.problems.bad_request"
-handler500 = "governance.api.problems.server_error"
+handler400 = "governance.api.faults.bad_request"
+handler500 = "governance.api.faults.server_error"

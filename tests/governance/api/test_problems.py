@@ -12,7 +12,8 @@ from django.test import Client, RequestFactory
 
 from audits.errors import DomainError
 from audits.trail import now
-from governance.api.problems import bad_request, problem_response, server_error
+from governance.api.faults import bad_request, server_error
+from governance.api.problems import problem_response
 from governance.api.v1.urls import urlpatterns
 from governance.models import Account, IdempotencyKey
 from registry.models import RegisteredModel

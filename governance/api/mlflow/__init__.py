@@ -1,0 +1,1 @@
+"""The drop-in dialect: an unmodified MLflow client that is given our address is governed."""
