@@ -2,12 +2,13 @@
 
 from audits.tables.declaration import ROLES, SINGLE_ROLES, ColumnDeclaration, Declaration, parse_declaration
 from audits.tables.limits import DEFAULT, Limits
-from audits.tables.reading import Table, TableFacts, TableFormat, inspect_table, open_table
+from audits.tables.reading import FORMATS, Table, TableFacts, TableFormat, inspect_table, open_table
 from audits.tables.unusable import ERROR_CODES, UnusableTable
 
 __all__ = [
     "DEFAULT",
     "ERROR_CODES",
+    "FORMATS",
     "ROLES",
     "SINGLE_ROLES",
     "ColumnDeclaration",

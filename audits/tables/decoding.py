@@ -7,13 +7,16 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO
 
+import pyarrow as pa
+
+from audits.tables.source import Source, is_archive
 from audits.tables.unusable import UnusableTable
 
 CHUNK_BYTES = 1024 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 # The marks of UTF-32 come first: the little-endian one begins with the mark of UTF-16.
 BYTE_ORDER_MARKS = (
@@ -27,7 +30,9 @@ OTHER_FORMATS = (
     (b"PAR1", "a Parquet file", "declare the format parquet"),
     (b"PK\x03\x04", "a ZIP archive, such as a spreadsheet", "export the table as CSV"),
     (b"\xd0\xcf\x11\xe0", "an old spreadsheet", "export the table as CSV"),
-    (b"ARROW1", "an Arrow file", "write the table as Parquet"),
+    (b"ARROW1", "an Arrow file", "declare the format arrow"),
+    (b"\xff\xff\xff\xff", "an Arrow stream", "declare the format arrow"),
+    (b"FEA1", "a Feather file of version 1", "write it as version 2 and declare the format arrow"),
 )
 
 # Python calls these text encodings, but they transform text that is readable already.
@@ -51,13 +56,19 @@ def known_encoding(name: str) -> str:
     return known
 
 
-def utf8_chunks(path: Path, encoding: str, max_bytes: int) -> Iterator[bytes]:
-    """The text of a plain or gzipped file as pieces of valid UTF-8, in order; no byte-order mark, no NUL.
+def utf8_chunks(source: Source, encoding: str, max_bytes: int) -> Iterator[bytes]:
+    """The text of a plain or packed file (gzip, zstd) as pieces of valid UTF-8, in order; no byte-order mark, no NUL.
 
     A piece may end inside a character; their concatenation is what is valid.
     """
-    chunks = _unpacked(path, max_bytes)
+    chunks = _unpacked(source, max_bytes)
     first = next(chunks, b"")
+    if is_archive(first):
+        raise UnusableTable(
+            "wrong_format",
+            "the bytes are those of a packed archive",
+            fix="pack the files of the table, not the archive: write the tar without compression",
+        )
     for magic, what, fix in OTHER_FORMATS:
         if first.startswith(magic):
             raise UnusableTable("wrong_format", f"the bytes are those of {what}", fix=fix)
@@ -112,18 +123,21 @@ class ChunkReader(io.RawIOBase):
         return n
 
 
-def _unpacked(path: Path, max_bytes: int) -> Iterator[bytes]:
-    with path.open("rb") as raw:
-        packed = raw.read(2) == GZIP_MAGIC
+def _unpacked(source: Source, max_bytes: int) -> Iterator[bytes]:
+    with source.open() as raw:
+        magic = raw.read(4)
         raw.seek(0)
-        stream: IO[bytes] = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
+        stream, packing = _unpacking(raw, magic)
         total = 0
         while True:
             try:
                 chunk = stream.read(CHUNK_BYTES)
-            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-                reason = "ends too early" if isinstance(error, EOFError) else "is damaged"
-                raise UnusableTable("damaged_file", f"the gzip file {reason}", fix="upload the file again") from error
+            except (EOFError, zlib.error, gzip.BadGzipFile, pa.ArrowException, OSError) as error:
+                early = isinstance(error, EOFError) or "truncated" in str(error).lower()
+                reason = "ends too early" if early else "is damaged"
+                raise UnusableTable(
+                    "damaged_file", f"the {packing} file {reason}", fix="upload the file again"
+                ) from error
             if not chunk:
                 break
             total += len(chunk)
@@ -136,6 +150,14 @@ def _unpacked(path: Path, max_bytes: int) -> Iterator[bytes]:
             yield chunk
     if total == 0:
         raise UnusableTable("empty_file", "the file is empty", fix="upload a file with a header and rows")
+
+
+def _unpacking(raw: IO[bytes], magic: bytes) -> tuple[IO[bytes], str]:
+    if magic.startswith(GZIP_MAGIC):
+        return gzip.GzipFile(fileobj=raw), "gzip"  # type: ignore[return-value]  # reads alike
+    if magic == ZSTD_MAGIC:
+        return pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd"), "zstd"
+    return raw, "plain"
 
 
 def _agree(first: bytes, declared: str) -> tuple[str, int]:

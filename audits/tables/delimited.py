@@ -12,7 +12,6 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +20,7 @@ import pyarrow.csv as pa_csv
 
 from audits.tables.decoding import ChunkReader, utf8_chunks
 from audits.tables.limits import Limits
+from audits.tables.source import Source
 from audits.tables.unusable import UnusableTable
 
 # A row of these follows the last one. No cell can hold a NUL, so a last row that differs was swallowed by an
@@ -41,8 +41,8 @@ class Record:
 class DelimitedFile:
     """A file of delimited text whose header has been read."""
 
-    def __init__(self, path: Path, *, delimiter: str, encoding: str, limits: Limits) -> None:
-        self.path = path
+    def __init__(self, source: Source, *, delimiter: str, encoding: str, limits: Limits) -> None:
+        self.source = source
         self.delimiter = delimiter
         self.encoding = encoding
         self.limits = limits
@@ -152,7 +152,7 @@ class DelimitedFile:
         return names
 
     def _chunks(self) -> Iterator[bytes]:
-        return utf8_chunks(self.path, self.encoding, self.limits.max_bytes)
+        return utf8_chunks(self.source, self.encoding, self.limits.max_bytes)
 
     def _data_chunks(self) -> Iterator[bytes]:
         end = self.delimiter.join([END_MARK] * len(self.header))

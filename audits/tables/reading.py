@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
+from audits.tables.arrow_file import ArrowFile
 from audits.tables.cells import INTEGER, NUMBER, CellTypes, NotANumber, convert
 from audits.tables.columnar import ColumnarFile
 from audits.tables.declaration import Declaration, UnusableTable
 from audits.tables.decoding import known_encoding
 from audits.tables.delimited import DelimitedFile
+from audits.tables.fragments import FragmentedColumns, FragmentedText
+from audits.tables.json_lines import JsonLinesFile
 from audits.tables.limits import DEFAULT, Limits
+from audits.tables.parquet import ParquetFile
 from audits.tables.role_rules import (
     Cells,
     Rule,
@@ -27,6 +32,7 @@ from audits.tables.role_rules import (
     require_comparable,
     rules_for,
 )
+from audits.tables.source import Source, sources_of
 from audits.tables.unusable import in_words
 
 __all__ = [
@@ -40,7 +46,9 @@ __all__ = [
     "open_table",
 ]
 
-FORMATS = ("csv", "parquet")
+FORMATS = ("csv", "jsonl", "parquet", "arrow")
+
+TextFile = DelimitedFile | FragmentedText
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ class TableFormat:
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
             raise UnusableTable(
-                "unknown_format", f'"{self.format}" is no format of tables', fix=f"use {' or '.join(FORMATS)}"
+                "unknown_format", f'"{self.format}" is no format of tables', fix=f"use one of {', '.join(FORMATS)}"
             )
         if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '"\r\n\0':
             raise UnusableTable(
@@ -79,9 +87,7 @@ class TableFacts:
 class Table:
     """The asked columns of a table; every value is an integer, a number, text, a time or missing."""
 
-    def __init__(
-        self, file: DelimitedFile | ColumnarFile, columns: Sequence[str], types: Mapping[str, str] | None
-    ) -> None:
+    def __init__(self, file: TextFile | ColumnarFile, columns: Sequence[str], types: Mapping[str, str] | None) -> None:
         self._file = file
         self.column_names = tuple(columns)
         self._types = types
@@ -104,7 +110,7 @@ class Table:
         """The rows in order, `batch_rows` at a time; only the last batch can be shorter."""
         schema = self.schema
         if isinstance(self._file, ColumnarFile):
-            for batch in _in_batches_of(batch_rows, self._file.batches(self.column_names)):
+            for batch in _in_batches_of(batch_rows, _located(self._file, self.column_names)):
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
             return
         n_before = 0
@@ -170,15 +176,14 @@ def inspect_table(path: Path, fmt: TableFormat, declaration: Declaration, *, lim
     if unique is not None:
         rules.append((unique.column, unique))
 
-    if isinstance(file, ColumnarFile):
-        n_rows = _look_at(file.batches(declared), rules, None)
-        types = dict(file.types)
+    found = None if isinstance(file, ColumnarFile) else {name: CellTypes() for name in file.header}
+    try:
+        n_rows = _look_at(_batches(file, file.header if found is not None else declared), rules, found)
+    except UnusableTable as error:
+        raise file.locate(error) from None
+    if found is None:
+        types = dict(file.types)  # type: ignore[union-attr]  # only a file that knows no types looks for them
     else:
-        found = {name: CellTypes() for name in file.header}
-        try:
-            n_rows = _look_at(file.text_batches(file.header), rules, found)
-        except UnusableTable as error:
-            raise file.locate(error) from None
         types = {name: seen.type for name, seen in found.items()}
         _refuse_inexact(declaration, found)
 
@@ -190,10 +195,40 @@ def inspect_table(path: Path, fmt: TableFormat, declaration: Declaration, *, lim
     return TableFacts(n_rows, tuple((name, types[name]) for name in file.header))
 
 
-def _open(path: Path, fmt: TableFormat, limits: Limits) -> DelimitedFile | ColumnarFile:
-    if fmt.format == "parquet":
-        return ColumnarFile(path, limits=limits)
-    return DelimitedFile(path, delimiter=fmt.delimiter, encoding=fmt.encoding, limits=limits)
+def _open(path: Path, fmt: TableFormat, limits: Limits) -> TextFile | ColumnarFile:
+    sources = sources_of(path)
+    if fmt.format == "csv":
+        texts = []
+        for source in sources:
+            with _named(source):
+                texts.append(DelimitedFile(source, delimiter=fmt.delimiter, encoding=fmt.encoding, limits=limits))
+        return texts[0] if sources[0].name is None else FragmentedText(texts, limits=limits)
+    files = []
+    for source in sources:
+        with _named(source):
+            files.append(_columnar(source, fmt, limits))
+    if sources[0].name is None:
+        return files[0]
+    return FragmentedColumns(files, [source.name for source in sources], limits=limits)
+
+
+def _columnar(source: Source, fmt: TableFormat, limits: Limits) -> ColumnarFile:
+    if fmt.format == "jsonl":
+        return JsonLinesFile(source, encoding=fmt.encoding, limits=limits)
+    return (ParquetFile if fmt.format == "parquet" else ArrowFile)(source, limits=limits)
+
+
+@contextmanager
+def _named(source: Source) -> Iterator[None]:
+    """Errors in here are said with the name of the part of the archive."""
+    try:
+        yield
+    except UnusableTable as error:
+        raise error.in_fragment(source.name, error.row) from None
+
+
+def _batches(file: TextFile | ColumnarFile, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    return file.batches(columns) if isinstance(file, ColumnarFile) else file.text_batches(columns)
 
 
 def _look_at(
@@ -222,20 +257,17 @@ def _broken(rule: Rule, cells: Cells) -> UnusableTable | None:
     return None
 
 
-def _finish(unique: UniqueIds, file: DelimitedFile | ColumnarFile) -> None:
-    if isinstance(file, ColumnarFile):
-        unique.finish(batch.column(0) for batch in file.batches([unique.column]))
-        return
+def _finish(unique: UniqueIds, file: TextFile | ColumnarFile) -> None:
     try:
-        unique.finish(batch.column(0) for batch in file.text_batches([unique.column]))
+        unique.finish(batch.column(0) for batch in _batches(file, [unique.column]))
     except UnusableTable as error:
         raise file.locate(error) from None
 
 
-def _refuse_header(file: DelimitedFile | ColumnarFile, limits: Limits, wanted: Sequence[str] | None) -> None:
+def _refuse_header(file: TextFile | ColumnarFile, limits: Limits, wanted: Sequence[str] | None) -> None:
     """Raise UnusableTable where the header does not name the columns, or not the wanted ones."""
     names = file.header
-    line = 1 if isinstance(file, DelimitedFile) else None
+    line = None if isinstance(file, ColumnarFile) else 1
     if len(names) > limits.max_columns:
         raise UnusableTable(
             "too_many_columns",
@@ -244,7 +276,7 @@ def _refuse_header(file: DelimitedFile | ColumnarFile, limits: Limits, wanted: S
             fix="leave out the columns that no check needs",
         )
     missing = [name for name in wanted or [] if name not in names]
-    if isinstance(file, DelimitedFile) and (missing or wanted is None):
+    if not isinstance(file, ColumnarFile) and (missing or wanted is None):
         _doubt_header(file)
     seen: set[str] = set()
     for number, name in enumerate(names, start=1):
@@ -272,7 +304,7 @@ def _refuse_header(file: DelimitedFile | ColumnarFile, limits: Limits, wanted: S
         )
 
 
-def _doubt_header(file: DelimitedFile) -> None:
+def _doubt_header(file: TextFile) -> None:
     other = file.other_delimiter()
     if other is not None:
         delimiter, n_cells = other
@@ -305,7 +337,7 @@ def _refuse_inexact(declaration: Declaration, found: Mapping[str, CellTypes]) ->
             )
 
 
-def _types_of(file: DelimitedFile, columns: Sequence[str]) -> dict[str, str]:
+def _types_of(file: TextFile, columns: Sequence[str]) -> dict[str, str]:
     found = {name: CellTypes() for name in columns}
     for batch in _located(file, columns):
         for name, seen in found.items():
@@ -313,9 +345,9 @@ def _types_of(file: DelimitedFile, columns: Sequence[str]) -> dict[str, str]:
     return {name: seen.type for name, seen in found.items()}
 
 
-def _located(file: DelimitedFile, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+def _located(file: TextFile | ColumnarFile, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     try:
-        yield from file.text_batches(columns)
+        yield from _batches(file, columns)
     except UnusableTable as error:
         raise file.locate(error) from None
 

@@ -19,7 +19,7 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
         "bands_not_ascending": "The bands of a column do not ascend.",
         "labels_malformed": "The group names of a column are not an object from cell text to name.",
         # the format
-        "unknown_format": "The format is neither csv nor parquet.",
+        "unknown_format": "The format is none of csv, jsonl, parquet and arrow.",
         "bad_delimiter": "The delimiter is not a single character that can separate cells.",
         "unknown_encoding": "The encoding is not one that Python knows as a text encoding.",
         # the bytes of the file
@@ -43,12 +43,18 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
         "row_too_long": "A row is longer than the limit.",
         "cell_too_long": "A cell is longer than the limit.",
         "unclosed_quote": "A quote is opened and never closed.",
+        "malformed_line": "A line of JSON lines is not one object with each key once.",
+        # the files of an archive
+        "odd_fragment": "An archive holds something that is no plain file.",
+        "too_many_fragments": "An archive holds more files than the limit.",
+        "fragments_differ": "The files of an archive do not hold the same columns, or not in the same types.",
         # the columns
         "missing_column": "A column that was declared or asked for is not in the table.",
         "nested_column": "A column holds lists, maps or records instead of single values.",
         "unsupported_column": "A column has a type that the checks have no use for.",
         "number_out_of_range": "A whole number is too large to be read exactly.",
         "time_out_of_range": "A time in the old INT96 form cannot be read without changing its year.",
+        "mixed_types": "A column of JSON lines holds values of different types.",
         "types_changed": "A cell does not have the type that was found for its column before.",
         # the cells of columns with a role
         "label_missing": "A label is missing.",
@@ -87,7 +93,8 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
 class UnusableTable(Exception):
     """A table, or the declaration of its columns, which no check can be run on.
 
-    `row` counts data rows from 1, the header not included; `line` counts the lines of the file from 1.
+    `row` counts data rows from 1, the header not included; `line` counts the lines of the file from 1. In an
+    archive both count within the file `fragment`.
     """
 
     def __init__(
@@ -98,19 +105,23 @@ class UnusableTable(Exception):
         row: int | None = None,
         line: int | None = None,
         fix: str = "",
+        fragment: str | None = None,
     ) -> None:
         if code not in ERROR_CODES:
             raise ValueError(f"{code} is not in ERROR_CODES")
-        super().__init__(code, detail, column, row, line, fix)
+        super().__init__(code, detail, column, row, line, fix, fragment)
         self.code = code
         self.detail = detail
         self.column = column
         self.row = row
         self.line = line
         self.fix = fix
+        self.fragment = fragment
 
     def __str__(self) -> str:
         places = []
+        if self.fragment is not None:
+            places.append(f'file "{shorten(self.fragment)}"')
         if self.column is not None:
             places.append(f'column "{shorten(self.column)}"')
         if self.row is not None:
@@ -126,7 +137,11 @@ class UnusableTable(Exception):
 
     def on_line(self, line: int | None) -> UnusableTable:
         """The same error, with the line of the file filled in."""
-        return UnusableTable(self.code, self.detail, self.column, self.row, line, self.fix)
+        return UnusableTable(self.code, self.detail, self.column, self.row, line, self.fix, self.fragment)
+
+    def in_fragment(self, name: str | None, row: int | None) -> UnusableTable:
+        """The same error in a file of an archive, with the row counted within that file."""
+        return UnusableTable(self.code, self.detail, self.column, row, self.line, self.fix, name)
 
     def to_document(self) -> dict[str, str | int | None]:
         return {
@@ -136,6 +151,7 @@ class UnusableTable(Exception):
             "row": self.row,
             "line": self.line,
             "fix": self.fix,
+            "fragment": self.fragment,
         }
 
 

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from audits.evidence import DEFINITIONS, Evidence, EvidenceKind, is_stored
+from audits.tables import FORMATS as TABLE_FORMATS
 from audits.tables import ROLES, TableFormat, UnusableTable
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.errors import LengthRequired, TooLarge
@@ -102,11 +103,11 @@ class FileName(Line):
 class Format(Strict):
     """How the bytes of a table are written; nothing of it is guessed."""
 
-    format = serializers.ChoiceField(["csv", "parquet"])
+    format = serializers.ChoiceField(list(TABLE_FORMATS))
     delimiter = serializers.CharField(
         default=",", max_length=4, trim_whitespace=False, help_text="Of a CSV: one ASCII character."
     )
-    encoding = Line(default="utf-8", max_length=40, help_text="Of a CSV: a text encoding known to Python.")
+    encoding = Line(default="utf-8", max_length=40, help_text="Of CSV or JSON lines: a text encoding of Python.")
 
 
 @extend_schema_field(

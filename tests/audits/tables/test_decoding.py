@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from audits.tables import decoding
 from audits.tables.decoding import ChunkReader, known_encoding, utf8_chunks
+from audits.tables.source import Source
 from audits.tables.unusable import UnusableTable
 from tests.audits.tables.written import Written
 
@@ -73,7 +74,7 @@ def test_an_invalid_byte_is_found_on_its_line(
     path = tmp_path / "table"
     path.write_bytes(content)
     with pytest.raises(UnusableTable) as refused:
-        list(utf8_chunks(path, encoding, 1000))
+        list(utf8_chunks(Source(path), encoding, 1000))
     assert (refused.value.code, refused.value.line) == ("wrong_encoding", line)
 
 
@@ -84,7 +85,7 @@ def test_text_survives_any_cut_of_its_bytes(tmp_path_factory: pytest.TempPathFac
         path.write_bytes(mark + text.encode(encoding))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(decoding, "CHUNK_BYTES", chunk)
-            assert b"".join(utf8_chunks(path, "utf-8", 10**6)).decode() == text
+            assert b"".join(utf8_chunks(Source(path), "utf-8", 10**6)).decode() == text
 
 
 REFUSALS: list[tuple[str, bytes, str]] = [
@@ -122,7 +123,7 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_refused(tmp_path: Path) -> 
     path.write_bytes(gzip.compress(b"a\n" + b"1\n" * 5_000_000, mtime=0))
     assert path.stat().st_size < 20_000
     with pytest.raises(UnusableTable) as refused:
-        for _ in utf8_chunks(path, "utf-8", 3 * 1024 * 1024):
+        for _ in utf8_chunks(Source(path), "utf-8", 3 * 1024 * 1024):
             pass
     assert refused.value.code == "too_many_bytes"
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from audits.tables.delimited import DelimitedFile
 from audits.tables.limits import Limits
 from audits.tables.reading import TableFormat, open_table
+from audits.tables.source import Source
 from audits.tables.unusable import UnusableTable
 from tests.audits.tables.test_cells import type_of
 from tests.audits.tables.written import Written
@@ -80,7 +81,7 @@ def test_any_text_is_read_as_the_csv_module_reads_it_or_refused(
     path = tmp_path_factory.mktemp("table") / "table.csv"
     path.write_bytes(b"x,y\n" + body.encode())
     rows = [row for row in csv.reader(io.StringIO(body, newline="")) if row]
-    file = DelimitedFile(path, delimiter=",", encoding="utf-8", limits=Limits(max_row_bytes=block))
+    file = DelimitedFile(Source(path), delimiter=",", encoding="utf-8", limits=Limits(max_row_bytes=block))
     refused, read = None, []
     try:
         for batch in file.text_batches(["x", "y"]):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import gzip
+import io
 import re
+import tarfile
 from collections.abc import Callable
 
 import pyarrow as pa
@@ -53,6 +55,29 @@ def int96(written: Written) -> object:
     return read(written.path, TableFormat("parquet"))
 
 
+def json_lines(content: str) -> Callable[[Written], object]:
+    def read_it(written: Written) -> object:
+        written.path.write_text(content)
+        return read(written.path, TableFormat("jsonl"))
+
+    return read_it
+
+
+def archive(*members: tuple[str, str | None]) -> Callable[[Written], object]:
+    """Files by name; one without content is a link."""
+
+    def read_it(written: Written) -> object:
+        with tarfile.open(written.path, "w") as packed:
+            for name, content in members:
+                info = tarfile.TarInfo(name)
+                info.type = tarfile.SYMTYPE if content is None else tarfile.REGTYPE
+                info.size = len(content or "")
+                packed.addfile(info, io.BytesIO((content or "").encode()))
+        return read(written.path, TableFormat("csv"))
+
+    return read_it
+
+
 def stale_types(written: Written) -> object:
     written.path.write_text("age\n40\n40.5\n")
     return list(open_table(written.path, TableFormat("csv"), types={"age": "integer"}).batches())
@@ -92,11 +117,16 @@ EXAMPLES: dict[str, Callable[[Written], object]] = {
     "row_too_long": rows("y\n1\n" + "x" * 1000, Limits(max_row_bytes=100)),
     "cell_too_long": rows("y,note\n1," + "x" * 1000, Limits(max_cell_bytes=100)),
     "unclosed_quote": rows('y,note\n1,"fine"\n0,"odd\n1,\n'),
+    "malformed_line": json_lines('{"age": 41}\n{"age": 42, "age": 43}\n'),
+    "odd_fragment": archive(("part-1.csv", "a\n1\n"), ("latest.csv", None)),
+    "too_many_fragments": archive(*[(str(number), "") for number in range(10_001)]),
+    "fragments_differ": archive(("part-1.csv", "age,sex\n1,f\n"), ("part-2.csv", "age,gender\n2,f\n")),
     "missing_column": binary("lable,sex\n1,female\n", label="label"),
     "nested_column": parquet(embedding=[[0.5, 1.5]]),
     "unsupported_column": parquet(at=[datetime.time(12, 30)]),
     "number_out_of_range": parquet(id=pa.array([1, 2**64 - 1], pa.uint64())),
     "time_out_of_range": int96,
+    "mixed_types": json_lines('{"age": 41}\n{"age": "42"}\n'),
     "types_changed": stale_types,
     "label_missing": binary("y,sex\n1,female\n,male\n", y="label"),
     "label_not_binary": binary("y,sex\n1,female\n2,male\n", y="label"),

@@ -1,0 +1,102 @@
+"""How is a Parquet file read, so that old timestamps are either exact or refused?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from audits.tables.columnar import READ_ROWS, ColumnarFile, unpacked_too_large
+from audits.tables.delimited import too_many_rows
+from audits.tables.limits import Limits
+from audits.tables.source import Source
+from audits.tables.unusable import UnusableTable
+
+MAGIC = b"PAR1"
+BUFFER_BYTES = 1024 * 1024
+
+
+class ParquetFile(ColumnarFile):
+    """A Parquet file whose footer has been read."""
+
+    def __init__(self, source: Source, *, limits: Limits) -> None:
+        self.source = source
+        _refuse_other_bytes(source)
+        with self._open() as file:
+            schema = file.schema_arrow
+            metadata = file.metadata
+            leaves = [file.schema.column(i) for i in range(len(file.schema.names))]
+            self.n_rows = metadata.num_rows
+            self.int96 = {leaf.path for leaf in leaves if leaf.physical_type == "INT96"}
+            n_bytes = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+        super().__init__([(field.name, field.type) for field in schema], limits=limits)
+        if n_bytes > limits.max_bytes:
+            raise unpacked_too_large(limits)
+        if self.n_rows > limits.max_rows:
+            raise too_many_rows(limits)
+
+    def stored_batches(self, columns: Sequence[str]) -> Iterator[list[pa.Array]]:
+        times = [name for name in columns if name in self.int96]
+        n_before = 0
+        with ExitStack() as files:
+            file = files.enter_context(self._open())
+            coarse_batches = None
+            if times:
+                coarse = files.enter_context(self._open(coerce_int96_timestamp_unit="ms"))
+                coarse_batches = coarse.iter_batches(READ_ROWS, columns=times, use_threads=False)
+            for batch in file.iter_batches(READ_ROWS, columns=list(columns), use_threads=False):
+                # The reader orders columns by the file; the asked order is the caller's.
+                arrays = {name: batch.column(name) for name in columns}
+                if coarse_batches is not None:
+                    twin = next(coarse_batches)
+                    for name in times:
+                        _refuse_wrapped_times(name, arrays[name], twin.column(name), n_before)
+                n_before += batch.num_rows
+                yield list(arrays.values())
+
+    @contextmanager
+    def _open(self, **options: Any) -> Iterator[pq.ParquetFile]:
+        try:
+            with pq.ParquetFile(
+                self.source.path if self.source.n_bytes is None else self.source.open(),
+                buffer_size=BUFFER_BYTES,
+                pre_buffer=False,
+                page_checksum_verification=True,
+                **options,
+            ) as file:
+                yield file
+        except (pa.ArrowException, OSError) as error:
+            raise UnusableTable(
+                "damaged_file",
+                "the Parquet file is cut off or damaged",
+                fix="write and upload it again",
+            ) from error
+
+
+def _refuse_other_bytes(source: Source) -> None:
+    magic = source.head(len(MAGIC))
+    if not magic:
+        raise UnusableTable("empty_file", "the file is empty", fix="upload a file with a header and rows")
+    if magic != MAGIC:
+        raise UnusableTable("wrong_format", "the bytes are not those of a Parquet file", fix="declare the format csv")
+
+
+def _refuse_wrapped_times(name: str, exact: pa.Array, coarse: pa.Array, n_before: int) -> None:
+    """INT96 reaches millions of years and nanoseconds only from 1677 to 2262, where Arrow wraps round unasked.
+
+    Milliseconds reach further than INT96, so a reading in them that differs gives the wrapped value away.
+    """
+    nanoseconds = exact.cast(pa.int64()).fill_null(0).to_numpy()
+    milliseconds = coarse.cast(pa.int64()).fill_null(0).to_numpy()
+    differs = nanoseconds // 1_000_000 != milliseconds
+    if differs.any():
+        raise UnusableTable(
+            "time_out_of_range",
+            "the time is stored as INT96 and lies outside the years 1677 to 2262 that can be read exactly",
+            column=name,
+            row=n_before + int(differs.argmax()) + 1,
+            fix="write the column as a timestamp in microseconds",
+        )
