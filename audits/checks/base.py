@@ -52,12 +52,16 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something a check holds against the version; the key stays the same from run to run."""
+    """Something a check holds against the version; the key stays the same from run to run.
+
+    `would_pass` is advice: the smallest change that would pass, where one was worked out. Nothing applies it.
+    """
 
     key: str
     severity: Severity
     sentence: str
     measurement: str
+    would_pass: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,9 @@ class Check:
     """A versioned function from statistics to a report, with what it asks of the tables.
 
     The function takes one positional argument per table and statistic, tables first
-    (`evaluation, reference`), and its settings as keyword-only arguments.
+    (`evaluation, reference`), and its settings as keyword-only arguments. After these stands `advised_by`,
+    where there is one: a statistic of the first table that helps to say what would pass, or None where the table
+    has no such columns.
     """
 
     name: str
@@ -96,6 +102,7 @@ class Check:
     roles: tuple[str, ...]
     tables: tuple[str, ...]
     parameters: tuple[Parameter, ...]
+    advised_by: type | None = None
 
     @property
     def family(self) -> str:
@@ -120,8 +127,12 @@ def check(
     needs: type | tuple[type, ...],
     roles: tuple[str, ...] = (),
     tables: tuple[str, ...] = ("evaluation",),
+    advised_by: type | None = None,
 ) -> Callable[[Callable[..., Report]], Check]:
-    """Declare a check: `needs` are the statistics it reads, `roles` the columns it cannot do without."""
+    """Declare a check: `needs` are the statistics it reads, `roles` the columns it cannot do without.
+
+    `advised_by` is a further statistic that it can do without, for advice on what would pass.
+    """
     if not _NAME.fullmatch(name) or name.partition(".")[0] not in FAMILIES:
         raise ValueError(f'"{name}" is no name for a check: write family.what_it_measures, lower case.')
     if version < 1:
@@ -138,6 +149,7 @@ def check(
             roles=roles,
             tables=tables,
             parameters=read_parameters(function),
+            advised_by=advised_by,
         )
 
     return declare

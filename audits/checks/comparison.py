@@ -1,8 +1,8 @@
-"""Which groups can be compared, how far apart are they, and is that more than a policy allows?"""
+"""Which groups can be compared, and how far apart are they?"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -10,26 +10,22 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.checks.base import CannotMeasure, Finding, Measurement, Report, Severity
-from audits.checks.limits import decided_value, deciding, exactly, ruled
-from audits.checks.sentences import figure, some
+from audits.checks.base import CannotMeasure, Finding, Measurement, Report
+from audits.checks.limits import decided_value, deciding, exactly
+from audits.checks.sentences import some
 from audits.checks.statistics.group_counts import GroupCounts
 from audits.checks.statistics.grouping import Grouping, GroupRate
-from audits.checks.statistics.intervals import Interval, percentile
 from audits.checks.statistics.rates import NO_LABEL, NO_PREDICTION, MeanOfRates, Named, Rate
-from audits.checks.statistics.simultaneous import joint_level, largest_difference, ratios_to_highest
+from audits.checks.statistics.simultaneous import joint_level
 
 __all__ = [
     "ComparedRates",
-    "Extreme",
     "compared",
     "compared_sets",
     "decided_value",
     "deciding",
     "exactly",
-    "gap_report",
     "obstacle",
-    "parity_report",
     "require_complete",
     "settled",
 ]
@@ -111,17 +107,6 @@ class ComparedRates:
                 for group in groups
             ]
         return measured
-
-
-@dataclass(frozen=True)
-class Extreme:
-    """The largest difference or the smallest ratio between two groups, and the rate it was found in."""
-
-    kind: str
-    found_in: ComparedRates
-    value: Fraction | None
-    low: float | None
-    high: float | None
 
 
 def compared(grouping: Grouping, rate: Rate | MeanOfRates, minimum: int, leave_out: Sequence[str]) -> ComparedRates:
@@ -209,157 +194,6 @@ def settled(measurements: list[Measurement], findings: list[Finding], notes: lis
     if obstacles and not findings:
         raise CannotMeasure(" ".join(obstacles), Report(tuple(measurements), (), tuple(notes)))
     return Report(tuple(measurements), tuple(findings), (*notes, *obstacles))
-
-
-def parity_report(
-    counts: GroupCounts,
-    *,
-    check: str,
-    rates: Sequence[tuple[Rate | MeanOfRates, int]],
-    difference: tuple[str, float | None] | None = None,
-    ratio: tuple[str, float | None] | None = None,
-    attribute: str | None,
-    decide_on: str,
-    leave_out: Sequence[str],
-    simultaneous: bool,
-    labels: bool = True,
-) -> Report:
-    """Hold the largest difference and the smallest ratio between groups, over all `rates`, against limits.
-
-    `rates` pairs each rate with the fewest rows that its denominator must have in a group. `difference` and `ratio`
-    are each the name of a measurement and its limit; a limit of None measures only.
-    """
-    notes = require_complete(counts, labels=labels)
-    sets = {
-        name: compared_sets(counts.grouping(name), rates, leave_out, simultaneous=simultaneous)
-        for name in counts.attributes(attribute)
-    }
-    return gap_report(sets, check=check, difference=difference, ratio=ratio, decide_on=decide_on, notes=notes)
-
-
-def gap_report(
-    sets_by_attribute: Mapping[str, Sequence[ComparedRates]],
-    *,
-    check: str,
-    difference: tuple[str, float | None] | None = None,
-    ratio: tuple[str, float | None] | None = None,
-    decide_on: str,
-    notes: Sequence[str] = (),
-) -> Report:
-    """Hold the largest difference and the smallest ratio in the figures of each attribute against limits."""
-    measurements: list[Measurement] = []
-    findings: list[Finding] = []
-    obstacles: list[str] = []
-    for name, sets in sets_by_attribute.items():
-        for one in sets:
-            measurements += one.measurements()
-        obstacles += [hindrance for one in sets if (hindrance := obstacle(one))]
-        comparable = [one for one in sets if len(one.usable) >= 2]
-        if not comparable:
-            continue
-        partial = len(comparable) < len(sets) or any(one.small for one in comparable)
-        asked = [(_widest, difference, ""), (_closest, ratio, "/ratio" if difference else "")]
-        for extreme, wanted, suffix in asked:
-            if wanted is not None:
-                found = extreme(comparable)
-                measurements.append(_measured(found, *wanted, partial=partial))
-                if wanted[1] is not None:
-                    _judge(found, wanted[0], wanted[1], decide_on, f"{check}/{name}{suffix}", findings, obstacles)
-    return settled(measurements, findings, list(notes), obstacles)
-
-
-def _widest(sets: Sequence[ComparedRates]) -> Extreme:
-    widest = max(sets, key=lambda one: one.difference)
-    if widest.joint:
-        interval = _outermost([largest_difference(one.usable) for one in sets], max)
-    else:
-        drawn = np.max([one.drawn_differences() for one in sets], axis=0)
-        interval = percentile(drawn, float(widest.difference))
-    return Extreme("difference", widest, widest.difference, *interval)
-
-
-def _closest(sets: Sequence[ComparedRates]) -> Extreme:
-    undefined = [one for one in sets if one.ratio is None]
-    if undefined:
-        return Extreme("ratio", undefined[0], None, None, None)
-    smallest = min(sets, key=lambda one: one.ratio or 0)
-    if smallest.joint:
-        interval = _outermost([pair for one in sets for pair in ratios_to_highest(one.usable)], min)
-    else:
-        interval = percentile(np.min([one.drawn_ratios() for one in sets], axis=0), float(smallest.ratio or 0))
-    return Extreme("ratio", smallest, smallest.ratio, *interval)
-
-
-def _outermost(intervals: Sequence[Interval], outer: Callable[[list[float]], float]) -> Interval:
-    ends = []
-    for end in zip(*intervals, strict=True):
-        known = [value for value in end if value is not None]
-        ends.append(outer(known) if len(known) == len(end) else None)
-    return ends[0], ends[1]
-
-
-def _measured(found: Extreme, name: str, limit: float | None, *, partial: bool) -> Measurement:
-    rates = found.found_in
-    notes = [
-        f"{rates.lowest.group} against {rates.highest.group}",
-        "interval holds for all groups together" if rates.joint else "",
-        "over the comparable groups only" if partial else "",
-        "undefined: every rate is zero" if found.value is None else "",
-    ]
-    return Measurement(
-        name=name,
-        value=None if found.value is None else float(found.value),
-        group=rates.attribute,
-        low=found.low,
-        high=found.high,
-        n=sum(group.n for group in rates.usable),
-        ideal=0.0 if found.kind == "difference" else 1.0,
-        limit=limit,
-        note="; ".join(filter(None, notes)),
-    )
-
-
-def _judge(
-    found: Extreme,
-    name: str,
-    limit: float,
-    decide_on: str,
-    key: str,
-    findings: list[Finding],
-    obstacles: list[str],
-) -> None:
-    rates = found.found_in
-    if found.value is None:
-        obstacles.append(f"{rates.attribute}: the {rates.rate.words} of every group is zero, so no ratio is defined.")
-        return
-    is_ratio = found.kind == "ratio"
-    ruling = ruled(
-        found.value,
-        found.low,
-        found.high,
-        limit,
-        decide_on=decide_on,
-        rows=sum(group.n for group in rates.usable),
-        what=f"{found.kind} in {rates.rate.words} by {rates.attribute}",
-        floor=is_ratio,
-    )
-    if ruling.doubt:
-        obstacles.append(ruling.doubt)
-    if not ruling.beyond:
-        return
-    top, bottom = rates.highest, rates.lowest
-    findings.append(
-        Finding(
-            key=key,
-            severity=Severity.HIGH,
-            sentence=(
-                f"The {rates.rate.words} by {rates.attribute} is {figure(top.value)} for {top.group} and "
-                f"{figure(bottom.value)} for {bottom.group}: {deciding(decide_on, found.kind)} "
-                f"{figure(ruling.value)}, {'below' if is_ratio else 'above'} the limit {figure(limit)}."
-            ),
-            measurement=name,
-        )
-    )
 
 
 def _value(group: GroupRate) -> Fraction:

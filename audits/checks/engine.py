@@ -55,7 +55,8 @@ def measure(
             continue
         runnable.append((check, parameters))
         for table in check.tables:
-            wanted.setdefault(table, {}).update(dict.fromkeys(filter(is_scanned, check.needs)))
+            kinds = (*check.needs, *_advising(check, table, tables[table].roles)) if table in tables else check.needs
+            wanted.setdefault(table, {}).update(dict.fromkeys(filter(is_scanned, kinds)))
     computed = _scan_all(tables, wanted, given, seed, progress)
     return [
         entry if isinstance(entry, Outcome) else _outcome(spec, *entry, computed)
@@ -72,7 +73,8 @@ def needed_columns(runs: Sequence[RunSpec], roles: Mapping[str, Roles]) -> dict[
         except _NotRunnable:
             continue
         for table in filter(roles.__contains__, check.tables):
-            wanted[table].update(dict.fromkeys(columns_for(check.needs, roles[table])))
+            kinds = (*check.needs, *_advising(check, table, roles[table]))
+            wanted[table].update(dict.fromkeys(columns_for(kinds, roles[table])))
     return {name: tuple(columns) for name, columns in wanted.items()}
 
 
@@ -121,6 +123,20 @@ def _prepared(
     return check, parameters
 
 
+def _advising(check: Check, table: str, roles: Roles) -> tuple[type, ...]:
+    """The statistic that helps with advice, where the table has the columns for it."""
+    kind = check.advised_by
+    if kind is None or table != check.tables[0]:
+        return ()
+    return (kind,) if all(map(roles.has, kind.needs_roles)) else ()  # type: ignore[attr-defined]  # a Statistic
+
+
+def _helping(check: Check, computed: Computed) -> Any:
+    """What there is of the statistic that helps with advice, small enough to be stored with the outcome."""
+    found: Any = computed.get((check.tables[0], check.advised_by)) if check.advised_by is not None else None
+    return None if found is None or isinstance(found, Failure) else found.for_advice()
+
+
 def _scan_all(
     tables: Mapping[str, TableInput],
     wanted: Mapping[str, Mapping[type, None]],
@@ -165,9 +181,12 @@ def _outcome(spec: RunSpec, check: Check, parameters: dict[str, Any], computed: 
                 if documented.n_rows == 0:
                     raise CannotMeasure(f"There is nothing for {check.name} to read about the {table} table.")
                 stored.setdefault(table, {})[kind.__name__] = documented.to_document()
-        report = check(*arguments, **parameters)
+        helping = _helping(check, computed)
+        report = check(*arguments, *([] if check.advised_by is None else [helping]), **parameters)
         if not isinstance(report, Report):
             raise TypeError(f"{check.name} returned no Report.")
+        if helping is not None and any(finding.would_pass for finding in report.findings):
+            stored[check.tables[0]][type(helping).__name__] = helping.to_document()
         sentence = conclusion(report)
     except CannotMeasure as refusal:
         return Outcome(spec, "inconclusive", refusal.sentence, refusal.report, stored, parameters)

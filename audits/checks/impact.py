@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from audits.checks.base import Finding, Measurement, Report, Severity
 from audits.checks.comparison import ComparedRates, obstacle, settled
@@ -21,10 +22,12 @@ def ratio_report(
     limit: float,
     decide_on: str,
     notes: Sequence[str] = (),
+    would_pass: Callable[[str], str] = lambda attribute: "",
 ) -> Report:
     """Hold the rate of each group over the highest one against a limit that it may not fall below.
 
-    `ratio` names the measurement, `said` is what happened to people at that rate: "selected".
+    `ratio` names the measurement, `said` is what happened to people at that rate: "selected". `would_pass` gives
+    advice on an attribute with a ratio below the limit; it stands with the first finding.
     """
     measurements: list[Measurement] = []
     findings: list[Finding] = []
@@ -39,7 +42,10 @@ def ratio_report(
         if not rates.highest.value:
             obstacles.append(f"{name}: nobody was {said}, so no ratio is defined.")
             continue
-        _judge(rates, check, ratio, said, limit, decide_on, measurements, findings, obstacles)
+        found: list[Finding] = []
+        _judge(rates, check, ratio, said, limit, decide_on, measurements, found, obstacles)
+        if found:
+            findings += [replace(found[0], would_pass=would_pass(name)), *found[1:]]
     return settled(measurements, findings, list(notes), obstacles)
 
 

@@ -23,6 +23,19 @@ A table that cannot answer the question makes the outcome *inconclusive*, a chec
 Neither passes.
 Every outcome stores the statistics that it was worked out from, so that it can be worked out again without the table.
 
+A finding about a gap between groups carries advice: the smallest change that would pass (`would_pass`).
+With a score column it names a threshold for each group, of at most 256 steps of the score.
+They are the thresholds that change the fewest decisions, with what they do to the accuracy, and those that keep the \
+most decisions right.
+Without scores it says how many decisions would have to change.
+Thresholds are chosen as `fairlearn.postprocessing.ThresholdOptimizer` chooses them, but without its coin between two \
+of them.
+The check itself has judged the advised decisions and passed them, on these rows; other rows may differ.
+Nothing applies the advice, and it is none on law: deciding by group can itself be forbidden.
+In employment in the United States cut-offs must not differ by race, color, religion, sex or national origin \
+(42 U.S.C. 2000e-2(l)).
+Tables with weights get no advice.
+
 This page is made from the docstrings by `python -m audits.checks.reference`.
 """
 
@@ -72,6 +85,7 @@ def _check_part(check: Check) -> str:
         "",
         *_paragraphs(sections["Summary"]),
         f"- Reads: {statistics} of the {' and the '.join(check.tables)} table",
+        *([f"- Advises by: `{check.advised_by.__name__}`, where the table has scores"] if check.advised_by else []),
         f"- Needs columns with the role: {columns}",
         "",
         "| parameter | default | accepts | meaning |",

@@ -160,7 +160,7 @@ def _findings(findings: Sequence[Document]) -> Table:
         tuple(
             (
                 spoken(finding.get("severity")),
-                charts.plain(finding.get("sentence", "")),
+                charts.plain(" ".join(filter(None, (finding.get("sentence", ""), finding.get("would_pass", ""))))),
                 charts.plain(finding.get("key", "")),
             )
             for finding in findings

@@ -1,7 +1,7 @@
 """Do the scores tell favourable from unfavourable cases as well in every group?"""
 
 from audits.checks import Report, ScoreHistograms, check
-from audits.checks.comparison import gap_report
+from audits.checks.gaps import gap_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.scored import require_scores, sorted_splits
 from audits.checks.statistics import GroupRate, ScoreSplit

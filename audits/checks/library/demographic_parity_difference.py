@@ -1,14 +1,21 @@
 """Did every group get the favourable decision about as often?"""
 
-from audits.checks import GroupCounts, Report, check
-from audits.checks.comparison import parity_report
+from audits.checks import GroupCounts, Report, ScoreHistograms, check
+from audits.checks.gaps import parity_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.statistics.rates import selection_rate
 
 
-@check("fairness.demographic_parity_difference", version=1, needs=GroupCounts, roles=("sensitive",))
+@check(
+    "fairness.demographic_parity_difference",
+    version=1,
+    needs=GroupCounts,
+    roles=("sensitive",),
+    advised_by=ScoreHistograms,
+)
 def demographic_parity_difference(
     counts: GroupCounts,
+    scores: ScoreHistograms | None = None,
     *,
     attribute: str | None = None,
     max_difference: Share = 0.10,
@@ -23,6 +30,8 @@ def demographic_parity_difference(
     ----------
     counts : GroupCounts
         Counts by group, label and prediction, integers of shape (n_groups, 3, 3).
+    scores : ScoreHistograms or None
+        Counts by score, where the table has scores: for the advice on what would pass.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     max_difference : float in [0, 1], default=0.10
@@ -62,4 +71,5 @@ def demographic_parity_difference(
         leave_out=leave_out,
         simultaneous=simultaneous,
         labels=False,
+        scores=scores,
     )

@@ -1,14 +1,17 @@
 """Did every group get the favourable decision about as often, as a ratio?"""
 
-from audits.checks import GroupCounts, Report, check
-from audits.checks.comparison import parity_report
+from audits.checks import GroupCounts, Report, ScoreHistograms, check
+from audits.checks.gaps import parity_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.statistics.rates import selection_rate
 
 
-@check("fairness.demographic_parity_ratio", version=1, needs=GroupCounts, roles=("sensitive",))
+@check(
+    "fairness.demographic_parity_ratio", version=1, needs=GroupCounts, roles=("sensitive",), advised_by=ScoreHistograms
+)
 def demographic_parity_ratio(
     counts: GroupCounts,
+    scores: ScoreHistograms | None = None,
     *,
     attribute: str | None = None,
     min_ratio: Share = 0.8,
@@ -23,6 +26,8 @@ def demographic_parity_ratio(
     ----------
     counts : GroupCounts
         Counts by group, label and prediction, integers of shape (n_groups, 3, 3).
+    scores : ScoreHistograms or None
+        Counts by score, where the table has scores: for the advice on what would pass.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     min_ratio : float in [0, 1], default=0.8
@@ -61,4 +66,5 @@ def demographic_parity_ratio(
         leave_out=leave_out,
         simultaneous=simultaneous,
         labels=False,
+        scores=scores,
     )

@@ -1,14 +1,21 @@
 """Among people who deserved the favourable outcome, did every group get it as often?"""
 
-from audits.checks import GroupCounts, Report, check
-from audits.checks.comparison import parity_report
+from audits.checks import GroupCounts, Report, ScoreHistograms, check
+from audits.checks.gaps import parity_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.statistics.rates import true_positive_rate
 
 
-@check("fairness.equal_opportunity_gap", version=1, needs=GroupCounts, roles=("label", "sensitive"))
+@check(
+    "fairness.equal_opportunity_gap",
+    version=1,
+    needs=GroupCounts,
+    roles=("label", "sensitive"),
+    advised_by=ScoreHistograms,
+)
 def equal_opportunity_gap(
     counts: GroupCounts,
+    scores: ScoreHistograms | None = None,
     *,
     attribute: str | None = None,
     max_gap: Share = 0.10,
@@ -23,6 +30,8 @@ def equal_opportunity_gap(
     ----------
     counts : GroupCounts
         Confusion counts by group, integers of shape (n_groups, 3, 3).
+    scores : ScoreHistograms or None
+        Counts by score, where the table has scores: for the advice on what would pass.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     max_gap : float in [0, 1], default=0.10
@@ -60,4 +69,5 @@ def equal_opportunity_gap(
         decide_on=decide_on,
         leave_out=leave_out,
         simultaneous=simultaneous,
+        scores=scores,
     )

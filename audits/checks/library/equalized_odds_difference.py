@@ -1,14 +1,21 @@
 """Given what people deserved, did every group get right and wrong decisions as often?"""
 
-from audits.checks import GroupCounts, Report, check
-from audits.checks.comparison import parity_report
+from audits.checks import GroupCounts, Report, ScoreHistograms, check
+from audits.checks.gaps import parity_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.statistics.rates import false_positive_rate, true_positive_rate
 
 
-@check("fairness.equalized_odds_difference", version=1, needs=GroupCounts, roles=("label", "sensitive"))
+@check(
+    "fairness.equalized_odds_difference",
+    version=1,
+    needs=GroupCounts,
+    roles=("label", "sensitive"),
+    advised_by=ScoreHistograms,
+)
 def equalized_odds_difference(
     counts: GroupCounts,
+    scores: ScoreHistograms | None = None,
     *,
     attribute: str | None = None,
     max_difference: Share = 0.10,
@@ -24,6 +31,8 @@ def equalized_odds_difference(
     ----------
     counts : GroupCounts
         Confusion counts by group, integers of shape (n_groups, 3, 3).
+    scores : ScoreHistograms or None
+        Counts by score, where the table has scores: for the advice on what would pass.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     max_difference : float in [0, 1], default=0.10
@@ -68,4 +77,5 @@ def equalized_odds_difference(
         decide_on=decide_on,
         leave_out=leave_out,
         simultaneous=simultaneous,
+        scores=scores,
     )

@@ -1,14 +1,21 @@
 """Do people who did not deserve the favourable outcome get it as often in every group?"""
 
-from audits.checks import GroupCounts, Report, check
-from audits.checks.comparison import parity_report
+from audits.checks import GroupCounts, Report, ScoreHistograms, check
+from audits.checks.gaps import parity_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.statistics.rates import false_positive_rate
 
 
-@check("fairness.false_positive_rate_parity", version=1, needs=GroupCounts, roles=("label", "sensitive"))
+@check(
+    "fairness.false_positive_rate_parity",
+    version=1,
+    needs=GroupCounts,
+    roles=("label", "sensitive"),
+    advised_by=ScoreHistograms,
+)
 def false_positive_rate_parity(
     counts: GroupCounts,
+    scores: ScoreHistograms | None = None,
     *,
     attribute: str | None = None,
     max_difference: Share | None = 0.10,
@@ -24,6 +31,8 @@ def false_positive_rate_parity(
     ----------
     counts : GroupCounts
         Confusion counts by group, integers of shape (n_groups, 3, 3).
+    scores : ScoreHistograms or None
+        Counts by score, where the table has scores: for the advice on what would pass.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     max_difference : float in [0, 1] or None, default=0.10
@@ -66,4 +75,5 @@ def false_positive_rate_parity(
         decide_on=decide_on,
         leave_out=leave_out,
         simultaneous=simultaneous,
+        scores=scores,
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from audits.checks import Finding, GroupCounts, Measurement, Report, Severity, check
-from audits.checks.comparison import compared, obstacle, require_complete, settled
+from audits.checks import Finding, GroupCounts, Measurement, Report, ScoreHistograms, Severity, check
+from audits.checks.comparison import ComparedRates, compared, obstacle, require_complete, settled
+from audits.checks.gaps import advice_on
 from audits.checks.limits import deciding, exactly, ruled
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.sentences import figure
@@ -17,9 +19,10 @@ from audits.checks.statistics.rates import Rate, selection_rate
 _NAME = "fairness.four_fifths_rule"
 
 
-@check(_NAME, version=1, needs=GroupCounts, roles=("sensitive",))
+@check(_NAME, version=1, needs=GroupCounts, roles=("sensitive",), advised_by=ScoreHistograms)
 def four_fifths_rule(
     counts: GroupCounts,
+    scores: ScoreHistograms | None = None,
     *,
     attribute: str | None = None,
     min_ratio: Share = 0.8,
@@ -38,6 +41,8 @@ def four_fifths_rule(
     ----------
     counts : GroupCounts
         Counts by group, label and prediction, integers of shape (n_groups, 3, 3).
+    scores : ScoreHistograms or None
+        Counts by score, where the table has scores: for the advice on what would pass.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     min_ratio : float in [0, 1], default=0.8
@@ -87,6 +92,7 @@ def four_fifths_rule(
             obstacles.append(f"{name}: nobody was selected, so no ratio is defined.")
             continue
         top = rates.highest
+        found: list[Finding] = []
         for place, group in enumerate(rates.usable):
             if group is top:
                 continue
@@ -116,7 +122,7 @@ def four_fifths_rule(
             if ruling.doubt:
                 obstacles.append(ruling.doubt)
             elif ruling.beyond and significant:
-                findings.append(
+                found.append(
                     Finding(
                         key=f"{_NAME}/{where}",
                         severity=Severity.HIGH,
@@ -135,6 +141,13 @@ def four_fifths_rule(
                     f"{group.group}: the difference to {top.group} is significant (p = {figure(p_value)} by {test}) "
                     f"but small in practice, with a ratio of {figure(ratio)}."
                 )
+        if found:
+
+            def sets_of(changed: Grouping) -> list[ComparedRates]:
+                return [compared(changed, rate, min_group_size, leave_out)]
+
+            way_out = advice_on(grouping, sets_of, "ratio", min_ratio, decide_on, scores)
+            findings += [replace(found[0], would_pass=way_out), *found[1:]]
     return settled(measured, findings, notes, obstacles)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from audits.checks import GroupCounts, Report, check
-from audits.checks.comparison import compared_sets, require_complete
+from audits.checks import GroupCounts, Report, ScoreHistograms, check
+from audits.checks.comparison import ComparedRates, compared_sets, require_complete
+from audits.checks.gaps import advice_on
 from audits.checks.impact import ratio_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
+from audits.checks.statistics import Grouping
 from audits.checks.statistics.rates import selection_rate
 
 
-@check("fairness.impact_ratio", version=1, needs=GroupCounts, roles=("sensitive",))
+@check("fairness.impact_ratio", version=1, needs=GroupCounts, roles=("sensitive",), advised_by=ScoreHistograms)
 def impact_ratio(
     counts: GroupCounts,
+    scores: ScoreHistograms | None = None,
     *,
     attribute: str | None = None,
     min_ratio: Share = 0.8,
@@ -26,6 +29,8 @@ def impact_ratio(
     ----------
     counts : GroupCounts
         Counts by group, label and prediction, integers of shape (n_groups, 3, 3).
+    scores : ScoreHistograms or None
+        Counts by score, where the table has scores: for the advice on what would pass.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     min_ratio : float in [0, 1], default=0.8
@@ -57,17 +62,17 @@ def impact_ratio(
     """
     notes = require_complete(counts, labels=False)
     rate = selection_rate(counts.favourable)
+
+    def sets_of(grouping: Grouping) -> list[ComparedRates]:
+        return compared_sets(grouping, [(rate, min_group_size)], leave_out, simultaneous=simultaneous)
+
     return ratio_report(
-        {
-            name: compared_sets(counts.grouping(name), [(rate, min_group_size)], leave_out, simultaneous=simultaneous)[
-                0
-            ]
-            for name in counts.attributes(attribute)
-        },
+        {name: sets_of(counts.grouping(name))[0] for name in counts.attributes(attribute)},
         check="fairness.impact_ratio",
         ratio="impact_ratio",
         said="selected",
         limit=min_ratio,
         decide_on=decide_on,
         notes=notes,
+        would_pass=lambda name: advice_on(counts.grouping(name), sets_of, "ratio", min_ratio, decide_on, scores),
     )

@@ -1,14 +1,15 @@
 """Which share of each group got the favourable decision?"""
 
-from audits.checks import GroupCounts, Report, check
-from audits.checks.comparison import parity_report
+from audits.checks import GroupCounts, Report, ScoreHistograms, check
+from audits.checks.gaps import parity_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.statistics.rates import selection_rate as selection
 
 
-@check("fairness.selection_rate", version=1, needs=GroupCounts, roles=("sensitive",))
+@check("fairness.selection_rate", version=1, needs=GroupCounts, roles=("sensitive",), advised_by=ScoreHistograms)
 def selection_rate(
     counts: GroupCounts,
+    scores: ScoreHistograms | None = None,
     *,
     attribute: str | None = None,
     max_difference: Share | None = None,
@@ -23,6 +24,8 @@ def selection_rate(
     ----------
     counts : GroupCounts
         Counts by group, label and prediction, integers of shape (n_groups, 3, 3).
+    scores : ScoreHistograms or None
+        Counts by score, where the table has scores: for the advice on what would pass.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     max_difference : float in [0, 1] or None, default=None
@@ -62,4 +65,5 @@ def selection_rate(
         leave_out=leave_out,
         simultaneous=simultaneous,
         labels=False,
+        scores=scores,
     )

@@ -1,14 +1,21 @@
 """Do errors against people and errors in their favour stand in the same proportion in every group?"""
 
-from audits.checks import GroupCounts, Report, check
-from audits.checks.comparison import parity_report
+from audits.checks import GroupCounts, Report, ScoreHistograms, check
+from audits.checks.gaps import parity_report
 from audits.checks.parameters import Amount, Count, DecideOnEvidence, Share
 from audits.checks.statistics.rates import error_ratio
 
 
-@check("fairness.treatment_equality", version=1, needs=GroupCounts, roles=("label", "sensitive"))
+@check(
+    "fairness.treatment_equality",
+    version=1,
+    needs=GroupCounts,
+    roles=("label", "sensitive"),
+    advised_by=ScoreHistograms,
+)
 def treatment_equality(
     counts: GroupCounts,
+    scores: ScoreHistograms | None = None,
     *,
     attribute: str | None = None,
     max_difference: Amount | None = None,
@@ -24,6 +31,8 @@ def treatment_equality(
     ----------
     counts : GroupCounts
         Confusion counts by group, integers of shape (n_groups, 3, 3).
+    scores : ScoreHistograms or None
+        Counts by score, where the table has scores: for the advice on what would pass.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     max_difference : float of 0 or more or None, default=None
@@ -67,4 +76,5 @@ def treatment_equality(
         decide_on=decide_on,
         leave_out=leave_out,
         simultaneous=simultaneous,
+        scores=scores,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -37,6 +37,10 @@ class ScoreSplit:
     @property
     def negatives(self) -> NDArray[np.int64]:
         return self.counts[:, 1 - self.favourable]
+
+
+# Thresholds that advice chooses from: enough for two digits of a share, few enough to be stored with a verdict.
+_MOST_STEPS = 256
 
 
 @dataclass
@@ -118,6 +122,10 @@ class ScoreHistograms:
             numbers = [number for cell, number in named if tuple(cell[p] for p in places) == group]
             found.append(self._split(CROSSED_BY.join(group), numbers))
         return found
+
+    def for_advice(self) -> ScoreHistograms:
+        """The same rows in at most 256 steps of the score, each under its lowest one."""
+        return replace(self, table=self.table.stepped(_MOST_STEPS))
 
     def to_document(self) -> dict[str, Any]:
         named = self.groups.named_cells()

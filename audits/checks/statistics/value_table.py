@@ -91,6 +91,16 @@ class ValueTable:
         held = counts.any(axis=1)
         return ValueTable(self.most, self.dropped, to_keys(thresholds)[held], counts[held])
 
+    def stepped(self, most: int) -> ValueTable:
+        """The same rows in at most so many cells of about equal weight, each under its lowest value."""
+        if len(self.keys) <= most:
+            return self
+        rows = self.counts.sum(axis=1)
+        # Which of `most` equal parts of the rows a value begins in; the first value of each part begins a cell.
+        part = (np.cumsum(rows) - rows) * most // max(int(rows.sum()), 1)
+        starts = np.flatnonzero(np.append(True, part[1:] != part[:-1]))
+        return ValueTable(self.most, self.dropped, self.keys[starts], np.add.reduceat(self.counts, starts, axis=0))
+
     def to_document(self) -> dict[str, object]:
         """Values, and counts of shape (n_values, n_cells) as flat places and amounts of those above zero.
 

@@ -43,6 +43,10 @@ class Finding(serializers.Serializer[Any]):
     severity = serializers.CharField()
     sentence = serializers.CharField()
     measurement = serializers.CharField()
+    would_pass = serializers.CharField(
+        default="",
+        help_text="Advice: the smallest change that would pass, where one was worked out. Nothing applies it.",
+    )
 
 
 class CheckRunShown(serializers.Serializer[Any]):
