@@ -23,11 +23,16 @@ from audits.checks.statistics import (
     ColumnValues,
     FeatureDigests,
     GroupCounts,
+    LabelValues,
     PairedSums,
+    PredictionValues,
     ProbabilitySums,
     RegressionSums,
     RowDigests,
     ScoreHistograms,
+    TextLengths,
+    Times,
+    WeightSums,
 )
 
 __all__ = [
@@ -65,9 +70,14 @@ __all__ = [
     "ColumnValues",
     "FeatureDigests",
     "GroupCounts",
+    "LabelValues",
     "PairedSums",
+    "PredictionValues",
     "ProbabilitySums",
     "RegressionSums",
     "RowDigests",
     "ScoreHistograms",
+    "TextLengths",
+    "Times",
+    "WeightSums",
 ]

@@ -13,11 +13,11 @@ from audits.tables.unusable import UnusableTable, in_words, shorten
 __all__ = ["ROLES", "SINGLE_ROLES", "TASKS", "ColumnDeclaration", "Declaration", "UnusableTable", "parse_declaration"]
 
 TASKS = ("binary", "multiclass", "regression")
-SINGLE_ROLES = ("label", "prediction", "score", "weight", "id", "incumbent", "lower", "upper")
+SINGLE_ROLES = ("label", "prediction", "score", "weight", "id", "incumbent", "lower", "upper", "time")
 ROLES = (*SINGLE_ROLES, "sensitive", "feature")
 
 # What happened can never be what the model said or what it was told: such a table flatters every model.
-EXCLUDED_BY_LABEL = ("prediction", "score", "feature", "weight", "incumbent", "lower", "upper")
+EXCLUDED_BY_LABEL = ("prediction", "score", "feature", "weight", "incumbent", "lower", "upper", "time")
 
 
 # JSON knows integers that no float can hold; the comparison also turns NaN and infinity away.

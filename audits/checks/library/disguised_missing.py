@@ -16,8 +16,8 @@ def disguised_missing(forms: CellForms, *, max_share: Share = 0.01, allowed: tup
     """Cells that stand for a missing value: words such as "N/A" or "unknown", and numbers such as -1 or 9999.
 
     Words count in any case. A number may be a true value, so that each column's numbers are counted by value:
-    write those that mean what they say in `allowed`. Dates of 1900-01-01, 0001-01-01 and 9999-12-31 count
-    where they are written as text.
+    write those that mean what they say in `allowed`. Dates of 1900-01-01, 0001-01-01 and 9999-12-31 count, as
+    text and in columns of times.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def disguised_missing(forms: CellForms, *, max_share: Share = 0.01, allowed: tup
     """
     figures = []
     for column in forms.by_name.values():
-        if column.kind not in ("number", "text"):
+        if column.kind not in ("number", "text", "time"):
             continue
         found = {
             value: n

@@ -8,11 +8,14 @@ from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
 from audits.checks.statistics.feature_digests import FeatureDigests
 from audits.checks.statistics.group_counts import GroupCounts
 from audits.checks.statistics.grouping import Grouping, GroupRate
+from audits.checks.statistics.outcome_values import LabelValues, PredictionValues, TextLengths
 from audits.checks.statistics.paired_sums import PairedSums
 from audits.checks.statistics.probability_sums import ProbabilitySums
 from audits.checks.statistics.regression_sums import RegressionSums
 from audits.checks.statistics.row_digests import RowDigests
 from audits.checks.statistics.score_histograms import ScoreHistograms, ScoreSplit
+from audits.checks.statistics.times import Times
+from audits.checks.statistics.weight_sums import WeightSums
 
 __all__ = [
     "Attributions",
@@ -26,11 +29,16 @@ __all__ = [
     "GroupCounts",
     "GroupRate",
     "Grouping",
+    "LabelValues",
     "PairedSums",
+    "PredictionValues",
     "ProbabilitySums",
     "RegressionSums",
     "RowDigests",
     "ScoreHistograms",
     "ScoreSplit",
+    "TextLengths",
+    "Times",
     "ValuesOfColumn",
+    "WeightSums",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,15 +10,22 @@ from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from audits.checks.roles import Roles
 from audits.checks.statistics.by_column import ByColumn
 from audits.checks.statistics.columns import as_numbers, as_texts
+from audits.checks.statistics.identity_numbers import kind_with_letters, kinds_of
+from audits.checks.statistics.text_damage import damage_of
 
 BLANK_WORDS = frozenset(
     ("n/a", "na", "nan", "null", "none", "nil", "unknown", "missing", "empty", "undefined", "not available")
 ) | frozenset(("?", "-", "--", ".", "#n/a", "(null)", "<na>", "tbd", "1900-01-01", "0001-01-01", "9999-12-31"))
 BLANK_NUMBERS = (-1.0, -9.0, -99.0, -999.0, -9999.0, 999.0, 9999.0, 99999.0, 999999.0)
+
+_BLANK_DATES = ("1900-01-01", "0001-01-01", "9999-12-31")
+_SEPARATORS = str.maketrans("", "", " .-/")
+_FEWEST_DIGITS, _MOST_DIGITS = 9, 19
 
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?|\d{1,2}[./]\d{1,2}[./]\d{4}")
@@ -32,7 +40,9 @@ class FormsOfColumn:
     """One column: rows by form. A cell has one of the forms of a value, and any number of the personal ones.
 
     `forms` counts "blank", "disguised", "number", "date" and "text"; `disguises` the cells by what stands for
-    a missing value; `personal` the cells that hold an "email", a "card", an "iban" or a "phone".
+    a missing value; `personal` the cells that hold an "email", a "card", an "iban" or a "phone"; `identities` those
+    that carry the check digits of a national identity number or of a card, by its kind; `damaged` those whose
+    characters were lost on the way, by how.
     """
 
     name: str
@@ -41,22 +51,27 @@ class FormsOfColumn:
     forms: dict[str, int] = field(default_factory=dict)
     disguises: dict[str, int] = field(default_factory=dict)
     personal: dict[str, int] = field(default_factory=dict)
+    identities: dict[str, int] = field(default_factory=dict)
+    damaged: dict[str, int] = field(default_factory=dict)
 
     def add(self, cells: pa.Array) -> None:
         self.rows += len(cells)
         if self.kind == "number":
             self._add_numbers(cells)
+        elif self.kind == "time":
+            self._add_times(cells)
         elif self.kind == "text":
             texts, codes = as_texts(cells)
-            for text, n in zip(texts, np.bincount(codes, minlength=len(texts)).tolist(), strict=True):
+            counts = np.bincount(codes, minlength=len(texts)).tolist()
+            for text, n in zip(texts, counts, strict=True):
                 if n:
                     self._add_text(text, n)
+            self._add_identities(texts, counts)
 
     def merge(self, other: FormsOfColumn) -> None:
         self.rows += other.rows
-        for mine, theirs in ((self.forms, other.forms), (self.disguises, other.disguises)):
-            _take(mine, theirs)
-        _take(self.personal, other.personal)
+        for name in ("forms", "disguises", "personal", "identities", "damaged"):
+            _take(getattr(self, name), getattr(other, name))
 
     def to_document(self) -> dict[str, Any]:
         return {
@@ -75,6 +90,32 @@ class FormsOfColumn:
         for number in BLANK_NUMBERS:
             n = int((numbers == number).sum())
             _take(self.disguises, {f"{number:g}": n})
+        long = numbers[(numbers >= 10.0 ** (_FEWEST_DIGITS - 1)) & (numbers < 2.0**53) & (numbers % 1 == 0)]
+        if len(long):
+            different, counts = np.unique(long.astype(np.int64), return_counts=True)
+            _take(self.identities, kinds_of(list(map(str, different.tolist())), counts.tolist()))
+
+    def _add_times(self, cells: pa.Array) -> None:
+        _take(self.forms, {"blank": cells.null_count, "date": len(cells) - cells.null_count})
+        if pa.types.is_time(cells.type):
+            return
+        days = cells.cast(pa.date32(), safe=False)
+        for day in _BLANK_DATES:
+            known = pa.scalar(datetime.date.fromisoformat(day), pa.date32())
+            _take(self.disguises, {day: int(pc.sum(pc.equal(days, known)).as_py() or 0)})
+
+    def _add_identities(self, texts: list[str | None], counts: list[int]) -> None:
+        numbers: dict[str, int] = {}
+        for text, n in zip(texts, counts, strict=True):
+            if text is None or not n or not _FEWEST_DIGITS <= len(text) <= 2 * _MOST_DIGITS:
+                continue
+            plain = text.translate(_SEPARATORS)
+            if plain.isascii() and plain.isdigit():
+                numbers[plain] = numbers.get(plain, 0) + n
+            elif len(text) <= _MOST_DIGITS and (kind := kind_with_letters(text)):
+                _take(self.identities, {kind: n})
+        if numbers:
+            _take(self.identities, kinds_of(list(numbers), list(numbers.values())))
 
     def _add_text(self, text: str | None, n: int) -> None:
         if text is None:
@@ -86,6 +127,7 @@ class FormsOfColumn:
             return
         form = "number" if _NUMBER.fullmatch(text) else "date" if _DATE.fullmatch(text) else "text"
         _take(self.forms, {form: n})
+        _take(self.damaged, dict.fromkeys(damage_of(text), n))
         _take(self.personal, {kind: n for kind, holds in PERSONAL.items() if holds(text)})
 
 

@@ -1,0 +1,66 @@
+"""Do outcomes come in other proportions than in the reference?"""
+
+from __future__ import annotations
+
+from audits.checks import LabelValues, Report, check
+from audits.checks.parameters import Count, Share
+from audits.checks.shift import shift_report
+
+_NAME = "drift.label"
+
+
+@check(_NAME, version=1, needs=LabelValues, tables=("evaluation", "reference"))
+def label(
+    evaluation: LabelValues,
+    reference: LabelValues,
+    *,
+    max_distance: Share = 0.1,
+    false_discovery_rate: Share = 0.05,
+    min_rows: Count = 100,
+) -> Report:
+    """Jensen-Shannon distance between the labels of the reference and those of now.
+
+    Classes are compared by name, numbers of a regression between the deciles of the reference. The label moved when
+    the distance is above its limit *and* the test is significant. Where labels come later than predictions there is
+    nothing to compare yet: that is inconclusive, never passed.
+
+    Parameters
+    ----------
+    evaluation : LabelValues
+        Values and counts of the label now.
+    reference : LabelValues
+        Values and counts of the label in the reference.
+    max_distance : float in [0, 1], default=0.1
+        Jensen-Shannon distances above this, if significant, become a finding.
+    false_discovery_rate : float in [0, 1], default=0.05
+        Expected share of false alarms among the columns called significant.
+    min_rows : int, default=100
+        Fewest filled rows that a column must have in each table.
+
+    Measures
+    --------
+    jensen_shannon : float in [0, 1], unit 1, ideal 0, by column; base 2, with a bootstrap interval.
+    population_stability_index : float, at least 0, unit 1, ideal 0, by column.
+    p_value : float in [0, 1], unit 1, by column, of Pearson's chi-square test over the same bins.
+    adjusted_p_value : float in [0, 1], unit 1, by column, corrected for the number of columns.
+
+    Cannot measure
+    --------------
+    No column is declared as label in either table, as long as labels have not come; too few rows with a label, or
+    more than 1,000 classes.
+
+    Source
+    ------
+    Lipton et al. (2018), Detecting and Correcting for Label Shift, arXiv:1802.03916;
+    scipy.spatial.distance.jensenshannon; scipy.stats.chi2_contingency; scipy.stats.false_discovery_control.
+    """
+    return shift_report(
+        _NAME,
+        evaluation,
+        reference,
+        reference.names,
+        what="The label",
+        max_distance=max_distance,
+        false_discovery_rate=false_discovery_rate,
+        min_rows=min_rows,
+    )

@@ -1,0 +1,64 @@
+"""Does the model answer otherwise than it did on the reference?"""
+
+from __future__ import annotations
+
+from audits.checks import PredictionValues, Report, check
+from audits.checks.parameters import Count, Share
+from audits.checks.shift import shift_report
+
+_NAME = "drift.prediction"
+
+
+@check(_NAME, version=1, needs=PredictionValues, tables=("evaluation", "reference"))
+def prediction(
+    evaluation: PredictionValues,
+    reference: PredictionValues,
+    *,
+    max_distance: Share = 0.1,
+    false_discovery_rate: Share = 0.05,
+    min_rows: Count = 100,
+) -> Report:
+    """Jensen-Shannon distance between the predictions, and the scores, of the reference and those of now.
+
+    Classes are compared by name, numbers between the deciles of the reference. No label is needed, so that a change
+    shows before outcomes are known. A column moved when the distance is above its limit *and* the test is significant.
+
+    Parameters
+    ----------
+    evaluation : PredictionValues
+        Values and counts of prediction and score now.
+    reference : PredictionValues
+        Values and counts of prediction and score in the reference.
+    max_distance : float in [0, 1], default=0.1
+        Jensen-Shannon distances above this, if significant, become a finding.
+    false_discovery_rate : float in [0, 1], default=0.05
+        Expected share of false alarms among the columns called significant.
+    min_rows : int, default=100
+        Fewest filled rows that a column must have in each table.
+
+    Measures
+    --------
+    jensen_shannon : float in [0, 1], unit 1, ideal 0, by column; base 2, with a bootstrap interval.
+    population_stability_index : float, at least 0, unit 1, ideal 0, by column.
+    p_value : float in [0, 1], unit 1, by column, of Pearson's chi-square test over the same bins.
+    adjusted_p_value : float in [0, 1], unit 1, by column, corrected for the number of columns.
+
+    Cannot measure
+    --------------
+    No prediction or score under the same name in both tables, too few filled rows, or more than 1,000 classes.
+
+    Source
+    ------
+    Breck et al. (2017), The ML Test Score, doi:10.1109/BigData.2017.8258038, Monitor 3;
+    scipy.spatial.distance.jensenshannon; scipy.stats.chi2_contingency; scipy.stats.false_discovery_control.
+    """
+    return shift_report(
+        _NAME,
+        evaluation,
+        reference,
+        reference.names,
+        what="The prediction",
+        max_distance=max_distance,
+        false_discovery_rate=false_discovery_rate,
+        min_rows=min_rows,
+    )
