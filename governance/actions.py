@@ -11,6 +11,7 @@ ACTIONS = {
     "role.granted": "An account got a role.",
     "role.revoked": "An account lost a role.",
     "token.issued": "An account got a token for the API.",
+    "token.rotated": "A token got a successor and is taken a while longer.",
     "token.revoked": "A token stopped working.",
     "policy.published": "An edition of a policy came into force.",
     "policy.proposed": "An edition of a policy was proposed; somebody else must approve it.",

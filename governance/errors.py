@@ -175,6 +175,14 @@ class ScopeTooWide(DomainError):
     code, status = "scope_too_wide", 409
 
 
+class UnknownToken(DomainError):
+    code, status = "unknown_token", 404
+
+
+class TokenEnded(DomainError):
+    code, status = "token_ended", 409
+
+
 class KeyUnusable(DomainError):
     code, status = "key_unusable", 409
 

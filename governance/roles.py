@@ -35,19 +35,23 @@ class Verb(StrEnum):
     ROLL_BACK = "roll_back"
     EXPORT = "export"
     PUBLISH_POLICY = "publish_policy"
+    ISSUE_TOKENS = "issue_tokens"
     ADMINISTER = "administer"
 
 
 ALLOWED: dict[Role, frozenset[Verb]] = {
-    Role.CONTRIBUTOR: frozenset({Verb.READ, Verb.REGISTER, Verb.PROMOTE, Verb.TRIGGER}),
+    Role.CONTRIBUTOR: frozenset({Verb.READ, Verb.REGISTER, Verb.PROMOTE, Verb.TRIGGER, Verb.ISSUE_TOKENS}),
     Role.REVIEWER: frozenset(
-        {Verb.READ, Verb.REVIEW, Verb.WAIVE, Verb.BREAK_GLASS, Verb.SUSPEND, Verb.TRIGGER, Verb.EXPORT}
+        {
+            *(Verb.READ, Verb.REVIEW, Verb.WAIVE, Verb.BREAK_GLASS, Verb.SUSPEND),
+            *(Verb.TRIGGER, Verb.EXPORT, Verb.ISSUE_TOKENS),
+        }
     ),
     # An auditor reads everything and changes nothing; taking a report away leaves an entry.
-    Role.AUDITOR: frozenset({Verb.READ, Verb.EXPORT}),
+    Role.AUDITOR: frozenset({Verb.READ, Verb.EXPORT, Verb.ISSUE_TOKENS}),
     Role.OPERATOR: frozenset(
         {
-            *(Verb.READ, Verb.EXPORT, Verb.ADMINISTER, Verb.PUBLISH_POLICY),
+            *(Verb.READ, Verb.EXPORT, Verb.ADMINISTER, Verb.PUBLISH_POLICY, Verb.ISSUE_TOKENS),
             *(Verb.ROLL_BACK, Verb.SUSPEND, Verb.BREAK_GLASS, Verb.TRIGGER),
         }
     ),

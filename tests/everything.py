@@ -7,7 +7,7 @@ from django.apps import apps
 
 from audits.trail import Recorded, now
 from governance.models import BreakGlassVerdict, TriggerKind
-from governance.roles import Group, Role
+from governance.roles import Group, Role, Verb
 from governance.services.approvals import approve_promotion
 from governance.services.attachments import attach_evidence
 from governance.services.bundles import export_bundle
@@ -18,6 +18,7 @@ from governance.services.delegations import delegate_review, recuse, revoke_dele
 from governance.services.emergencies import confirm_break_glass, invoke_break_glass, review_break_glass
 from governance.services.retirements import delete_version
 from governance.services.submissions import submit_version
+from governance.services.tokens import rotate_token
 from governance.services.waivers import grant_waiver, revoke_waiver
 from registry.stages import Stage
 from tests import make, world
@@ -85,3 +86,5 @@ def build() -> None:
     )
     delete_version(actor=olga.actor, version=third, reason="A mistake.")
     export_bundle(actor=make.COMMAND)
+    make.token(asker, Verb.READ)
+    rotate_token(actor=asker.actor, token=asker.tokens.get(), grace=timedelta(hours=1))

@@ -71,8 +71,8 @@ def reviewer(login: str, *groups: Group, password: str | None = None) -> Account
     return account(login, groups=groups, password=password)
 
 
-def token(holder: Account, *scopes: Verb, days: int = 30) -> str:
-    return tokens.issue_token(actor=COMMAND, account=holder, name="test", scopes=scopes, days=days)[1]
+def token(holder: Account, *scopes: Verb, days: int = 30, **limits: Any) -> str:
+    return tokens.issue_token(actor=COMMAND, account=holder, name="test", scopes=scopes, days=days, **limits)[1]
 
 
 def policy(text: str = POLICY) -> PolicyVersion:

@@ -2,12 +2,16 @@
 
 import re
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from audits.trail import now
+from governance.api.errors import RateExceeded
 from governance.models import AccessToken, Account
+from governance.services.token_use import count_use
 from governance.services.tokens import find_token
 
 # What `issue_token` makes; anything else cannot be a token and is not looked up.
@@ -26,6 +30,10 @@ class TokenAuthentication(authentication.BaseAuthentication):
             raise AuthenticationFailed(
                 "The token is unknown, expired or revoked; ask an operator for a new one.", code="token_invalid"
             )
+        if wait := count_use(token, at=now(), limit=settings.TOKEN_REQUESTS_PER_MINUTE):
+            limit = settings.TOKEN_REQUESTS_PER_MINUTE
+            detail = f"This token was used {limit:,} times within a minute; ask again in {wait} seconds."
+            raise RateExceeded(detail, retry_after=wait, limit=limit)
         return token.account, token
 
     def text_of(self, request: Request) -> str | None:

@@ -4,7 +4,7 @@ Who comes in is known, what they may do is asked before anything is read, every 
 POST that is sent again gets the answer it had.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -24,10 +24,12 @@ from governance.api.errors import ScopeMissing
 from governance.api.fields import Mentions, PageQuery
 from governance.api.pagination import page_of
 from governance.api.parsing import StrictJSONParser
+from governance.api.reach import Reach, reachable, refuse_out_of_reach
 from governance.api.schema import DoorSchema
 from governance.models import AccessToken, Account
 from governance.roles import Verb
 from governance.services.authority import authorise
+from governance.services.tokens import scope_of
 
 
 class OneRepresentation(BaseContentNegotiation):
@@ -64,6 +66,8 @@ class Entitled(BasePermission):
                 scope=verb.value,
             )
         authorise(account_of(request).actor, verb)
+        if isinstance(token, AccessToken):
+            refuse_out_of_reach(token, view.reach, request, view.kwargs)
         return True
 
 
@@ -71,6 +75,10 @@ class Door(APIView):
     """A resource: one method for each use case, each with the verb it needs in `verbs`."""
 
     verbs: ClassVar[Mapping[str, Verb]] = {}
+    # Closed to tokens that are restricted to models or targets, unless it says what its requests are about.
+    reach: ClassVar[Reach | None] = None
+    # Members of the answer to a POST that are shown once: they are not kept for a replay.
+    shown_once: ClassVar[frozenset[str]] = frozenset()
     permission_classes = [IsAuthenticated, Entitled]
     parser_classes = [StrictJSONParser]
     content_negotiation_class = OneRepresentation
@@ -87,7 +95,7 @@ class Door(APIView):
                 self._claim.release()
             raise
         if self._claim and isinstance(response, Response):
-            self._claim.settle(response.render())
+            self._claim.settle(response.render(), without=self.shown_once)
         return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -103,10 +111,10 @@ class Door(APIView):
         return super().handle_exception(exc)
 
     def created(self, serializer: type[Serializer[Any]], row: object, *, location: str) -> Response:
-        return Response(shown(serializer, row), status=201, headers={"Location": location})
+        return Response(shown(serializer, row, sees=self._sees), status=201, headers={"Location": location})
 
     def shown(self, serializer: type[Serializer[Any]], row: object) -> Response:
-        return Response(shown(serializer, row))
+        return Response(shown(serializer, row, sees=self._sees))
 
     def listed(
         self,
@@ -118,8 +126,17 @@ class Door(APIView):
         newest_first: bool = True,
     ) -> Response:
         """Answer one page of `rows`; `query` is a validated `PageQuery`."""
+        rows = self.reachable(rows)
         page = page_of(rows, cursor=query.get("cursor"), limit=query["limit"], key=key, newest_first=newest_first)
-        return Response({"items": shown(serializer, page.rows, many=True), "next": page.next})
+        return Response({"items": shown(serializer, page.rows, many=True, sees=self._sees), "next": page.next})
+
+    def reachable(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows of a list that the token of this request reaches; every list goes through here."""
+        return reachable(self.request.auth, self.reach, rows)
+
+    def _sees(self, model: str) -> bool:
+        token = self.request.auth
+        return not isinstance(token, AccessToken) or scope_of(token).covers(model)
 
 
 def account_of(request: Request) -> Account:
@@ -148,9 +165,18 @@ def _validated(serializer: BaseSerializer[Any]) -> dict[str, Any]:
     return dict(serializer.validated_data)
 
 
-def shown(serializer: type[Serializer[Any]], row: object, *, many: bool = False) -> Any:
-    """Return a row as a document; the people in it are looked up together at the end."""
+def _everything(model: str) -> bool:
+    return True
+
+
+def shown(
+    serializer: type[Serializer[Any]], row: object, *, many: bool = False, sees: Callable[[str], bool] = _everything
+) -> Any:
+    """Return a row as a document; the people in it are looked up together at the end.
+
+    Other models are named in it only when `sees` says that whoever asks may know of them.
+    """
     mentions = Mentions()
-    document = serializer(row, many=many, context={"mentions": mentions}).data
+    document = serializer(row, many=many, context={"mentions": mentions, "sees": sees}).data
     mentions.name_all()
     return document

@@ -7,6 +7,10 @@ class ScopeMissing(DomainError):
     code, status = "scope_missing", 403
 
 
+class RateExceeded(DomainError):
+    code, status = "rate_exceeded", 429
+
+
 class UnknownPath(DomainError):
     code, status = "unknown_path", 404
 

@@ -7,13 +7,16 @@ idempotent by their natural keys, so that a lost row costs a second look and not
 import hashlib
 import hmac
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from audits.trail import now
 from governance.api.errors import IdempotencyKeyReused, IdempotentRequestInProgress
@@ -42,15 +45,21 @@ class Claim:
     row_id: int
     started_at: datetime
 
-    def settle(self, response: HttpResponse) -> None:
-        """Keep the answer, unless it says that the fault is ours or that the same request may succeed at once."""
+    def settle(self, response: Response, *, without: Collection[str] = ()) -> None:
+        """Keep the answer, unless it says that the fault is ours or that the same request may succeed at once.
+
+        Members named in `without` are kept as null: what is shown once is not stored.
+        """
         mine = IdempotencyKey.objects.filter(pk=self.row_id, started_at=self.started_at, status__isnull=True)
         if response.status_code >= 500 or getattr(response, "data", {}).get("code") == "conflict":
             mine.delete()
             return
+        body = response.content.decode()
+        if without and response.status_code < 400:
+            body = JSONRenderer().render({**response.data, **dict.fromkeys(without)}).decode()
         mine.update(
             status=response.status_code,
-            body=response.content.decode(),
+            body=body,
             location=response.headers.get("Location", ""),
         )
 

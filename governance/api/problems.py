@@ -35,6 +35,8 @@ def headers_of(exc: Exception, found: Mapping[str, Any]) -> dict[str, str]:
     headers = {}
     if header := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = header
+    if found["status"] == 429:
+        headers["Retry-After"] = str(found["retry_after"])
     if found["status"] == 503:
         headers["Retry-After"] = "1"
         log.warning("database_unavailable", problem=str(exc))

@@ -17,12 +17,13 @@ _PATH = {
     "name": "Name of the registered model or policy.",
     "alias": "Movable name, such as champion.",
     "sha256": "SHA-256 of the bytes, 64 lower-case hexadecimal digits.",
+    "prefix": "The part of a token that may be shown, 8 hexadecimal digits.",
 }
 _NUMBERS = {"number": "1, 2, 3 … within the name.", "notice": "The notice's `id`."}
 _PLACES = {"index": "0, 1, 2 … in the trail."}
 _UIDS = {"uid": "Name for the outside world."}
 
-_ALWAYS = {401: ("not_authenticated", "token_invalid"), 403: ("scope_missing", "not_entitled")}
+_ALWAYS = {401: ("not_authenticated", "token_invalid"), 403: ("scope_missing", "not_entitled"), 429: ("rate_exceeded",)}
 _WITH_QUERY = {422: ("malformed",)}
 _WITH_BODY = {
     400: ("malformed_body", "unreadable_request"),

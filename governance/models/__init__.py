@@ -1,13 +1,21 @@
 """What the governing floor keeps: accounts, policies, promotions, waivers, emergencies, deadlines, exports."""
 
-from governance.models.accounts import AccessToken, Account, AccountKind, RoleGrant, RoleRevocation, TokenRevocation
+from governance.models.accounts import (
+    AccessToken,
+    Account,
+    AccountKind,
+    RoleGrant,
+    RoleRevocation,
+    TokenRevocation,
+    TokenRotation,
+)
 from governance.models.bundles import BundleExport
 from governance.models.certifications import DeadlineKind, DeadlinePassed, RecertificationTrigger, TriggerKind
 from governance.models.conditions import ApprovalLapse, Condition, ConditionFulfilment
 from governance.models.delegations import Delegation, DelegationRevocation, Recusal
 from governance.models.emergencies import BreakGlass, BreakGlassConfirmation, BreakGlassReview, BreakGlassVerdict
 from governance.models.notices import Notice
-from governance.models.operations import IdempotencyKey
+from governance.models.operations import IdempotencyKey, TokenUse
 from governance.models.policies import DraftOutcome, PolicyDraft, PolicyDraftClosure, PolicyVersion
 from governance.models.promotions import (
     Approval,
@@ -61,6 +69,8 @@ __all__ = [
     "RetirementKind",
     "Rollback",
     "TokenRevocation",
+    "TokenRotation",
+    "TokenUse",
     "TriggerKind",
     "Waiver",
     "WaiverRevocation",

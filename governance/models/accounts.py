@@ -1,7 +1,7 @@
 """Who can sign in or hold a token, and what may they do?"""
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -107,7 +107,8 @@ class AccessToken(Recorded):
     """A key to the API: shown once, kept as a hash, scoped, with an end.
 
     Created by: `issue_token`.
-    States: 1. valid, 2. expired (`expires_at` has passed), 3. revoked (a `TokenRevocation` exists).
+    States: 1. valid, 2. rotated (a `TokenRotation` says until when it is still taken), 3. expired (`expires_at` has
+    passed), 4. revoked (a `TokenRevocation` exists).
     """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="tokens")
@@ -117,9 +118,27 @@ class AccessToken(Recorded):
     scopes = DocumentField(help_text="Verbs it may be used for, sorted.")
     issued_at = models.DateTimeField(help_text="UTC.")
     expires_at = models.DateTimeField(help_text="UTC.")
+    model_names = DocumentField(
+        default=list, help_text="Names of models it reaches, credit-* for all that begin so; [] for all."
+    )
+    targets = DocumentField(default=list, help_text="Stages it may act for (staging, production); [] for all.")
+
+    columns_added_later: ClassVar[frozenset[str]] = frozenset({"model_names", "targets"})
 
     def __str__(self) -> str:
         return f"{self.prefix}… {self.name}"
+
+
+class TokenRotation(Recorded):
+    """A token got a successor, and is taken for a while longer. Created by: `rotate_token`."""
+
+    token = models.OneToOneField(AccessToken, on_delete=models.PROTECT, related_name="rotation")
+    successor = models.OneToOneField(AccessToken, on_delete=models.PROTECT, related_name="+")
+    rotated_at = models.DateTimeField(help_text="UTC.")
+    ends_at = models.DateTimeField(help_text="Until when the old one is taken, UTC.")
+
+    def __str__(self) -> str:
+        return f"{self.token} followed by {self.successor}"
 
 
 class TokenRevocation(Recorded):

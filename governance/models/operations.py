@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from governance.models.accounts import Account
+from governance.models.accounts import AccessToken, Account
 
 
 class IdempotencyKey(models.Model):
@@ -21,3 +21,14 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.status or 'under way'}"
+
+
+class TokenUse(models.Model):
+    """When a token was last used, to the minute, and how many requests of that minute are given out. Operational."""
+
+    token = models.OneToOneField(AccessToken, on_delete=models.CASCADE, related_name="use", primary_key=True)
+    minute = models.DateTimeField(help_text="Start of the minute it was last used in, UTC.")
+    taken = models.PositiveIntegerField(help_text="Requests that processes took for that minute.")
+
+    def __str__(self) -> str:
+        return f"{self.token} {self.minute:%H:%M} {self.taken}"

@@ -94,10 +94,13 @@ def grant_role(*, actor: Actor, account: Account, role: Role, group: Group | Non
 
 
 def revoke_role(*, actor: Actor, grant: RoleGrant) -> RoleRevocation:
-    """Take a role away. Records: role.revoked."""
+    """Take a role away. Records: role.revoked. Idempotent: by grant."""
     authorise_operator_or_shell(actor, Verb.ADMINISTER)
     at: datetime = now()
     with record(actor=actor, at=at) as recording:
+        known = RoleRevocation.objects.filter(grant=grant).first()
+        if known:
+            return known
         revocation = RoleRevocation(grant=grant, revoked_by=str(actor), revoked_at=at)
         data = {"role": grant.role, "group": grant.group}
         return recording.create(revocation, action="role.revoked", subject=f"account/{grant.account.uid}", data=data)

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from audits.trail import now
 from governance.api.door import Door, read_query
 from governance.api.fields import AliasName, Digest, Document, Line, Strict
+from governance.api.reach import Reach
 from governance.api.schema import document
 from governance.api.v1.promotions import PromotionTarget, Reason
 from governance.roles import Verb
@@ -44,6 +45,7 @@ class AdmissionShown(serializers.Serializer[Any]):
 class AdmissionDoor(Door):
     """Records nothing, and can be asked as often as something is deployed."""
 
+    reach = Reach(said="model")
     verbs = {"GET": Verb.READ}
 
     @document(

@@ -10,6 +10,7 @@ from rest_framework.reverse import reverse
 from governance.api.door import Door, actor_of, read_body
 from governance.api.errors import UnknownAlias
 from governance.api.fields import ActorField, AliasName, Strict, Text
+from governance.api.reach import OF_MODEL, Reach
 from governance.api.schema import document
 from governance.api.v1.versions import Version
 from governance.models import Rollback
@@ -56,6 +57,7 @@ def valid_alias(name: str) -> str:
 
 
 class AliasDoor(Door):
+    reach = OF_MODEL
     verbs = {"GET": Verb.READ, "POST": Verb.PROMOTE}
 
     @document(
@@ -95,6 +97,7 @@ class AliasDoor(Door):
 
 
 class RollbackDoor(Door):
+    reach = Reach(address=True, targets=("production",))
     verbs = {"POST": Verb.ROLL_BACK}
 
     @document(

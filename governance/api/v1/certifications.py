@@ -11,6 +11,7 @@ from audits.trail import now
 from governance.api.door import Door, actor_of, read_body, read_query, shown
 from governance.api.fields import ActorField, PageQuery, Strict, Text
 from governance.api.pagination import page_of
+from governance.api.reach import OF_MODEL, Reach
 from governance.api.schema import document, paged
 from governance.models import RecertificationTrigger, TriggerKind
 from governance.roles import Verb
@@ -66,6 +67,7 @@ class CertificationShown(serializers.Serializer[Certification]):
 
 
 class CertificationDoor(Door):
+    reach = OF_MODEL
     verbs = {"GET": Verb.READ}
 
     @document(
@@ -89,6 +91,7 @@ class CertificationQuery(PageQuery):
 class CertificationsDoor(Door):
     """Every version in production, and every suspended one."""
 
+    reach = Reach(model="model__name")
     verbs = {"GET": Verb.READ}
 
     @document(
@@ -104,7 +107,7 @@ class CertificationsDoor(Door):
         found = {
             one.version.pk: one for one in live_certifications(at=now()) if query.get("state") in {None, one.state}
         }
-        rows = ModelVersion.objects.filter(pk__in=found)
+        rows = self.reachable(ModelVersion.objects.filter(pk__in=found))
         page = page_of(rows, cursor=query.get("cursor"), limit=query["limit"])
         items = shown(CertificationShown, [found[row.pk] for row in page.rows], many=True)
         return Response({"items": items, "next": page.next})
@@ -116,6 +119,7 @@ class TriggerToRaise(Strict):
 
 
 class TriggersDoor(Door):
+    reach = OF_MODEL
     verbs = {"POST": Verb.TRIGGER}
 
     @document(

@@ -13,6 +13,7 @@ from governance.api.door import Door, read_query, shown
 from governance.api.errors import UnknownCheckRun
 from governance.api.fields import Document, Line, PageQuery, given
 from governance.api.pagination import page_of
+from governance.api.reach import OF_MODEL, Reach
 from governance.api.schema import document, paged
 from governance.roles import Verb
 from registry.selectors import get_version
@@ -83,6 +84,7 @@ class CheckQuery(PageQuery):
 
 
 class VersionChecksDoor(Door):
+    reach = OF_MODEL
     verbs = {"GET": Verb.READ}
 
     @document(
@@ -104,6 +106,7 @@ class VersionChecksDoor(Door):
 
 
 class CheckRunDoor(Door):
+    reach = Reach(row=CheckRun, subject="subject")
     verbs = {"GET": Verb.READ}
 
     @document(

@@ -11,12 +11,16 @@ from rest_framework.reverse import reverse
 from audits.trail import now
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.fields import ActorField, PageQuery, Strict, Text, given
+from governance.api.reach import Reach
 from governance.api.schema import document, paged
 from governance.models import Condition
 from governance.roles import Verb
 from governance.selectors.conditions import ConditionState, get_condition, list_conditions, standing_as, state_of
 from governance.services.conditions import fulfil_condition
 
+OF_CONDITION = Reach(
+    row=Condition, model="approval__promotion__version__model__name", target="approval__promotion__target"
+)
 STATES = [state.value for state in ConditionState]
 
 
@@ -51,6 +55,7 @@ class Fulfilment(Strict):
 
 
 class ConditionsDoor(Door):
+    reach = OF_CONDITION
     verbs = {"GET": Verb.READ}
 
     @document(
@@ -69,6 +74,7 @@ class ConditionsDoor(Door):
 
 
 class ConditionDoor(Door):
+    reach = OF_CONDITION
     verbs = {"GET": Verb.READ}
 
     @document(
@@ -84,6 +90,7 @@ class ConditionDoor(Door):
 
 
 class FulfilmentDoor(Door):
+    reach = OF_CONDITION
     verbs = {"POST": Verb.REVIEW}
 
     @document(

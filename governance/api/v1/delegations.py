@@ -12,14 +12,17 @@ from rest_framework.reverse import reverse
 from audits.trail import now
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.fields import ActorField, Line, PageQuery, Strict, given
+from governance.api.reach import Reach
 from governance.api.schema import document, paged
 from governance.models import Delegation
 from governance.roles import Group, Verb
+from governance.scopes import TARGETS
 from governance.selectors.delegations import DelegationState, get_delegation, list_delegations, standing_as, state_of
 from governance.services.accounts import get_person
 from governance.services.delegations import delegate_review, revoke_delegation
 from registry.selectors import get_model
 
+OF_DELEGATION = Reach(row=Delegation, model="model__name", said="model", targets=TARGETS)
 GROUPS = [group.value for group in Group]
 STATES = [state.value for state in DelegationState]
 
@@ -61,6 +64,7 @@ class DelegationQuery(PageQuery):
 
 
 class DelegationsDoor(Door):
+    reach = OF_DELEGATION
     verbs = {"GET": Verb.READ, "POST": Verb.REVIEW}
 
     @document(
@@ -102,6 +106,7 @@ class DelegationsDoor(Door):
 
 
 class DelegationDoor(Door):
+    reach = OF_DELEGATION
     verbs = {"GET": Verb.READ}
 
     @document(
@@ -117,6 +122,7 @@ class DelegationDoor(Door):
 
 
 class RevocationDoor(Door):
+    reach = OF_DELEGATION
     verbs = {"POST": Verb.REVIEW}
 
     @document(

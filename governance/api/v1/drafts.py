@@ -14,6 +14,7 @@ from rest_framework.reverse import reverse
 from audits.trail import Actor
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.fields import ActorField, Line, PageQuery, Strict, given
+from governance.api.reach import NO_MODEL
 from governance.api.schema import document, paged
 from governance.errors import UnknownPolicyDraft
 from governance.models import DraftOutcome, PolicyDraft
@@ -73,6 +74,7 @@ def address_of_draft(uid: UUID) -> str:
 
 
 class PolicyDraftsDoor(Door):
+    reach = NO_MODEL
     verbs = {"GET": Verb.READ}
 
     @document(
@@ -91,6 +93,7 @@ class PolicyDraftsDoor(Door):
 
 
 class PolicyDraftDoor(Door):
+    reach = NO_MODEL
     verbs = {"GET": Verb.READ}
 
     @document(

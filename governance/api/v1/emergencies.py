@@ -12,7 +12,7 @@ from rest_framework.reverse import reverse
 from governance.api.door import Door, actor_of, read_body
 from governance.api.fields import ActorField, Strict, Text
 from governance.api.schema import document
-from governance.api.v1.promotions import Reason, Withdrawal
+from governance.api.v1.promotions import OF_PROMOTION, Reason, Withdrawal
 from governance.errors import UnknownBreakGlass
 from governance.models import BreakGlass, BreakGlassVerdict
 from governance.roles import Verb
@@ -82,6 +82,7 @@ def _answered(door: Door, uid: UUID) -> Response:
 
 
 class BreakGlassDoor(Door):
+    reach = OF_PROMOTION
     verbs = {"GET": Verb.READ, "POST": Verb.BREAK_GLASS}
 
     @document(
@@ -117,6 +118,7 @@ class BreakGlassDoor(Door):
 
 
 class BreakGlassConfirmationDoor(Door):
+    reach = OF_PROMOTION
     verbs = {"POST": Verb.BREAK_GLASS}
 
     @document(
@@ -139,6 +141,7 @@ class BreakGlassConfirmationDoor(Door):
 
 
 class BreakGlassReviewDoor(Door):
+    reach = OF_PROMOTION
     verbs = {"POST": Verb.BREAK_GLASS}
 
     @document(

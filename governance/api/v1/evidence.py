@@ -18,6 +18,7 @@ from audits.tables import ROLES, TableFormat, UnusableTable
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.errors import LengthRequired, TooLarge
 from governance.api.fields import SHA256, Digest, Document, Line, PageQuery, Strict, given
+from governance.api.reach import ANYTHING, Reach
 from governance.api.schema import document, paged
 from governance.errors import Malformed, TableUnacceptable, UnknownEvidence
 from governance.policy_format import document_kinds
@@ -51,6 +52,7 @@ class StoredBytes(serializers.Serializer[Any]):
 class BlobDoor(Door):
     """Bytes under their digest. They pass through a file on disk and are never whole in memory."""
 
+    reach = ANYTHING
     verbs = {"PUT": Verb.REGISTER}
 
     @document(
@@ -200,6 +202,7 @@ class EvidenceQuery(PageQuery):
 
 
 class EvidenceListDoor(Door):
+    reach = Reach(mine="entry__actor", free=("POST",))
     verbs = {"GET": Verb.READ, "POST": Verb.REGISTER}
 
     @document(
@@ -274,6 +277,7 @@ def _format(fields: dict[str, str], *, file: str) -> TableFormat:
 
 
 class EvidenceDoor(Door):
+    reach = Reach(row=Evidence, mine="entry__actor")
     verbs = {"GET": Verb.READ}
 
     @document(

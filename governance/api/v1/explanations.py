@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from audits.trail import now
 from governance.api.door import Door, read_body, read_query
 from governance.api.fields import Strict
+from governance.api.reach import OF_MODEL
 from governance.api.schema import document
 from governance.api.v1.drafts import get_draft
 from governance.api.v1.policies import LONGEST_POLICY
@@ -58,6 +59,7 @@ class ExplanationShown(serializers.Serializer[Any]):
 
 
 class ExplanationDoor(Door):
+    reach = OF_MODEL
     verbs = {"GET": Verb.READ}
 
     @document(

@@ -7,6 +7,7 @@ from rest_framework.reverse import reverse
 
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.fields import ActorField, Line, PageQuery, Strict, Text, given
+from governance.api.reach import OF_MODEL, Reach
 from governance.api.schema import document, paged
 from governance.roles import Verb
 from governance.services.submissions import register_model
@@ -69,6 +70,7 @@ class ModelQuery(PageQuery):
 
 
 class ModelsDoor(Door):
+    reach = Reach(model="name", said="name")
     verbs = {"GET": Verb.READ, "POST": Verb.REGISTER}
 
     @document(
@@ -94,6 +96,7 @@ class ModelsDoor(Door):
 
 
 class ModelDoor(Door):
+    reach = OF_MODEL
     verbs = {"GET": Verb.READ}
 
     @document("get_model", "Read a model", tag="models", path=["name"], answer=Model, refusals={404: ["unknown_model"]})

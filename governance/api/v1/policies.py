@@ -12,6 +12,7 @@ from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.errors import UnknownPolicy
 from governance.api.fields import Actor, ActorField, Line, PageQuery, Strict, Text, given
 from governance.api.parsing import PolicyTextParser, StrictJSONParser
+from governance.api.reach import NO_MODEL
 from governance.api.schema import document, paged
 from governance.api.v1.drafts import PolicyDraftShown, address_of_draft, get_draft
 from governance.api.v1.promotions import PromotionTarget
@@ -66,6 +67,7 @@ class PolicyQuery(PageQuery):
 
 
 class PoliciesDoor(Door):
+    reach = NO_MODEL
     verbs = {"GET": Verb.READ, "POST": Verb.PUBLISH_POLICY}
     parser_classes = [StrictJSONParser, PolicyTextParser]
 
@@ -99,6 +101,7 @@ class PoliciesDoor(Door):
 
 
 class PolicyDoor(Door):
+    reach = NO_MODEL
     verbs = {"GET": Verb.READ}
 
     @document(

@@ -12,6 +12,7 @@ from rest_framework.reverse import reverse
 
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.fields import ActorField, AliasName, Line, PageQuery, Strict, Text, given
+from governance.api.reach import Reach
 from governance.api.schema import document, paged
 from governance.api.v1.approvals import (
     ApprovalRequest,
@@ -33,6 +34,7 @@ from governance.services.promotions import request_promotion, withdraw_promotion
 from registry.selectors import get_version
 from registry.stages import Rollout, Stage
 
+OF_PROMOTION = Reach(row=Promotion, model="version__model__name", target="target")
 OPEN = "open"
 # How an open promotion stands, by the gate's last answer; allow closes it in the same transaction.
 STANDING = {Outcome.WAIT.value: "waiting", Outcome.BLOCK.value: "blocked", Outcome.ALLOW.value: "waiting"}
@@ -174,6 +176,7 @@ class PromotionQuery(PageQuery):
 
 
 class PromotionsDoor(Door):
+    reach = Reach(model="version__model__name", said="model", says_target=True)
     verbs = {"GET": Verb.READ, "POST": Verb.PROMOTE}
 
     @document(
@@ -220,6 +223,7 @@ class PromotionsDoor(Door):
 
 
 class PromotionDoor(Door):
+    reach = OF_PROMOTION
     verbs = {"GET": Verb.READ}
 
     @document(
@@ -235,6 +239,7 @@ class PromotionDoor(Door):
 
 
 class ApprovalsDoor(Door):
+    reach = OF_PROMOTION
     verbs = {"POST": Verb.REVIEW}
 
     @document(
@@ -268,6 +273,7 @@ class ApprovalsDoor(Door):
 
 
 class RecusalDoor(Door):
+    reach = OF_PROMOTION
     verbs = {"POST": Verb.REVIEW}
 
     @document(
@@ -289,6 +295,7 @@ class RecusalDoor(Door):
 
 
 class WithdrawalDoor(Door):
+    reach = OF_PROMOTION
     verbs = {"POST": Verb.PROMOTE}
 
     @document(

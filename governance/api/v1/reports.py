@@ -13,6 +13,7 @@ from audits.evidence import local_path
 from governance.api.door import Door, actor_of, read_body
 from governance.api.errors import UnknownReport
 from governance.api.fields import ActorField, Strict
+from governance.api.reach import OF_MODEL, Reach
 from governance.api.schema import document
 from governance.models import ReportExport
 from governance.reports import FORMATS
@@ -20,6 +21,7 @@ from governance.roles import Verb
 from governance.services.exports import export_report
 from registry.selectors import get_version
 
+OF_REPORT = Reach(row=ReportExport, model="version__model__name")
 # A report is read, never run: whatever its bytes say, the browser may do nothing but show them.
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -48,6 +50,7 @@ class ReportShown(serializers.Serializer[ReportExport]):
 
 
 class ReportsDoor(Door):
+    reach = OF_MODEL
     verbs = {"POST": Verb.EXPORT}
 
     @document(
@@ -70,6 +73,7 @@ class ReportsDoor(Door):
 
 
 class ReportDoor(Door):
+    reach = OF_REPORT
     verbs = {"GET": Verb.EXPORT}
 
     @document(
@@ -85,6 +89,7 @@ class ReportDoor(Door):
 
 
 class ReportContentDoor(Door):
+    reach = OF_REPORT
     verbs = {"GET": Verb.EXPORT}
 
     @document(

@@ -9,9 +9,11 @@ from rest_framework.reverse import reverse
 
 from governance.api.door import Door, actor_of, read_body
 from governance.api.fields import ActorField, Strict, Text
+from governance.api.reach import Reach
 from governance.api.schema import document
 from governance.models import Retirement, RetirementKind
 from governance.roles import Verb
+from governance.scopes import TARGETS
 from governance.services.retirements import delete_version, retire_version, suspend_version
 from registry.selectors import get_version
 
@@ -41,6 +43,7 @@ def _taken_out(door: Door, request: Request, name: str, number: int, take_out: C
 
 
 class SuspensionDoor(Door):
+    reach = Reach(address=True, targets=("production",))
     verbs = {"POST": Verb.SUSPEND}
 
     @document(
@@ -60,6 +63,7 @@ class SuspensionDoor(Door):
 
 
 class RetirementDoor(Door):
+    reach = Reach(address=True, targets=TARGETS)
     verbs = {"POST": Verb.SUSPEND}
 
     @document(
@@ -79,6 +83,7 @@ class RetirementDoor(Door):
 
 
 class DeletionDoor(Door):
+    reach = Reach(address=True, targets=TARGETS)
     verbs = {"POST": Verb.ADMINISTER}
 
     @document(

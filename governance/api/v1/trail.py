@@ -24,6 +24,7 @@ from governance.actions import ACTIONS
 from governance.api.door import Door, read_query
 from governance.api.errors import BeyondTrail, NoCheckpoint
 from governance.api.fields import ActorField, Line, PageQuery, Strict, given
+from governance.api.reach import NO_MODEL, Reach
 from governance.api.schema import document, paged
 from governance.roles import Verb
 
@@ -108,6 +109,7 @@ class Consistency(serializers.Serializer[Any]):
 
 
 class TrailDoor(Door):
+    reach = NO_MODEL
     verbs = {"GET": Verb.READ}
 
     @document("get_trail", "Read how far the trail is signed", tag="trail", answer=TrailState)
@@ -116,6 +118,7 @@ class TrailDoor(Door):
 
 
 class CheckpointDoor(Door):
+    reach = NO_MODEL
     verbs = {"GET": Verb.READ}
 
     @document(
@@ -134,6 +137,7 @@ class CheckpointDoor(Door):
 
 
 class EntriesDoor(Door):
+    reach = Reach(subject="subject")
     verbs = {"GET": Verb.READ}
 
     @document("list_entries", "List entries, oldest first", tag="trail", query=EntryQuery, answer=paged(EntryShown))
@@ -159,6 +163,7 @@ def _beyond(problem: BeyondTree) -> BeyondTrail:
 
 
 class InclusionDoor(Door):
+    reach = NO_MODEL
     verbs = {"GET": Verb.READ}
 
     @document(
@@ -182,6 +187,7 @@ class InclusionDoor(Door):
 
 
 class ConsistencyDoor(Door):
+    reach = NO_MODEL
     verbs = {"GET": Verb.READ}
 
     @document(

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from governance.api import converters as _converters  # noqa: F401 - registers the kinds of steps used here
+from governance.api.v1.accounts import AccountDoor, AccountsDoor, RoleRevocationDoor, RolesDoor
 from governance.api.v1.admission import AdmissionDoor
 from governance.api.v1.aliases import AliasDoor, RollbackDoor
 from governance.api.v1.bundles import BundleContentDoor, BundleDoor, BundlesDoor
@@ -26,6 +27,7 @@ from governance.api.v1.policies import PoliciesDoor, PolicyDoor
 from governance.api.v1.promotions import ApprovalsDoor, PromotionDoor, PromotionsDoor, RecusalDoor, WithdrawalDoor
 from governance.api.v1.reports import ReportContentDoor, ReportDoor, ReportsDoor
 from governance.api.v1.retirements import DeletionDoor, RetirementDoor, SuspensionDoor
+from governance.api.v1.tokens import TokenDoor, TokenRevocationDoor, TokenRotationDoor, TokensDoor
 from governance.api.v1.trail import (
     CheckpointDoor,
     ConsistencyDoor,
@@ -107,5 +109,13 @@ urlpatterns = [
     path("trail/bundles/<uuid:uid>/content", BundleContentDoor.as_view(), name="bundle-content"),
     path("reports/<uuid:uid>", ReportDoor.as_view(), name="report"),
     path("reports/<uuid:uid>/content", ReportContentDoor.as_view(), name="report-content"),
+    path("accounts", AccountsDoor.as_view(), name="accounts"),
+    path("accounts/<uuid:uid>", AccountDoor.as_view(), name="account"),
+    path("accounts/<uuid:uid>/roles", RolesDoor.as_view(), name="roles"),
+    path("accounts/<uuid:uid>/roles/revocation", RoleRevocationDoor.as_view(), name="role-revocation"),
+    path("tokens", TokensDoor.as_view(), name="tokens"),
+    path("tokens/<segment:prefix>", TokenDoor.as_view(), name="token"),
+    path("tokens/<segment:prefix>/rotation", TokenRotationDoor.as_view(), name="token-rotation"),
+    path("tokens/<segment:prefix>/revocation", TokenRevocationDoor.as_view(), name="token-revocation"),
     path("whoami", WhoamiDoor.as_view(), name="whoami"),
 ]

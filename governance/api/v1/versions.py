@@ -1,6 +1,6 @@
 """Which versions of a model are there, and where do they stand?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -13,6 +13,7 @@ from audits.evidence import EvidenceKind
 from audits.trail import now
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.fields import ActorField, AliasName, Line, PageQuery, Strict, Text, given
+from governance.api.reach import OF_MODEL
 from governance.api.schema import document, paged
 from governance.api.v1.evidence import get_evidence
 from governance.api.v1.promotions import PolicyReference, PromotionTarget, Reason
@@ -92,7 +93,7 @@ class Version(serializers.Serializer[ModelVersion]):
     evidence_sha256 = serializers.CharField(help_text="Digest of the whole evidence: tables and documents.")
     entry_type = serializers.ChoiceField(EntryType.choices, source="model.entry_type")
     trained_by = ActorField(allow_null=True, help_text="Who owns the training run; null when nobody said so.")
-    parent = VersionNamed(allow_null=True)
+    parent = serializers.SerializerMethodField()  # type: ignore[assignment]
     upstreams = serializers.SerializerMethodField(help_text="Versions whose output it consumes.")
     dependents = serializers.SerializerMethodField(help_text="Versions that consume its output.")
     source = serializers.CharField()  # type: ignore[assignment]
@@ -103,13 +104,22 @@ class Version(serializers.Serializer[ModelVersion]):
     def get_aliases(self, version: ModelVersion) -> list[str]:
         return sorted(alias.alias for alias in version.aliases.all())
 
+    @extend_schema_field(VersionNamed(allow_null=True))
+    def get_parent(self, version: ModelVersion) -> Any:
+        return next(iter(self._named([version.parent] if version.parent else [])), None)
+
     @extend_schema_field(VersionNamed(many=True))
     def get_upstreams(self, version: ModelVersion) -> Any:
-        return [VersionNamed(row.upstream).data for row in version.dependencies.all()]
+        return self._named(row.upstream for row in version.dependencies.all())
 
     @extend_schema_field(VersionNamed(many=True))
     def get_dependents(self, version: ModelVersion) -> Any:
-        return [VersionNamed(row.version).data for row in version.dependents.all()]
+        return self._named(row.version for row in version.dependents.all())
+
+    def _named(self, versions: Iterable[ModelVersion]) -> list[Any]:
+        """Name versions of other models to those who may know of them."""
+        sees = self.context["sees"]
+        return [VersionNamed(version).data for version in versions if sees(version.model.name)]
 
 
 class VersionQuery(PageQuery):
@@ -119,6 +129,7 @@ class VersionQuery(PageQuery):
 
 
 class VersionsDoor(Door):
+    reach = OF_MODEL
     verbs = {"GET": Verb.READ, "POST": Verb.REGISTER}
 
     @document(
@@ -183,6 +194,7 @@ def _named(name: Mapping[str, Any]) -> ModelVersion:
 
 
 class VersionDoor(Door):
+    reach = OF_MODEL
     verbs = {"GET": Verb.READ}
 
     @document(
@@ -210,6 +222,7 @@ class EvidenceToAttach(Strict):
 class VersionEvidenceDoor(Door):
     """The tables and documents a version stands on."""
 
+    reach = OF_MODEL
     verbs = {"POST": Verb.REGISTER}
 
     @document(
@@ -253,6 +266,7 @@ class GateQuery(Strict):
 
 
 class GateDoor(Door):
+    reach = OF_MODEL
     verbs = {"GET": Verb.READ}
 
     @document(

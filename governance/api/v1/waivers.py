@@ -12,6 +12,7 @@ from rest_framework.reverse import reverse
 from audits.trail import now
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.fields import ActorField, Line, PageQuery, Strict, Text, given
+from governance.api.reach import Reach
 from governance.api.schema import document, paged
 from governance.api.v1.promotions import TARGETS, PromotionTarget
 from governance.models import Waiver
@@ -75,6 +76,7 @@ class Revocation(Strict):
 
 
 class WaiversDoor(Door):
+    reach = Reach(model="version__model__name", said="model", says_target=True)
     verbs = {"GET": Verb.READ, "POST": Verb.WAIVE}
 
     @document(
@@ -119,6 +121,7 @@ class WaiversDoor(Door):
 
 
 class WaiverDoor(Door):
+    reach = Reach(row=Waiver, model="version__model__name", target="target")
     verbs = {"GET": Verb.READ}
 
     @document(
@@ -134,6 +137,7 @@ class WaiverDoor(Door):
 
 
 class WaiverRevocationDoor(Door):
+    reach = Reach(row=Waiver, model="version__model__name", target="target")
     verbs = {"POST": Verb.WAIVE}
 
     @document(

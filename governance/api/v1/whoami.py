@@ -12,6 +12,7 @@ from governance.api.fields import ActorField
 from governance.api.schema import document
 from governance.models import AccessToken
 from governance.roles import Group, Role, Verb
+from governance.scopes import TARGETS
 from governance.services.authority import is_allowed
 
 
@@ -21,6 +22,8 @@ class TokenShown(serializers.Serializer[AccessToken]):
     name = serializers.CharField()
     prefix = serializers.CharField()
     scopes = serializers.ListField(child=serializers.ChoiceField([verb.value for verb in Verb]))
+    models = serializers.ListField(child=serializers.CharField(), source="model_names", help_text="[] for all.")
+    targets = serializers.ListField(child=serializers.ChoiceField(TARGETS), help_text="[] for all.")
     expires_at = serializers.DateTimeField()
 
 

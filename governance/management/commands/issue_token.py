@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from audits.errors import DomainError
 from audits.trail import Actor
 from governance.roles import Verb
+from governance.scopes import TARGETS
 from governance.services.accounts import get_account
 from governance.services.tokens import MAX_DAYS, issue_token
 
@@ -27,6 +28,21 @@ class Command(BaseCommand):
             choices=[verb.value for verb in Verb],
             help="What it may be used for, within the account's roles; give it once for each.",
         )
+        parser.add_argument(
+            "--model",
+            dest="models",
+            action="append",
+            default=[],
+            help="Model it reaches, or how names begin (credit-*); give it once for each. All when left out.",
+        )
+        parser.add_argument(
+            "--target",
+            dest="targets",
+            action="append",
+            default=[],
+            choices=TARGETS,
+            help="Stage it may act for; give it once for each. All when left out.",
+        )
         parser.add_argument("--days", type=int, default=90, help=f"1 to {MAX_DAYS} (default: %(default)s).")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,6 +53,8 @@ class Command(BaseCommand):
                 name=options["name"],
                 scopes=[Verb(scope) for scope in options["scopes"]],
                 days=options["days"],
+                models=options["models"],
+                targets=options["targets"],
             )
         except DomainError as problem:
             raise CommandError(problem.detail) from None

@@ -58,7 +58,7 @@ def test_whoami_tells_roles_groups_and_the_token_without_its_secret(rita: Accoun
     told = calling(rita, Verb.READ).get("whoami").json()
     assert told["actor"] == {"id": str(rita.actor), "name": "Rita Risk"}
     assert (told["roles"], told["groups"], told["may"]) == (["reviewer"], ["risk"], ["read"])
-    assert set(told["token"]) == {"name", "prefix", "scopes", "expires_at"}
+    assert set(told["token"]) == {"name", "prefix", "scopes", "models", "targets", "expires_at"}
 
 
 def test_a_person_who_is_signed_in_reads_without_a_token(db: None) -> None:

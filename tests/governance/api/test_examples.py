@@ -74,7 +74,9 @@ def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str,
     return {
         "PATH": os.environ["PATH"],
         "URL": live_server.url,
-        "TOKEN": make.token(pipeline, Verb.READ, Verb.REGISTER, Verb.PROMOTE, Verb.TRIGGER),
+        "TOKEN": make.token(pipeline, Verb.READ, Verb.REGISTER, Verb.PROMOTE, Verb.TRIGGER, Verb.ISSUE_TOKENS),
+        "PREFIX": make.token(pipeline, Verb.READ).split("_")[1],
+        "ACCOUNT": str(dora.uid),
         "REVIEWER": make.token(rita, Verb.READ, Verb.REVIEW, Verb.WAIVE, Verb.EXPORT, Verb.BREAK_GLASS),
         "OPERATOR": make.token(
             *(olga, Verb.READ, Verb.ROLL_BACK, Verb.PUBLISH_POLICY),

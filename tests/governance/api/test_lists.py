@@ -40,6 +40,7 @@ def programme(pipeline: Account) -> RegisteredModel:
 
 
 def queries(api: Caller, path: str) -> int:
+    assert api.get("whoami").status_code == 200  # the first use of a token in a minute is noted
     with CaptureQueriesContext(
         connection,
     ) as captured:

@@ -211,6 +211,7 @@ def test_every_address_of_the_api_asks_who_comes_in(db: None) -> None:
         "uid": "00000000-0000-0000-0000-000000000000",
         "index": 0,
         "notice": 1,
+        "prefix": "00000000",
     }
     for pattern in urlpatterns:
         path = "/api/v1/" + str(pattern.pattern)
