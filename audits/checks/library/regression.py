@@ -12,6 +12,7 @@ from audits.checks.figures import Figure, held
 from audits.checks.limits import exactly
 from audits.checks.parameters import Amount, Between, Count, DecideOnEvidence, Share
 from audits.checks.statistics.intervals import LEVEL, wilson
+from audits.checks.statistics.regression_sums import r_squared
 
 _NAME = "performance.regression"
 _Z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
@@ -99,7 +100,7 @@ def regression(
     loss = part * errors.mean("under") + (1 - part) * errors.mean("over")
     loss_2 = part**2 * errors.mean("under_2") + (1 - part) ** 2 * errors.mean("over_2")
     figures = [
-        Figure("r2", *_explained(sums), n, min_r2, at_least=True, ideal=1.0, words="R2"),
+        Figure("r2", *r_squared(errors), n, min_r2, at_least=True, ideal=1.0, words="R2"),
         _mean(
             "mean_absolute_error",
             errors.mean("absolute"),
@@ -142,23 +143,6 @@ def _percentage(sums: RegressionSums, limit: float | None) -> Figure:
     if shares.n == 0:
         return Figure(name, None, n=0, limit=limit, ideal=0.0)
     return _mean(name, shares.mean("share"), shares.variance_of_mean("share", "share_2"), shares.n, limit, "1")
-
-
-def _explained(sums: RegressionSums) -> tuple[Fraction | None, float | None, float | None]:
-    """R2 with the interval of the delta method: R2 = 1 - M / V, both of them means over rows."""
-    m = sums.moments()
-    mean = m["label"]
-    spread = m["label_2"] - mean**2
-    if spread == 0:
-        return None, None, None
-    lost = m["error_2"]
-    fourth = m["label_4"] - 4 * mean * m["label_3"] + 6 * mean**2 * m["label_2"] - 3 * mean**4
-    crossed = m["error_2_label_2"] - 2 * mean * m["error_2_label"] + mean**2 * lost
-    ratio = lost / spread
-    variance = (m["error_4"] - lost**2) - 2 * ratio * (crossed - lost * spread) + ratio**2 * (fourth - spread**2)
-    reach = _Z * math.sqrt(max(float(variance / spread**2), 0.0) / sums.errors.n)
-    value = 1 - ratio
-    return value, float(value) - reach, min(1.0, float(value) + reach)
 
 
 def _coverage(sums: RegressionSums, limit: float | None) -> list[Figure]:

@@ -6,7 +6,9 @@ from audits.checks.statistics.class_counts import ClassCounts
 from audits.checks.statistics.column_profiles import ColumnProfile, ColumnProfiles
 from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
 from audits.checks.statistics.feature_digests import FeatureDigests
+from audits.checks.statistics.group_class_counts import GroupClassCounts
 from audits.checks.statistics.group_counts import GroupCounts
+from audits.checks.statistics.group_errors import ErrorsOfGroup, GroupErrors
 from audits.checks.statistics.grouping import Grouping, GroupRate
 from audits.checks.statistics.outcome_values import LabelValues, PredictionValues, TextLengths
 from audits.checks.statistics.paired_sums import PairedSums
@@ -24,9 +26,12 @@ __all__ = [
     "ColumnProfile",
     "ColumnProfiles",
     "ColumnValues",
+    "ErrorsOfGroup",
     "FeatureDigests",
     "FormsOfColumn",
+    "GroupClassCounts",
     "GroupCounts",
+    "GroupErrors",
     "GroupRate",
     "Grouping",
     "LabelValues",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -81,7 +81,7 @@ class ClassCounts:
     def matrix(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
         """The classes, sorted, and counts of shape (n_classes, n_classes), [true, predicted]; blanks left out."""
         known = {pair: n for pair, n in self.counts.items() if None not in pair}
-        classes = tuple(sorted({str(name) for pair in known for name in pair}, key=_as_numbers_sort))
+        classes = in_order(str(name) for pair in known for name in pair)
         place = {name: number for number, name in enumerate(classes)}
         counts = np.zeros((len(classes), len(classes)), np.int64)
         for (true, given), n in known.items():
@@ -108,6 +108,11 @@ class ClassCounts:
             for place, column in enumerate((self.label, self.prediction)):
                 if len({key[place] for key in self.counts}) > MOST_CLASSES + 1:
                     raise CannotMeasure(f'Column "{column}" has more than {MOST_CLASSES} classes.')
+
+
+def in_order(classes: Iterable[str]) -> tuple[str, ...]:
+    """The classes, each once, in the order in which they are shown."""
+    return tuple(sorted(set(classes), key=_as_numbers_sort))
 
 
 def _as_numbers_sort(name: str) -> tuple[bool, float, str]:

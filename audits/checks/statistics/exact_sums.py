@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Self
@@ -86,6 +86,28 @@ class Sums:
         self.rows = [a + b for a, b in zip(self.rows, other.rows, strict=True)]
         for name, totals in other.totals.items():
             self.totals[name] = [a + b for a, b in zip(self.totals[name], totals, strict=True)]
+
+    def widen(self, n_cells: int) -> None:
+        """Make room for cells that turned up later."""
+        more = [0] * (n_cells - self.n_cells)
+        self.n_cells = max(self.n_cells, n_cells)
+        self.rows = self.rows + more
+        self.totals = {name: totals + more for name, totals in self.totals.items()}
+
+    def take(self, cell: int, other: Sums, place: int) -> None:
+        """Add one cell of other sums to one of these."""
+        self.rows[cell] += other.rows[place]
+        for name, totals in other.totals.items():
+            self.totals[name][cell] += totals[place]
+
+    def of_cells(self, cells: Sequence[int]) -> Sums:
+        """These cells alone, in this order."""
+        totals = {name: [totals[cell] for cell in cells] for name, totals in self.totals.items()}
+        return Sums(self.names, len(cells), [self.rows[cell] for cell in cells], totals)
+
+    def together(self) -> Sums:
+        """All cells as one."""
+        return Sums(self.names, 1, [sum(self.rows)], {name: [sum(totals)] for name, totals in self.totals.items()})
 
     @property
     def n(self) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from statistics import NormalDist
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,6 +17,7 @@ from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles
 from audits.checks.statistics.columns import as_numbers, column_of, kind_of
 from audits.checks.statistics.exact_sums import Sums
+from audits.checks.statistics.intervals import LEVEL
 
 _ERRORS = (
     *("label", "label_2", "label_3", "label_4"),
@@ -68,7 +71,7 @@ class RegressionSums:
         y, p = labels[known], predictions[known]
         # Powers that are too large become infinite and are refused below.
         with np.errstate(over="ignore"):
-            self._add(self.errors, _powers(y, p))
+            self._add(self.errors, powers_of(y, p))
             share = np.abs((p - y)[y != 0] / y[y != 0])
             self._add(self.relative, {"share": share, "share_2": share * share})
         if self.lower is not None and self.upper is not None:
@@ -92,10 +95,6 @@ class RegressionSums:
         self.undecided += other.undecided
         self.unlabelled += other.unlabelled
 
-    def moments(self) -> dict[str, Fraction]:
-        """The mean of every sum of `errors` over the rows."""
-        return {name: self.errors.mean(name) for name in self.errors.names}
-
     def to_document(self) -> dict[str, Any]:
         return {n: value.to_document() if isinstance(value, Sums) else value for n, value in vars(self).items()}
 
@@ -116,7 +115,8 @@ class RegressionSums:
         sums.add(values)
 
 
-def _powers(y: NDArray[np.float64], p: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+def powers_of(y: NDArray[np.float64], p: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Labels, errors and their powers and products, row by row; too large ones are infinite."""
     error = p - y
     under, over = np.maximum(-error, 0.0), np.maximum(error, 0.0)
     square, y_square = error * error, y * y
@@ -126,6 +126,27 @@ def _powers(y: NDArray[np.float64], p: NDArray[np.float64]) -> dict[str, NDArray
         **{"error_2_label": square * y, "error_2_label_2": square * y_square},
         **{"absolute": np.abs(error), "under": under, "under_2": under**2, "over": over, "over_2": over**2},
     }
+
+
+def r_squared(errors: Sums, level: float = LEVEL) -> tuple[Fraction | None, float | None, float | None]:
+    """R2 = 1 - M / V, both of them means over rows, with the interval of the delta method; None of labels all the same.
+
+    Source: sklearn.metrics.r2_score; van der Vaart (1998), Asymptotic Statistics, chapter 3.
+    """
+    names = ("label", "label_2", "label_3", "label_4", "error_2", "error_4", "error_2_label", "error_2_label_2")
+    m = {name: errors.mean(name) for name in names}
+    mean = m["label"]
+    spread = m["label_2"] - mean**2
+    if spread == 0:
+        return None, None, None
+    lost = m["error_2"]
+    fourth = m["label_4"] - 4 * mean * m["label_3"] + 6 * mean**2 * m["label_2"] - 3 * mean**4
+    crossed = m["error_2_label_2"] - 2 * mean * m["error_2_label"] + mean**2 * lost
+    ratio = lost / spread
+    variance = (m["error_4"] - lost**2) - 2 * ratio * (crossed - lost * spread) + ratio**2 * (fourth - spread**2)
+    reach = NormalDist().inv_cdf(0.5 + level / 2) * math.sqrt(max(float(variance / spread**2), 0.0) / errors.n)
+    value = 1 - ratio
+    return value, float(value) - reach, min(1.0, float(value) + reach)
 
 
 def numbers_of(batch: pa.RecordBatch, name: str) -> NDArray[np.float64]:

@@ -1,0 +1,164 @@
+"""In a ranking by score, does every group stand where it is seen?"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.checks import CannotMeasure, Report, ScoreHistograms, check
+from audits.checks.gaps import gap_report
+from audits.checks.parameters import Count, DecideOnEvidence, Share
+from audits.checks.scored import require_scores, sorted_splits
+from audits.checks.statistics import GroupRate, ScoreSplit
+from audits.checks.statistics.intervals import wilson
+from audits.checks.statistics.rates import Named
+
+_NAME = "fairness.ranking_exposure"
+_AT_A_TIME = 1_000_000
+
+
+@check(_NAME, version=1, needs=ScoreHistograms, roles=("sensitive",))
+def ranking_exposure(
+    scores: ScoreHistograms,
+    *,
+    attribute: str | None = None,
+    top_share: Share = 0.1,
+    min_top_ratio: Share | None = 0.8,
+    min_exposure_ratio: Share | None = 0.8,
+    min_group_size: Count = 30,
+    leave_out: tuple[str, ...] = (),
+    decide_on: DecideOnEvidence = "estimate",
+) -> Report:
+    """Share of each group that stands in the top of the ranking, and its mean exposure, against the highest.
+
+    All rows are one ranking, the best score for the favourable class first; no labels are needed. A person on rank r
+    has the exposure 1 / log2(1 + r). Ties count as if their rows were in random order. Exact up to 4,096 distinct
+    scores; beyond that close ones tie. Intervals hold for all pairs of groups (Bonferroni) and take the ranking of the
+    others as given: Wilson's for the top, normal for the mean.
+
+    Parameters
+    ----------
+    scores : ScoreHistograms
+        Counts by score, integers of shape (n_values, 3) for each group.
+    attribute : str or None, default=None
+        Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
+    top_share : float in [0, 1], default=0.1
+        Share of rows that is the top; at least one row.
+    min_top_ratio : float in [0, 1] or None, default=0.8
+        A smallest share in the top over the highest one below this becomes a finding; None sets no limit.
+    min_exposure_ratio : float in [0, 1] or None, default=0.8
+        A smallest mean exposure over the highest one below this becomes a finding; None sets no limit.
+    min_group_size : int, default=30
+        Fewest rows that a group must have.
+    leave_out : list of str, default=[]
+        Groups that are measured but not compared, by name; they keep their ranks.
+    decide_on : {"estimate", "lower", "upper", "interval"}, default="estimate"
+        What is held against the limits: the ratio, an end of its 95 % interval, or the whole interval; a limit
+        inside the interval is then not enough evidence.
+
+    Measures
+    --------
+    top_rate : float in [0, 1], unit 1, by group: the share of the group that stands in the top.
+    exposure : float in [0, 1], unit 1, by group: the mean over the group.
+    top_rate_ratio : float in [0, 1], unit 1, ideal 1, by attribute.
+    exposure_ratio : float in [0, 1], unit 1, ideal 1, by attribute.
+
+    Cannot measure
+    --------------
+    Rows without a score, fewer than two groups, a group with too few rows (unless the others are already below a
+    limit), or a top that holds nobody of the groups that are compared.
+
+    Source
+    ------
+    Singh, Joachims (2018), Fairness of Exposure in Rankings, doi:10.1145/3219819.3220088, section 3; Yang,
+    Stoyanovich (2017), Measuring Fairness in Ranked Outputs, doi:10.1145/3085504.3085526, for the share in the top.
+    """
+    notes = require_scores(scores, labels=False)
+    rows = scores.everybody().counts.sum(axis=1)
+    total = int(rows.sum())
+    if total == 0:
+        raise CannotMeasure("The table has no scored rows.")
+    top = max(1, round(top_share * total))
+    inside = _in_top(rows, top)
+    mean, square = _exposures(rows)
+
+    def top_rate(split: ScoreSplit, level: float) -> GroupRate:
+        mine = split.counts.sum(axis=1)
+        n = int(mine.sum())
+        if not n:
+            return GroupRate(split.group, 0, None, None, None)
+        found = sum((int(k) * share for k, share in zip(mine, inside, strict=True) if k), Fraction(0))
+        return GroupRate(split.group, n, found / n, *wilson(float(found), n, level))
+
+    def exposure(split: ScoreSplit, level: float) -> GroupRate:
+        mine = split.counts.sum(axis=1)
+        n = int(mine.sum())
+        if not n:
+            return GroupRate(split.group, 0, None, None, None)
+        value, squares = (math.fsum((mine * by_score).tolist()) / n for by_score in (mean, square))
+        spread = math.sqrt(max(0.0, squares - value**2) / max(1, n - 1))
+        reach = NormalDist().inv_cdf(0.5 + level / 2) * spread
+        return GroupRate(split.group, n, Fraction(value), max(0.0, value - reach), min(1.0, value + reach))
+
+    sets = {}
+    for name, splits in sorted_splits(
+        scores, attribute, lambda split: int(split.counts.sum()) >= min_group_size, leave_out
+    ).items():
+        sets[name] = {
+            "top_rate": splits.figures(Named("top_rate", f"share in the top {top}"), top_rate),
+            "exposure": splits.figures(Named("exposure", "mean exposure"), exposure),
+        }
+    reports, hindered = [], []
+    for figure, limit in (("top_rate", min_top_ratio), ("exposure", min_exposure_ratio)):
+        try:
+            reports.append(
+                gap_report(
+                    {name: [of[figure]] for name, of in sets.items()},
+                    check=f"{_NAME}/{figure}",
+                    ratio=(f"{figure}_ratio", limit),
+                    decide_on=decide_on,
+                )
+            )
+        except CannotMeasure as refusal:
+            reports.append(refusal.report or Report(()))
+            hindered.append(refusal.sentence)
+    measured = tuple(one for report in reports for one in report.measurements)
+    findings = tuple(one for report in reports for one in report.findings)
+    if hindered and not findings:
+        raise CannotMeasure(" ".join(dict.fromkeys(hindered)), Report(measured, (), notes))
+    said = dict.fromkeys((*notes, *(note for report in reports for note in report.notes), *hindered))
+    return Report(measured, findings, tuple(said))
+
+
+def _in_top(rows: NDArray[np.int64], top: int) -> list[Fraction]:
+    """The share of the rows at each score that stands among the first `top`, shape (n_values,), scores ascending."""
+    above = 0
+    shares = []
+    for n in rows[::-1].tolist():
+        taken = min(n, max(0, top - above))
+        shares.append(Fraction(taken, n) if n else Fraction(0))
+        above += n
+    return shares[::-1]
+
+
+def _exposures(rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean exposure, and mean of its square, of the ranks that the rows at each score share, scores ascending."""
+    ends = np.cumsum(rows[::-1])
+    sums = np.zeros((2, len(rows) + 1))
+    before, total = 0.0, 0.0
+    for start in range(0, int(ends[-1]), _AT_A_TIME):
+        ranks = np.arange(start + 1, min(start + _AT_A_TIME, int(ends[-1])) + 1, dtype=np.float64)
+        seen = 1 / np.log2(1 + ranks)
+        up_to = np.stack([np.cumsum(seen) + before, np.cumsum(seen**2) + total])
+        held = np.flatnonzero((ends > start) & (ends <= start + len(ranks)))
+        sums[:, held + 1] = up_to[:, ends[held] - start - 1]
+        before, total = float(up_to[0, -1]), float(up_to[1, -1])
+    # A score that nobody has ends where the one above it ends.
+    sums = np.maximum.accumulate(sums, axis=1)
+    n = rows[::-1]
+    means = np.divide(np.diff(sums, axis=1), n, out=np.zeros((2, len(n))), where=n > 0)
+    return means[0, ::-1], means[1, ::-1]

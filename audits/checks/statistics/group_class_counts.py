@@ -1,0 +1,135 @@
+"""How many rows of each group and each true class were given which class?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from audits.checks.base import CannotMeasure
+from audits.checks.roles import Roles, SensitiveColumn
+from audits.checks.statistics.class_counts import MOST_CLASSES, Pair, in_order
+from audits.checks.statistics.columns import as_texts, column_of
+from audits.checks.statistics.groups import CROSSED_BY, GroupCells
+
+
+@dataclass
+class GroupClassCounts:
+    """Counts of rows by crossing of the sensitive columns, true class and predicted class; None is a blank cell.
+
+    Mergeable; equal for any batch size and order of rows. Every row counts once, whatever it weighs.
+    """
+
+    needs_roles: ClassVar[tuple[str, ...]] = ("prediction",)
+
+    roles: Roles
+    groups: GroupCells
+    counts: dict[int, dict[Pair, int]] = field(default_factory=dict)
+    seed: int = 0
+
+    @classmethod
+    def empty(cls, roles: Roles) -> Self:
+        if roles.task not in ("binary", "multiclass"):
+            raise CannotMeasure("Classes are counted for a binary or multiclass task only.")
+        return cls(roles, GroupCells(roles.sensitive))
+
+    @staticmethod
+    def columns(roles: Roles) -> tuple[str, ...]:
+        names = (roles.label, roles.prediction, *(column.name for column in roles.sensitive))
+        return tuple(name for name in names if name is not None)
+
+    @property
+    def n_rows(self) -> int:
+        return sum(n for pairs in self.counts.values() for n in pairs.values())
+
+    @property
+    def undecided(self) -> int:
+        return sum(n for pairs in self.counts.values() for (_, given), n in pairs.items() if given is None)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Every class that occurs, as label or as prediction."""
+        found = {name for pairs in self.counts.values() for pair in pairs for name in pair if name is not None}
+        return in_order(found)
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        cells = self.groups.rows_to_cells(batch)
+        given, columns = as_texts(column_of(batch, str(self.roles.prediction)))
+        trues: list[str | None] = [None]
+        rows = np.zeros(batch.num_rows, np.int64)
+        if self.roles.label is not None:
+            trues, rows = as_texts(column_of(batch, self.roles.label))
+        places, counts = np.unique((cells * len(trues) + rows) * len(given) + columns, return_counts=True)
+        for place, n in zip(places.tolist(), counts.tolist(), strict=True):
+            rest, column = divmod(place, len(given))
+            cell, row = divmod(rest, len(trues))
+            self._count(cell, (trues[row], given[column]), n)
+        if len(self.classes) > MOST_CLASSES:
+            raise CannotMeasure(f"There are more than {MOST_CLASSES} classes.")
+
+    def merge(self, other: GroupClassCounts) -> None:
+        for names, place in other.groups.named_cells():
+            mine = self.groups.adopt(names)
+            for pair, n in other.counts.get(place, {}).items():
+                self._count(mine, pair, n)
+
+    def attributes(self, attribute: str | None) -> tuple[str, ...]:
+        """The attributes to compare: the one that is named, or every sensitive column."""
+        return (attribute,) if attribute is not None else tuple(column.name for column in self.roles.sensitive)
+
+    def by_group(self, attribute: str) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+        """The groups along one column or crossing, and counts of shape (n_groups, n_classes + 1, n_classes).
+
+        The last true class is the unknown one; rows without a prediction are left out.
+        """
+        places = self.groups.places_of(attribute)
+        groups = self.groups.groups_of(places)
+        position = {group: place for place, group in enumerate(groups)}
+        column = {name: place for place, name in enumerate(self.classes)}
+        table = np.zeros((len(groups), len(column) + 1, len(column)), np.int64)
+        for cell, number in self.groups.named_cells():
+            group = position[tuple(cell[place] for place in places)]
+            for (true, given), n in self.counts.get(number, {}).items():
+                if given is not None:
+                    table[group, len(column) if true is None else column[true], column[given]] += n
+        return tuple(CROSSED_BY.join(group) for group in groups), table
+
+    def to_document(self) -> dict[str, Any]:
+        cells = []
+        for names, number in self.groups.named_cells():
+            pairs = sorted(
+                self.counts.get(number, {}).items(), key=lambda item: tuple((n is None, n or "") for n in item[0])
+            )
+            cells.append({"groups": list(names), "counts": [[true, given, n] for (true, given), n in pairs]})
+        return {
+            "task": self.roles.task,
+            "seed": self.seed,
+            "label": self.roles.label,
+            "prediction": self.roles.prediction,
+            "attributes": [column.to_document() for column in self.roles.sensitive],
+            "cells": cells,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        roles = Roles(
+            task=document["task"],
+            label=document["label"],
+            prediction=document["prediction"],
+            sensitive=tuple(SensitiveColumn.from_document(column) for column in document["attributes"]),
+        )
+        counts = cls.empty(roles)
+        counts.seed = document["seed"]
+        for cell in document["cells"]:
+            number = counts.groups.adopt(tuple(cell["groups"]))
+            for true, given, n in cell["counts"]:
+                counts._count(number, (true, given), n)
+        return counts
+
+    def _count(self, cell: int, pair: Pair, n: int) -> None:
+        pairs = self.counts.setdefault(cell, {})
+        pairs[pair] = pairs.get(pair, 0) + n
