@@ -11,6 +11,7 @@ from audits.checks.statistics.group_counts import GroupCounts
 from audits.checks.statistics.group_errors import ErrorsOfGroup, GroupErrors
 from audits.checks.statistics.grouping import Grouping, GroupRate
 from audits.checks.statistics.outcome_values import LabelValues, PredictionValues, TextLengths
+from audits.checks.statistics.paired_rows import PairedRows
 from audits.checks.statistics.paired_sums import PairedSums
 from audits.checks.statistics.probability_sums import ProbabilitySums
 from audits.checks.statistics.regression_sums import RegressionSums
@@ -35,6 +36,7 @@ __all__ = [
     "GroupRate",
     "Grouping",
     "LabelValues",
+    "PairedRows",
     "PairedSums",
     "PredictionValues",
     "ProbabilitySums",
