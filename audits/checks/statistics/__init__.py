@@ -5,11 +5,14 @@ from audits.checks.statistics.cell_forms import CellForms, FormsOfColumn
 from audits.checks.statistics.class_counts import ClassCounts
 from audits.checks.statistics.column_profiles import ColumnProfile, ColumnProfiles
 from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
+from audits.checks.statistics.correlations import Correlations
+from audits.checks.statistics.feature_classes import FeatureClasses
 from audits.checks.statistics.feature_digests import FeatureDigests
 from audits.checks.statistics.group_class_counts import GroupClassCounts
 from audits.checks.statistics.group_counts import GroupCounts
 from audits.checks.statistics.group_errors import ErrorsOfGroup, GroupErrors
 from audits.checks.statistics.grouping import Grouping, GroupRate
+from audits.checks.statistics.number_spreads import NumberSpreads
 from audits.checks.statistics.outcome_values import LabelValues, PredictionValues, TextLengths
 from audits.checks.statistics.paired_rows import PairedRows
 from audits.checks.statistics.paired_sums import PairedSums
@@ -27,7 +30,9 @@ __all__ = [
     "ColumnProfile",
     "ColumnProfiles",
     "ColumnValues",
+    "Correlations",
     "ErrorsOfGroup",
+    "FeatureClasses",
     "FeatureDigests",
     "FormsOfColumn",
     "GroupClassCounts",
@@ -36,6 +41,7 @@ __all__ = [
     "GroupRate",
     "Grouping",
     "LabelValues",
+    "NumberSpreads",
     "PairedRows",
     "PairedSums",
     "PredictionValues",
