@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from audits.leases import Leased
 from audits.trail.fields import DocumentField
 from audits.trail.models import Recorded
 
@@ -68,7 +69,7 @@ class JobState(models.TextChoices):
     FAILED = "failed"
 
 
-class Job(models.Model):
+class Job(Leased):
     """The work of one batch: who holds it, until when, and when to ring for it again.
 
     An operational row, written in the transaction that orders the runs (so it is an outbox) and changed by the
@@ -78,8 +79,6 @@ class Job(models.Model):
     batch = models.UUIDField(unique=True, help_text="The batch of check runs to work off.")
     state = models.CharField(max_length=8, choices=JobState, default=JobState.WAITING)
     attempts = models.PositiveIntegerField(default=0, help_text="How often a worker has taken it.")
-    lease_token = models.UUIDField(null=True, help_text="Who may deliver: only the newest holder.")
-    lease_until = models.DateTimeField(null=True, help_text="UTC; after this the work counts as lost.")
     publish_after = models.DateTimeField(help_text="UTC; when the broker is rung (again).")
     progress = models.PositiveSmallIntegerField(default=0, help_text="Percent.")
     created_at = models.DateTimeField(help_text="UTC.")

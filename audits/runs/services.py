@@ -14,15 +14,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
+from audits import leases
+from audits.leases import LeaseLost
 from audits.runs.models import CheckResult, CheckRun, CheckVerdict, Job, JobState
 from audits.trail import Actor, Recording, document_text, new_uid, now, record
 
 # The longest pause between two rings for one job, in multiples of the shortest.
 LONGEST_PAUSE = 30
-
-
-class LeaseLost(RuntimeError):
-    """Another worker has taken the job meanwhile; what this one found is not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,24 +95,23 @@ def mark_published(*, batch: UUID, at: datetime) -> None:
 
 def claim(*, batch: UUID, at: datetime) -> UUID | None:
     """Take a job and return the lease token, or None when it is done, given up or held by somebody alive."""
-    token = new_uid()
-    free = Q(state=JobState.WAITING) | Q(state=JobState.RUNNING, lease_until__lt=at)
-    taken = Job.objects.filter(free, batch=batch, attempts__lt=settings.JOB_MAX_ATTEMPTS).update(
+    open_states = (JobState.WAITING, JobState.RUNNING)
+    return leases.take(
+        Job.objects.filter(batch=batch, state__in=open_states, attempts__lt=settings.JOB_MAX_ATTEMPTS),
+        at=at,
+        seconds=settings.JOB_LEASE_SECONDS,
         state=JobState.RUNNING,
         attempts=F("attempts") + 1,
-        lease_token=token,
-        lease_until=at + timedelta(seconds=settings.JOB_LEASE_SECONDS),
         # Should this worker fall silent, the bell is rung as soon as the lease has run out.
         publish_after=at,
         progress=0,
     )
-    return token if taken else None
 
 
 def extend_lease(*, batch: UUID, token: UUID, progress: int, at: datetime) -> bool:
     """Keep the job for another while; False when it is no longer ours."""
-    until = at + timedelta(seconds=settings.JOB_LEASE_SECONDS)
-    return bool(Job.objects.filter(batch=batch, lease_token=token).update(lease_until=until, progress=progress))
+    job = Job.objects.filter(batch=batch)
+    return leases.extend(job, token=token, at=at, seconds=settings.JOB_LEASE_SECONDS, progress=progress)
 
 
 def hand_back(*, batch: UUID, token: UUID, at: datetime) -> bool:
@@ -122,15 +119,13 @@ def hand_back(*, batch: UUID, token: UUID, at: datetime) -> bool:
 
     That is nobody's failure, so the attempt does not count, and the next worker need not wait for the lease.
     """
-    return bool(
-        Job.objects.filter(batch=batch, lease_token=token, state=JobState.RUNNING).update(
-            state=JobState.WAITING,
-            attempts=F("attempts") - 1,
-            lease_token=None,
-            lease_until=None,
-            publish_after=at,
-            progress=0,
-        )
+    return leases.give_back(
+        Job.objects.filter(batch=batch),
+        token=token,
+        state=JobState.WAITING,
+        attempts=F("attempts") - 1,
+        publish_after=at,
+        progress=0,
     )
 
 
@@ -148,10 +143,8 @@ def complete_batch(
     """
     at = now()
     with record(actor=actor, at=at) as recording:
-        delivered = Job.objects.filter(batch=batch, lease_token=token, state=JobState.RUNNING).update(
-            state=JobState.DONE, progress=100, finished_at=at, lease_token=None, lease_until=None
-        )
-        if not delivered:
+        job = Job.objects.filter(batch=batch)
+        if not leases.give_back(job, token=token, state=JobState.DONE, progress=100, finished_at=at):
             raise LeaseLost(str(batch))
         for run, outcome in zip(runs_of(batch), outcomes, strict=True):
             _record_result(recording, run, outcome, guards)
