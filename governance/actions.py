@@ -43,4 +43,12 @@ ACTIONS = {
     "version.rolled_back": "An alias went back to an earlier version that is still approved.",
     "report.exported": "Somebody took a report away.",
     "bundle.exported": "Somebody took an evidence bundle away.",
+    "webhook.created": "A program was subscribed to events.",
+    "webhook.changed": "A webhook was set anew.",
+    "webhook.paused": "A webhook was paused; it keeps its place.",
+    "webhook.resumed": "A webhook goes on from where it was paused.",
+    "webhook.secret_rotated": "A webhook signs with another secret.",
+    "webhook.tested": "Somebody had a test message sent to a webhook.",
+    "webhook.redelivery_ordered": "Somebody had a message sent to a webhook once more.",
+    "webhook.deleted": "A webhook was ended, and its secrets were removed.",
 }

@@ -203,5 +203,13 @@ class UnknownCheckpoint(DomainError):
     code, status = "unknown_checkpoint", 404
 
 
+class UnknownWebhook(DomainError):
+    code, status = "unknown_webhook", 404
+
+
+class UnknownWebhookDelivery(DomainError):
+    code, status = "unknown_webhook_delivery", 404
+
+
 class Malformed(DomainError):
     code, status = "malformed", 422

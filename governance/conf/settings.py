@@ -62,6 +62,9 @@ ALLOWED_HOSTS = _words("COUNTERSIGN_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = _words("COUNTERSIGN_TRUSTED_ORIGINS", "")
 HTTPS = _flag("COUNTERSIGN_HTTPS", False)
 
+# The address by which people reach it, for links in what is sent out; without it links are paths.
+PUBLIC_URL = os.environ.get("COUNTERSIGN_URL", "").rstrip("/")
+
 # The origin names this trail in every entry; it never changes in the life of an installation.
 TRAIL_ORIGIN = os.environ.get("COUNTERSIGN_TRAIL_ORIGIN", "countersign.local/trail")
 
@@ -211,6 +214,15 @@ JOB_MEMORY_BYTES = int(os.environ.get("COUNTERSIGN_JOB_MEMORY_BYTES", 4 * 1024**
 
 # How many requests a token is good for in a minute; 0 for any number.
 TOKEN_REQUESTS_PER_MINUTE = int(os.environ.get("COUNTERSIGN_TOKEN_REQUESTS_PER_MINUTE", 6000))
+
+# Where messages to webhooks may go beyond https and public addresses, how long a receiver may take, and how many days
+# it can be seen what came of them.
+WEBHOOK_HTTP = _flag("COUNTERSIGN_WEBHOOK_HTTP", False)
+WEBHOOK_PRIVATE = _flag("COUNTERSIGN_WEBHOOK_PRIVATE", False)
+WEBHOOK_TIMEOUT_SECONDS = float(os.environ.get("COUNTERSIGN_WEBHOOK_TIMEOUT_SECONDS", 10))
+# A deliverer that is silent for longer counts as lost: longer than an attempt takes, resolving the name included.
+WEBHOOK_LEASE_SECONDS = float(os.environ.get("COUNTERSIGN_WEBHOOK_LEASE_SECONDS", 30))
+WEBHOOK_HISTORY_DAYS = int(os.environ.get("COUNTERSIGN_WEBHOOK_HISTORY_DAYS", 30))
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -30,6 +30,15 @@ from governance.models.promotions import (
 from governance.models.reports import ReportExport
 from governance.models.retirements import Retirement, RetirementKind
 from governance.models.waivers import Waiver, WaiverRevocation
+from governance.models.webhooks import (
+    DeliveryState,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEdition,
+    WebhookFeed,
+    WebhookSecret,
+    WebhookStatus,
+)
 
 __all__ = [
     "AccessToken",
@@ -50,6 +59,7 @@ __all__ = [
     "DeadlinePassed",
     "Delegation",
     "DelegationRevocation",
+    "DeliveryState",
     "DraftOutcome",
     "GateDecisionRecord",
     "IdempotencyKey",
@@ -74,4 +84,10 @@ __all__ = [
     "TriggerKind",
     "Waiver",
     "WaiverRevocation",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEdition",
+    "WebhookFeed",
+    "WebhookSecret",
+    "WebhookStatus",
 ]

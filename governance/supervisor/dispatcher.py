@@ -4,11 +4,7 @@ Nothing here is remembered on disk: every round asks the rows what is due, so th
 """
 
 import time
-from collections.abc import Callable
 from uuid import UUID
-
-import structlog
-from django.db import connection
 
 from audits.runs import give_up_lost_jobs
 from audits.trail import Actor, now, publish_checkpoint, publish_outside, signed_size, trail_size
@@ -17,12 +13,9 @@ from governance.selectors.promotions import list_open_promotions, open_promotion
 from governance.services.certifications import withdraw_overdue_aliases
 from governance.services.deadlines import note_deadlines
 from governance.services.promotions import settle_promotion
-
-log = structlog.get_logger(__name__)
+from governance.supervisor.duties import Duties
 
 DISPATCHER = Actor.process("dispatcher")
-# What went wrong once is tried again after this, so that one broken thing does not fill the log.
-RETRY_SECONDS = 15.0
 # How often it is asked what has run out; whoever is concerned hears of it within a minute, where five are promised.
 DEADLINES_SECONDS = 30.0
 
@@ -38,36 +31,23 @@ class Dispatcher:
         # How much of the trail has been heard. None: nothing yet, so the first round settles every open promotion.
         self._heard: int | None = None
         self._unsettled: set[UUID] = set()
-        self._resting: dict[str, float] = {}
+        self._duties = Duties()
         self._deadlines_asked: float | None = None
 
     def round(self) -> None:
         """Do once what is due now. A duty that fails is logged and rests a while; the others go on."""
-        self._attempt("ring", ring_for_due_batches)
-        self._attempt("give_up", lambda: give_up_lost_jobs(actor=DISPATCHER))
-        self._attempt("note_deadlines", self._note_deadlines)
-        self._attempt("hear", self._hear)
+        self._duties.attempt("ring", ring_for_due_batches)
+        self._duties.attempt("give_up", lambda: give_up_lost_jobs(actor=DISPATCHER))
+        self._duties.attempt("note_deadlines", self._note_deadlines)
+        self._duties.attempt("hear", self._hear)
         for uid in list(self._unsettled):
-            self._attempt(f"settle {uid}", lambda uid=uid: self._settle(uid))  # type: ignore[misc]
+            self._duties.attempt(f"settle {uid}", lambda uid=uid: self._settle(uid))  # type: ignore[misc]
         self.sign()
 
     def sign(self) -> None:
         """Publish a checkpoint when the trail has grown since the last one, and hand it to those who keep it."""
-        self._attempt("sign", _sign_what_was_recorded)
-        self._attempt("hand_out", _hand_out)
-
-    def _attempt(self, duty: str, act: Callable[[], object]) -> None:
-        if time.monotonic() < self._resting.get(duty, 0.0):
-            return
-        try:
-            act()
-        except Exception:
-            log.exception("duty_failed", duty=duty, again_in_seconds=RETRY_SECONDS)
-            self._resting[duty] = time.monotonic() + RETRY_SECONDS
-            # A connection that the server has ended would fail for ever; the next query opens a new one.
-            connection.close()
-        else:
-            self._resting.pop(duty, None)
+        self._duties.attempt("sign", _sign_what_was_recorded)
+        self._duties.attempt("hand_out", _hand_out)
 
     def _note_deadlines(self) -> None:
         asked = time.monotonic()

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -15,10 +16,12 @@ from django.core.management import call_command
 
 from audits.trail import Actor, TrailNotExtended, check_outside
 from governance.models import PolicyVersion
+from governance.selectors.webhooks import any_webhooks
 from governance.services.policies import publish_shipped_policy, read_policy
 from governance.supervisor.bell import Bell
 from governance.supervisor.children import Child
 from governance.supervisor.dispatcher import Dispatcher
+from governance.supervisor.duties import Duties
 from governance.supervisor.lifeline import die_with
 
 SERVE = Actor.process("command:serve")
@@ -94,6 +97,11 @@ def worker() -> Child:
     )
 
 
+def deliverer() -> Child:
+    """Return the process that sends to webhooks."""
+    return _python("deliverer", "manage.py", "deliver_webhooks", "--skip-checks")
+
+
 def demo_story(listener: socket.socket) -> Child:
     """Return the telling of the demo's story, which ends by itself and says who can sign in."""
     return _python("demo", "manage.py", "demo_story", "--url", address_of(listener).rstrip("/"))
@@ -124,13 +132,15 @@ def supervise(
     is_ready: Callable[[], bool] = lambda: True,
     when_ready: Callable[[], None],
     guests: Sequence[Child] = (),
+    for_webhooks: Sequence[Child] = (),
 ) -> None:
     """Keep the children alive and dispatch, until a signal asks to stop; then stop them in the order given.
 
+    Those `for_webhooks` are started with the first webhook, so that an installation without any pays for none.
     `is_ready` is asked after every round until it says yes; then `when_ready` is called and the guests are started,
     once. A guest that ends is not started again.
     """
-    dispatcher, has_been_ready = Dispatcher(), False
+    dispatcher, duties, has_been_ready = Dispatcher(), Duties(), False
     with Bell() as bell:
         try:
             while not bell.is_stopping:
@@ -144,14 +154,21 @@ def supervise(
                 for guest in guests:
                     guest.reap()
                 dispatcher.round()
+                duties.attempt("webhooks", partial(_keep_alive_for_webhooks, for_webhooks))
                 bell.sleep(ROUND_SECONDS)
-            for child in (*guests, *children):
+            for child in (*guests, *children, *for_webhooks):
                 child.stop()
             # What the workers recorded last is signed before the lights go out.
             dispatcher.sign()
         finally:
-            for child in (*guests, *children):
+            for child in (*guests, *children, *for_webhooks):
                 child.kill()
+
+
+def _keep_alive_for_webhooks(children: Sequence[Child]) -> None:
+    if children and any_webhooks():
+        for child in children:
+            child.keep_alive()
 
 
 def answers(listener: socket.socket) -> bool:

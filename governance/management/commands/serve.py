@@ -11,6 +11,7 @@ from governance.supervisor.supervise import (
     NotPrepared,
     address_of,
     answers,
+    deliverer,
     demo_story,
     prepare,
     supervise,
@@ -51,6 +52,7 @@ class Command(BaseCommand):
             supervise(
                 [web_server(listener, threads=options["threads"]), worker()],
                 is_ready=lambda: answers(listener),
+                for_webhooks=[deliverer()],
                 guests=[demo_story(listener)] if options["demo"] else [],
                 when_ready=lambda: self._say(f"Countersign answers on {address_of(listener)} – Ctrl-C stops it."),
             )
