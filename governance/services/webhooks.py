@@ -151,7 +151,8 @@ def _read(
     if unknown or not events:
         some = f"{', '.join(unknown)}: there is no such event" if unknown else "Name at least one event"
         raise Malformed(f"{some}; there are {', '.join(known)}, noun.* and *.", field="events")
-    if model and not NAME.fullmatch(model.removesuffix("*") or "x"):
+    # A beginning may end where no name does: with any character for which another can follow.
+    if model not in {"", "*"} and not NAME.fullmatch(f"{model[:-1]}x" if model.endswith("*") else model):
         raise Malformed("Name one model, or the beginning of names and an asterisk.", field="model")
     return {
         "name": name.strip(),

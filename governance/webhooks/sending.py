@@ -78,6 +78,8 @@ def post(
             connection.request("POST", place, body, {**headers, "Host": parts.netloc, "Connection": "close"})
             reply = connection.getresponse()
             text = reply.read(KEPT_BYTES).decode("utf-8", "replace").replace("\0", "\ufffd")
+        if line.is_cut_off:
+            raise TimeoutError
         return answer(reply.status, text, _redirected(reply))
     except AddressRefused as problem:
         return answer(0, problem=str(problem))
