@@ -20,6 +20,12 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("uid", models.UUIDField(help_text="The message's id, the same in every attempt.", unique=True)),
                 ("index", models.BigIntegerField(help_text="Index of the entry it tells of.")),
+                (
+                    "part",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="Of an entry that is several events in the dialect."
+                    ),
+                ),
                 ("event", models.CharField(help_text="As the dialect calls it.", max_length=60)),
                 ("body", models.TextField(help_text="JSON, the same bytes in every attempt.")),
                 (
@@ -173,7 +179,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="webhookdelivery",
-            constraint=models.UniqueConstraint(fields=("feed", "index"), name="one_delivery_per_webhook_and_entry"),
+            constraint=models.UniqueConstraint(
+                fields=("feed", "index", "part"), name="one_delivery_per_webhook_and_event"
+            ),
         ),
         AppendOnly("WebhookEdition"),
     ]

@@ -81,7 +81,7 @@ class DeliveryState(models.TextChoices):
 
 
 class WebhookDelivery(models.Model):
-    """One message about one entry for one webhook, and how far it got. Operational.
+    """One message about one event for one webhook, and how far it got. Operational.
 
     Its uid follows from webhook and entry, so that however often it is made and sent, the receiver sees one id.
     """
@@ -89,6 +89,7 @@ class WebhookDelivery(models.Model):
     uid = models.UUIDField(unique=True, help_text="The message's id, the same in every attempt.")
     feed = models.ForeignKey(WebhookFeed, on_delete=models.CASCADE, related_name="deliveries")
     index = models.BigIntegerField(help_text="Index of the entry it tells of.")
+    part = models.PositiveSmallIntegerField(default=0, help_text="Of an entry that is several events in the dialect.")
     event = models.CharField(max_length=60, help_text="As the dialect calls it.")
     body = models.TextField(help_text="JSON, the same bytes in every attempt.")
     state = models.CharField(max_length=9, choices=DeliveryState, default=DeliveryState.WAITING)
@@ -98,7 +99,9 @@ class WebhookDelivery(models.Model):
     ended_at = models.DateTimeField(null=True, help_text="UTC; when it arrived or was given up.")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["feed", "index"], name="one_delivery_per_webhook_and_entry")]
+        constraints = [
+            models.UniqueConstraint(fields=["feed", "index", "part"], name="one_delivery_per_webhook_and_event")
+        ]
         indexes = [
             models.Index(fields=["feed", "state", "index"], name="webhook_delivery_next"),
             models.Index(fields=["ended_at"], name="webhook_delivery_ended"),

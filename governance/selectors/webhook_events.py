@@ -1,4 +1,4 @@
-"""What happened since, and what does MLflow say about it?"""
+"""What happened since, and what is said about it?"""
 
 import json
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from typing import Any
 
 from audits.trail import Entry
 from governance.models import Promotion
-from governance.webhooks.events import Event
+from governance.webhooks.events import MLFLOW_NAMES, Dialect, Event, countersign_body, mlflow_body
 from registry.models import ModelVersion, RegisteredModel
 
 About = tuple[str, int | None]
@@ -50,20 +50,31 @@ def _models_of(subjects: Iterable[str]) -> dict[str, About]:
     return found | {promotions[str(uid)]: (name, number) for uid, name, number in rows}
 
 
-def mlflow_data(event: Event) -> dict[str, Any]:
-    """Return what MLflow's dialect says about an event, for the acts that have a name there."""
+def messages_about(event: Event, dialect: Dialect, *, link: str) -> list[tuple[str, str]]:
+    """Return name and body of everything that a dialect says about an event, always in the same order."""
+    if dialect is Dialect.COUNTERSIGN:
+        return [(event.action, countersign_body(event, link=link))]
+    return [(name, mlflow_body(name, event.at, data)) for name, data in _mlflow_data(event)]
+
+
+def _mlflow_data(event: Event) -> list[tuple[str, dict[str, Any]]]:
     said = json.loads(Entry.objects.values_list("text", flat=True).get(pk=event.entry))["data"]
     match event.action:
         case "model.registered":
-            model = RegisteredModel.objects.get(entry=event.entry)
-            return {"name": model.name, "tags": model.tags, "description": model.description or None}
+            data = _model(RegisteredModel.objects.get(entry=event.entry))
         case "version.registered":
-            return _version(ModelVersion.objects.select_related("model").get(entry=event.entry))
+            data = _version(ModelVersion.objects.select_related("model").get(entry=event.entry))
         case "alias.assigned":
-            return {"name": event.model, "alias": said["alias"], "version": str(said["version"])}
+            data = {"name": event.model, "alias": said["alias"], "version": str(said["version"])}
         case "alias.withdrawn":
-            return {"name": event.model, "alias": said["alias"]}
-    raise LookupError(f"MLflow has no words for {event.action}.")
+            data = {"name": event.model, "alias": said["alias"]}
+        case _:
+            return []
+    return [(MLFLOW_NAMES[event.action][0], data)]
+
+
+def _model(model: RegisteredModel) -> dict[str, Any]:
+    return {"name": model.name, "tags": model.tags, "description": model.description or None}
 
 
 def _version(version: ModelVersion) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from audits.leases import is_free
 from audits.trail import trail_size
@@ -112,4 +112,4 @@ def due_delivery(uid: UUID, *, at: datetime) -> WebhookDelivery | None:
     """Return what is to be sent next to a webhook: of all that is due, what happened first."""
     waiting = WebhookDelivery.objects.filter(feed=uid, state=DeliveryState.WAITING, due_at__lte=at)
     awake = Q(feed__rest_until__isnull=True) | Q(feed__rest_until__lte=at)
-    return waiting.filter(awake).order_by(F("index")).first()
+    return waiting.filter(awake).order_by("index", "part").first()

@@ -31,22 +31,13 @@ from governance.models import (
     WebhookStatus,
 )
 from governance.roles import Verb
-from governance.selectors.webhook_events import events_from, mlflow_data
+from governance.selectors.webhook_events import events_from, messages_about
 from governance.selectors.webhooks import due_delivery, find_webhook, get_delivery, get_webhook
 from governance.services._notices import tell
 from governance.services._webhook_secrets import SecretNotOpened, opened_secrets
 from governance.services.authority import authorise
 from governance.webhooks import retries, signatures
-from governance.webhooks.events import (
-    Dialect,
-    Event,
-    concerns,
-    countersign_body,
-    matches,
-    mlflow_body,
-    name_in,
-    sample_body,
-)
+from governance.webhooks.events import Dialect, Event, concerns, matches, names_in, sample_body
 from governance.webhooks.sending import Answer, post
 
 # How long one webhook is served before it is another one's turn.
@@ -137,34 +128,32 @@ def _make_deliveries(edition: WebhookEdition, token: UUID) -> None:
     cursor = WebhookFeed.objects.values_list("cursor", flat=True).get(pk=edition.webhook)
     while events := events_from(cursor, limit=PORTION):
         at = now()
-        rows = [_delivery(edition, event, at) for event in events if _is_asked_for(edition, event)]
+        rows = [row for event in events if _concerns(edition, event) for row in _deliveries(edition, event, at)]
         cursor = events[-1].index + 1
         with transaction.atomic(durable=True):
             _keep(edition.webhook, token, at, cursor=cursor)
             WebhookDelivery.objects.bulk_create(rows)
 
 
-def _is_asked_for(edition: WebhookEdition, event: Event) -> bool:
-    name = name_in(Dialect(edition.dialect), event.action)
-    return matches(edition.events, name) and concerns(edition.model, event.model)
+def _concerns(edition: WebhookEdition, event: Event) -> bool:
+    names = names_in(Dialect(edition.dialect), event.action)
+    return any(matches(edition.events, name) for name in names) and concerns(edition.model, event.model)
 
 
-def _delivery(edition: WebhookEdition, event: Event, at: datetime) -> WebhookDelivery:
-    dialect = Dialect(edition.dialect)
-    name = name_in(dialect, event.action)
-    if dialect is Dialect.MLFLOW:
-        body = mlflow_body(name, event.at, mlflow_data(event))
-    else:
-        body = countersign_body(event, link=f"{settings.PUBLIC_URL}/admin/trail/{event.index}/")
-    return WebhookDelivery(
-        uid=uuid5(edition.webhook, str(event.entry)),
-        feed_id=edition.webhook,
-        index=event.index,
-        event=name,
-        body=body,
-        made_at=at,
-        due_at=at,
-    )
+def _deliveries(edition: WebhookEdition, event: Event, at: datetime) -> Iterator[WebhookDelivery]:
+    link = f"{settings.PUBLIC_URL}/admin/trail/{event.index}/"
+    for part, (name, body) in enumerate(messages_about(event, Dialect(edition.dialect), link=link)):
+        if matches(edition.events, name):
+            yield WebhookDelivery(
+                uid=uuid5(edition.webhook, f"{event.entry}/{part}"),
+                feed_id=edition.webhook,
+                index=event.index,
+                part=part,
+                event=name,
+                body=body,
+                made_at=at,
+                due_at=at,
+            )
 
 
 def _attempt(edition: WebhookEdition, delivery: WebhookDelivery, token: UUID) -> None:

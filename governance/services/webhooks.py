@@ -56,17 +56,21 @@ def create_webhook(
     return edition, text
 
 
-def change_webhook(*, actor: Actor, uid: UUID, changes: Mapping[str, Any]) -> WebhookEdition:
-    """Set some of `CHANGEABLE` anew. What waits goes to where the webhook points when it is sent.
+def change_webhook(*, actor: Actor, uid: UUID, changes: Mapping[str, Any], secret: str | None = None) -> WebhookEdition:
+    """Set some of `CHANGEABLE` anew, and sign with another secret at once if there is one.
 
-    A paused webhook keeps its place in the trail: resumed, it is told of what happened meanwhile.
-    Records: webhook.paused, webhook.resumed or webhook.changed. Raises: NotEntitled, UnknownWebhook, Malformed.
+    What waits goes to where the webhook points when it is sent. A paused webhook keeps its place in the trail: resumed,
+    it is told of what happened meanwhile.
+    Records: webhook.secret_rotated; webhook.paused, webhook.resumed or webhook.changed.
+    Raises: NotEntitled, UnknownWebhook, Malformed.
     Idempotent: what changes nothing leaves no entry. Locks: the webhook's feed.
     """
     authorise(actor, Verb.ADMINISTER)
     with record(actor=actor, at=now()) as recording:
-        _locked(uid)
+        feed = _locked(uid)
         before = get_webhook(uid)
+        if secret is not None:
+            _replace_secret(recording, feed, before, secret, overlap=timedelta(0))
         was = {field: getattr(before, field) for field in CHANGEABLE}
         dialect = Dialect(before.dialect)
         said = _read(dialect, **{**was, **changes})
@@ -88,20 +92,10 @@ def rotate_secret(
     authorise(actor, Verb.ADMINISTER)
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise Malformed(f"Two secrets sign together for 0 to {LONGEST_OVERLAP.days} days.", field="overlap_hours")
-    at = now()
-    with record(actor=actor, at=at) as recording:
+    with record(actor=actor, at=now()) as recording:
         feed = _locked(uid)
         edition = get_webhook(uid)
-        text = _secret(Dialect(edition.dialect), secret)
-        # Whatever signed beside it already is over: two are enough to change over.
-        WebhookSecret.objects.filter(feed=feed, ends_at__isnull=False).delete()
-        WebhookSecret.objects.filter(feed=feed).update(ends_at=at + overlap)
-        if not overlap:
-            WebhookSecret.objects.filter(feed=feed).delete()
-        if text:
-            keep_secret(feed, text, at=at)
-        data = {"earlier_until": timestamp(at + overlap)}
-        recording.note(action="webhook.secret_rotated", subject=edition.subject, data=data)
+        text = _replace_secret(recording, feed, edition, secret, overlap=overlap)
     return edition, text
 
 
@@ -125,6 +119,21 @@ def _locked(uid: UUID) -> WebhookFeed:
     if feed is None:
         raise UnknownWebhook(f"There is no webhook {uid}.")
     return feed
+
+
+def _replace_secret(
+    recording: Recording, feed: WebhookFeed, edition: WebhookEdition, secret: str | None, *, overlap: timedelta
+) -> str:
+    text = _secret(Dialect(edition.dialect), secret)
+    # Whatever signed beside it already is over: two are enough to change over.
+    ended = WebhookSecret.objects.filter(feed=feed)
+    (ended.filter(ends_at__isnull=False) if overlap else ended).delete()
+    ended.update(ends_at=recording.at + overlap)
+    if text:
+        keep_secret(feed, text, at=recording.at)
+    data = {"earlier_until": timestamp(recording.at + overlap)}
+    recording.note(action="webhook.secret_rotated", subject=edition.subject, data=data)
+    return text
 
 
 def _edition(recording: Recording, uid: UUID, number: int, action: str, **said: Any) -> WebhookEdition:

@@ -31,13 +31,11 @@ MLFLOW_EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 # Which of our acts is which of its events. What is not here is never sent in that dialect.
-MLFLOW_NAMES: Final[Mapping[str, str]] = {
-    "model.registered": "registered_model.created",
-    "version.registered": "model_version.created",
-    "alias.assigned": "model_version_alias.created",
-    "alias.withdrawn": "model_version_alias.deleted",
-    "version_tag.set": "model_version_tag.set",
-    "version_tag.deleted": "model_version_tag.deleted",
+MLFLOW_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "model.registered": ("registered_model.created",),
+    "version.registered": ("model_version.created",),
+    "alias.assigned": ("model_version_alias.created",),
+    "alias.withdrawn": ("model_version_alias.deleted",),
 }
 
 _MODEL: Final = {"name": "example_model"}
@@ -67,14 +65,14 @@ class Event:
     version: int | None = None
 
 
-def name_in(dialect: Dialect, action: str) -> str:
-    """Return what an act is called in a dialect; "" where it has no name."""
-    return action if dialect is Dialect.COUNTERSIGN else MLFLOW_NAMES.get(action, "")
+def names_in(dialect: Dialect, action: str) -> tuple[str, ...]:
+    """Return the events that an act can be in a dialect; none where it has no name."""
+    return (action,) if dialect is Dialect.COUNTERSIGN else MLFLOW_NAMES.get(action, ())
 
 
 def matches(patterns: Iterable[str], name: str) -> bool:
     """Return whether a name is meant by any pattern: itself, `noun.*` or `*`."""
-    return bool(name) and bool({name, f"{name.partition('.')[0]}.*", EVERYTHING} & set(patterns))
+    return bool({name, f"{name.partition('.')[0]}.*", EVERYTHING} & set(patterns))
 
 
 def means_nothing(pattern: str, names: Iterable[str]) -> bool:

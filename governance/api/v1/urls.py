@@ -38,6 +38,17 @@ from governance.api.v1.trail import (
 )
 from governance.api.v1.versions import GateDoor, VersionDoor, VersionEvidenceDoor, VersionsDoor
 from governance.api.v1.waivers import WaiverDoor, WaiverRevocationDoor, WaiversDoor
+from governance.api.v1.webhooks import (
+    RedeliveryDoor,
+    WebhookChangeDoor,
+    WebhookDeletionDoor,
+    WebhookDeliveriesDoor,
+    WebhookDeliveryDoor,
+    WebhookDoor,
+    WebhooksDoor,
+    WebhookSecretDoor,
+    WebhookTestDoor,
+)
 from governance.api.v1.whoami import WhoamiDoor
 
 urlpatterns = [
@@ -117,5 +128,14 @@ urlpatterns = [
     path("tokens/<segment:prefix>", TokenDoor.as_view(), name="token"),
     path("tokens/<segment:prefix>/rotation", TokenRotationDoor.as_view(), name="token-rotation"),
     path("tokens/<segment:prefix>/revocation", TokenRevocationDoor.as_view(), name="token-revocation"),
+    path("webhooks", WebhooksDoor.as_view(), name="webhooks"),
+    path("webhooks/<uuid:uid>", WebhookDoor.as_view(), name="webhook"),
+    path("webhooks/<uuid:uid>/changes", WebhookChangeDoor.as_view(), name="webhook-changes"),
+    path("webhooks/<uuid:uid>/secret", WebhookSecretDoor.as_view(), name="webhook-secret"),
+    path("webhooks/<uuid:uid>/deletion", WebhookDeletionDoor.as_view(), name="webhook-deletion"),
+    path("webhooks/<uuid:uid>/test", WebhookTestDoor.as_view(), name="webhook-test"),
+    path("webhooks/<uuid:uid>/deliveries", WebhookDeliveriesDoor.as_view(), name="webhook-deliveries"),
+    path("webhooks/deliveries/<uuid:uid>", WebhookDeliveryDoor.as_view(), name="webhook-delivery"),
+    path("webhooks/deliveries/<uuid:uid>/redelivery", RedeliveryDoor.as_view(), name="webhook-redelivery"),
     path("whoami", WhoamiDoor.as_view(), name="whoami"),
 ]

@@ -131,7 +131,7 @@ def test_there_is_an_example_of_every_event_of_mlflow(name: str) -> None:
 
 
 def test_what_mlflow_can_be_told_is_what_it_can_ask_for() -> None:
-    assert set(MLFLOW_NAMES.values()) <= set(names_of(Dialect.MLFLOW, []))
+    assert {name for names in MLFLOW_NAMES.values() for name in names} <= set(names_of(Dialect.MLFLOW, []))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,6 @@ def test_what_mlflow_can_be_told_is_what_it_can_ask_for() -> None:
         (["version.*"], "version.moved", True),
         (["version.*"], "version_tag.set", False),
         (["*"], "gate.decided", True),
-        (["*"], "", False),
         (["version"], "version.moved", False),
         ([], "version.moved", False),
     ],
