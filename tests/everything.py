@@ -20,6 +20,7 @@ from governance.services.retirements import delete_version
 from governance.services.submissions import submit_version
 from governance.services.tokens import rotate_token
 from governance.services.waivers import grant_waiver, revoke_waiver
+from governance.services.webhooks import create_webhook
 from registry.stages import Stage
 from tests import make, world
 
@@ -88,3 +89,4 @@ def build() -> None:
     export_bundle(actor=make.COMMAND)
     make.token(asker, Verb.READ)
     rotate_token(actor=asker.actor, token=asker.tokens.get(), grace=timedelta(hours=1))
+    create_webhook(actor=olga.actor, name="ci", url="https://hooks.example.org/", events=["*"])

@@ -293,6 +293,7 @@ class WebhookTestDoor(Door):
         body=TestRequest,
         answer=TestShown,
         refusals={404: ["unknown_webhook"]},
+        example={},
     )
     def post(self, request: Request, uid: UUID) -> Response:
         event = read_body(request, TestRequest).get("event", "")

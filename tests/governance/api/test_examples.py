@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import yaml
 from audits.runs import CheckRun
 from audits.trail import now, publish_checkpoint
 from governance.api import errors
-from governance.models import Condition, Promotion
+from governance.models import Condition, Promotion, WebhookDelivery
 from governance.roles import Group, Role, Verb
 from governance.services.approvals import approve_promotion
 from governance.services.bundles import export_bundle
@@ -23,9 +24,12 @@ from governance.services.emergencies import confirm_break_glass, invoke_break_gl
 from governance.services.exports import export_report
 from governance.services.policies import propose_policy
 from governance.services.waivers import revoke_waiver
+from governance.services.webhook_deliveries import deliver_webhook
+from governance.services.webhooks import create_webhook
 from registry.selectors import get_version
 from tests import make
 from tests.governance.api.test_openapi import OTHER_CODES, SNAPSHOT, operations
+from tests.receiver import Receiver, receiving
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "api.md"
 BLOCK = re.compile(r"^```sh( prelude)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -34,7 +38,14 @@ EXAMPLES = [text for prelude, text in BLOCK.findall(PAGE.read_text()) if not pre
 
 
 @pytest.fixture
-def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str, str]:
+def receiver(settings: Any) -> Iterator[Receiver]:
+    settings.WEBHOOK_HTTP = settings.WEBHOOK_PRIVATE = True
+    with receiving() as listener:
+        yield listener
+
+
+@pytest.fixture
+def world(live_server: Any, transactional_db: None, tmp_path: Path, receiver: Receiver) -> dict[str, str]:
     """Two versions that went live one after the other, one whose promotion is open, one that may be asked for."""
     make.policy()
     pipeline = make.contributor()
@@ -71,6 +82,8 @@ def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str,
     confirm_break_glass(actor=other.actor, uid=uid)
     proposal = propose_policy(actor=other.actor, text=texts[0])
     own_proposal = propose_policy(actor=olga.actor, text=texts[1])
+    webhook, _ = create_webhook(actor=olga.actor, name="ci", url=receiver.url(), events=["webhook.created"])
+    deliver_webhook(uid=webhook.webhook)
     return {
         "PATH": os.environ["PATH"],
         "URL": live_server.url,
@@ -99,6 +112,8 @@ def world(live_server: Any, transactional_db: None, tmp_path: Path) -> dict[str,
         "PASSED": str(emergencies[1]),
         "AUDITING": make.token(carl, Verb.BREAK_GLASS),
         "REPORT": str(report.uid),
+        "WEBHOOK": str(webhook.webhook),
+        "DELIVERED": str(WebhookDelivery.objects.get().uid),
         "BUNDLE": str(export_bundle(actor=rita.actor).uid),
     }
 
@@ -123,6 +138,15 @@ def test_a_vendors_model_is_registered_as_the_way_to_do_it_says(world: dict[str,
     version = get_version("letters", 1)
     assert set(version.documents) == {"licence", "external_evaluation"}
     assert version.artifact_format == "reference"
+
+
+def test_webhooks_are_set_as_the_way_to_do_it_says(world: dict[str, str], tmp_path: Path) -> None:
+    page = PAGE.parents[1] / "how-to" / "receive-webhooks.md"
+    script = "\n".join(["set -euo pipefail", PRELUDE, *(text for _, text in BLOCK.findall(page.read_text()))])
+    done = subprocess.run(
+        ["bash", "-c", script], env=world, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_code_of_the_door_is_on_the_page() -> None:
