@@ -10,7 +10,7 @@ from audits.trail.append_only import AppendOnly
 class Migration(migrations.Migration):
     dependencies = [
         ("audits", "0006_actor_proofs"),
-        ("governance", "0006_retirements"),
+        ("governance", "0007_token_scopes"),
     ]
 
     operations = [
