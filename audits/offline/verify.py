@@ -11,37 +11,38 @@ nobody but the signer vouches for the end of the trail. The format is described 
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import hashlib
+import importlib.util
 import json
+import os
 import re
 import struct
 import sys
 from base64 import b64decode, b64encode
-from collections import namedtuple
-from collections.abc import Iterator
-from functools import reduce
+from collections import deque, namedtuple
+from collections.abc import Callable, Iterator
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
-
-try:
-    import orjson  # faster, and never needed
-except ImportError:
-    orjson = None  # type: ignore[assignment]
 
 WHOLE, TAMPERED, UNUSABLE, RESERVED, OF_LOG, OF_WITNESS = 0, 1, 2, 3, 1, 4
 ABOUT_KEYS, MAX_FILES, MAX_SMALL_FILE, MAX_NOTE = "trail/keys", 200_000, 64 * 1024 * 1024, 1_000_000
 MAX_ENTRY, MAX_INTEGER, MAX_DEPTH, MAX_FLAWS, MAX_TOLD, CHUNK = 65_535, 2**53 - 1, 64, 10_000, 20, 2**20
+MANY, AHEAD, MAX_PROCESSES = 32, 12, 4  # from so many stretches on others help; so many are ahead; each holds 20 MB
 STATEMENT, PREDICATE = "https://in-toto.io/Statement/v1", "urn:countersign:bundle:v1"
 PAYLOAD_TYPE, HASHES, EARLIER = "application/vnd.in-toto+json", "leaf-hashes.bin", "consistency.json"
 MANIFEST, ENVELOPE, CHECKPOINT, ENTRIES = "manifest.json", "manifest.dsse.json", "checkpoint", "events.jsonl"
 # What the data of an entry about keys name: the key that goes, the note by which another comes, and what that is of.
 NAMED = {"key.rotated": ("from", "handover", "handover"), "key.revoked": ("key", "acceptance", "replacement")}
-EMPTY, WIDE, _PLACE = hashlib.sha256().digest(), 0xFFFFFFFF, (0, 0, 0x21)  # in a zip: stored, 1 January 1980
-_write = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+orjson: Any = importlib.util.find_spec("orjson") and importlib.import_module("orjson")  # faster, and never needed
+EMPTY, WIDE, _DATED = hashlib.sha256().digest(), 0xFFFFFFFF, (0, 0, 0x21)  # in a zip: stored, 1 January 1980
+_write = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
+_parse = json.JSONDecoder().raw_decode
 SIGNED = re.compile("(— [^\\s+\x7f]+ \\S{8,}\n){1,100}")
 KEY = re.compile(r"([^\s+\x00-\x1f\x7f]+)\+[0-9a-f]{8}\+([A-Za-z0-9+/]{44})")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*(/[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*)*")
-PROOF_NAME, HASH_LINES = r"proofs/([0-9]{12,19})\.tlog-proof", rb"(?:\n[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)*"
+PROOF_NAME, HASH_LINES = r"proofs/[0-9]{12,19}\.tlog-proof", rb"(?:\n[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)*"
 FOREIGN = "is not as a bundle has it: damaged, or packed anew. If you trust who packed it, unpack it and check that."
 TOLD = {
     "file_changed": "{file} is not the file that was signed.",
@@ -77,8 +78,7 @@ class Refused(ValueError):
     """An input that cannot be checked, or a note that is malformed or that no known key vouches for."""
 
 
-# Ed25519, RFC 8032 section 5.1, the plain way: a few hundredths of a second for a signature.
-_P, _L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+_P, _L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493  # Ed25519, RFC 8032, 5.1: plain and slow
 _D, _BASE = -121665 * pow(121666, -1, _P) % _P, b"\x58" + b"\x66" * 31
 
 
@@ -87,22 +87,18 @@ def _add(p: Any, q: Any) -> Any:
     return x * pow(1 + product, -1, _P) % _P, y * pow(1 - product, -1, _P) % _P
 
 
-def _point(data: bytes) -> Any:
-    """Return the point (x, y) that 32 bytes stand for, or None when they stand for none."""
+def _point(data: bytes) -> Any:  # (x, y) that 32 bytes stand for; None when they stand for none
     y, sign = int.from_bytes(data, "little") & ((1 << 255) - 1), data[31] >> 7
     square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
-    x = pow(square, (_P + 3) // 8, _P)
-    for root in (x, x * pow(2, (_P - 1) // 4, _P) % _P):
+    for root in (x := pow(square, (_P + 3) // 8, _P), x * pow(2, (_P - 1) // 4, _P) % _P):
         if (root * root - square) % _P == 0 and y < _P and (root or not sign):
             return (root if root & 1 == sign else _P - root), y
     return None
 
 
-def is_signature(public_key: bytes, signature: bytes, message: bytes) -> bool:
-    """Say whether these 64 bytes are the Ed25519 signature of this key over the message."""
-    key = _point(public_key) if len(public_key) == 32 and len(signature) == 64 else None
-    s = int.from_bytes(signature[32:], "little")
-    if key is None or s >= _L:
+def is_signature(public_key: bytes, signature: bytes, message: bytes) -> bool:  # Ed25519, in 64 bytes
+    s, key = int.from_bytes(signature[32:], "little"), _point(public_key) if len(public_key) == 32 else None
+    if key is None or len(signature) != 64 or s >= _L:
         return False
     h = int.from_bytes(hashlib.sha512(signature[:32] + public_key + message).digest(), "little") % _L
     total, base = (0, 1), _point(_BASE)
@@ -118,8 +114,7 @@ Key = namedtuple("Key", "label name kind public text")  # of a log or a witness;
 Signed = namedtuple("Signed", "origin size root by witnesses")  # a checkpoint, by log keys and names of witnesses
 
 
-def from_base64(text: str) -> bytes:
-    """Decode base64; of anything but its one spelling, raise Refused."""
+def from_base64(text: str) -> bytes:  # in its one spelling, or Refused
     decoded = b64decode(text) if len(text) % 4 == 0 and re.fullmatch("[A-Za-z0-9+/]*={0,2}", text) else b""
     if b64encode(decoded).decode() != text:
         raise Refused(f"has {text[:80]!r} where base64 belongs")
@@ -138,11 +133,10 @@ def parse_key(text: str, kind: int = OF_LOG) -> Key:
 
 def open_note(note: bytes, keys: list[Key]) -> tuple[str, list[Key]]:
     """Return the text of a note and which of these keys signed it. A wrong signature of one of them refuses it."""
-    content = note.decode("utf-8", "replace")
+    content, by = note.decode("utf-8", "replace"), set[Key]()
     body, _, signatures = content.rpartition("\n\n")
     if len(note) > MAX_NOTE or re.search("[\x00-\x09\x0b-\x1f\ufffd]", content) or not SIGNED.fullmatch(signatures):
         raise Refused("is not a text, a blank line and at most 100 signatures")
-    by: set[Key] = set()
     for name, encoded in re.findall(r"— (\S+) (\S+)\n", signatures):
         signature, seconds, message = from_base64(encoded), b"", f"{body}\n".encode()
         for key in [one for one in keys if one.label == f"{name}+{signature[:4].hex()}" and one not in by]:
@@ -155,8 +149,7 @@ def open_note(note: bytes, keys: list[Key]) -> tuple[str, list[Key]]:
     return f"{body}\n", [key for key in keys if key in by]
 
 
-def open_checkpoint(note: bytes, log_keys: list[Key], witness_keys: list[Key]) -> Signed:
-    """Read a checkpoint that a key of its log signed."""
+def open_checkpoint(note: bytes, log_keys: list[Key], witness_keys: list[Key]) -> Signed:  # by a key of its log
     content, by = open_note(note, [*log_keys, *witness_keys])
     text = re.fullmatch(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)\n([^\n]+\n)*", content)
     if not text or int(text[2]) >= 2**63 or (text[2] == "0" and b64decode(text[3]) != EMPTY):
@@ -175,16 +168,14 @@ def _node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def append(tree: list[tuple[int, bytes]], leaf: bytes) -> None:
-    """Append a leaf hash to a tree, of which the roots of its full parts and their sizes are kept."""
-    size = 1
-    while tree and tree[-1][0] == size:
-        leaf, size = hashlib.sha256(b"\x01" + tree.pop()[1] + leaf).digest(), size * 2
-    tree.append((size, leaf))
+def append(tree: list[bytes], index: int, leaf: bytes) -> None:  # to the roots of its full parts
+    for _ in range((~index & (index + 1)).bit_length() - 1):
+        leaf = hashlib.sha256(b"\x01" + tree.pop() + leaf).digest()
+    tree.append(leaf)
 
 
-def root_of(tree: list[tuple[int, bytes]]) -> bytes:
-    return reduce(lambda right, left: _node(left[1], right), tree[-2::-1], tree[-1][1] if tree else EMPTY)
+def root_of(tree: list[bytes]) -> bytes:
+    return reduce(lambda right, left: _node(left, right), tree[::-1]) if tree else EMPTY
 
 
 def climb(hashes: list[bytes], index: int, size: int, shift: int = 0) -> tuple[bytes, bytes]:
@@ -207,10 +198,9 @@ def roots_from_consistency(old: int, new: int, proof: list[bytes], known: bytes)
     return climb([known, *proof] if lowest == old else proof, old - 1, new, lowest.bit_length() - 1)
 
 
-def read_entry(line: bytes) -> Any:
-    """Return the document of an entry's text, or None when it is not in the one form an entry has."""
+def read_entry(line: bytes) -> Any:  # the document; None when the text is not in the one form an entry has
     try:
-        document = json.loads(line.decode()) if orjson is None else orjson.loads(line)
+        document = _parse(line.decode())[0] if orjson is None else orjson.loads(line)
         again = _write(document).encode() if orjson is None else orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
     except (ValueError, TypeError, RecursionError):
         return None
@@ -222,27 +212,58 @@ def _is_plain(value: Any, depth: int, ascii: bool) -> bool:
         return False
     for item in value.values() if isinstance(value, dict) else value:
         kind = type(item)
-        plain = kind is str or (kind is int and -MAX_INTEGER <= item <= MAX_INTEGER) or item is None or kind is bool
-        if not plain and (kind is int or kind is float or not _is_plain(item, depth + 1, ascii)):
+        if kind is float or (kind is int and not -MAX_INTEGER <= item <= MAX_INTEGER):
+            return False
+        if (kind is dict or kind is list) and not _is_plain(item, depth + 1, ascii):
             return False
     return True
 
 
-def local_header(name: str, size: int, crc: int) -> bytes:
-    """Return what stands before a file in the zip."""
+def read_line(line: bytes) -> tuple[bytes, tuple[Any, ...]]:  # leaf hash, and what it says of its place if it does
+    entry = read_entry(line)
+    said = (*map(entry.get, ("log", "subject", "number", "previous")),) if isinstance(entry, dict) else ()
+    return hashlib.sha256(b"\x00" + line).digest(), said if [*map(type, said)] == [str, str, int, str] else ()
+
+
+def key_entry(line: bytes) -> Any:  # the document of one that may be about the keys of the trail, or None
+    if len(line) > MAX_ENTRY:
+        raise Refused(f"{ENTRIES} has a line of more than {MAX_ENTRY:,} bytes, which no entry has.")
+    return read_entry(line) if b'"action":"key.r' in line else None
+
+
+def read_stretch(work: Callable[[bytes], Any], stretch: File) -> list[Any]:
+    return [work(line) for line in b"".join(parts(stretch)).removesuffix(b"\n").split(b"\n")]
+
+
+def of_each_line(work: Callable[[bytes], Any], stretches: list[File]) -> Iterator[Any]:
+    """Yield what the work says of each, in order, done by several processes where it is worth it and they are given."""
+    work, cores, running, done = partial(read_stretch, work), min(os.cpu_count() or 1, MAX_PROCESSES), deque[Any](), 0
+    try:
+        if cores > 1 and len(stretches) >= MANY:
+            with concurrent.futures.ProcessPoolExecutor(cores) as pool:
+                for number in range(len(stretches) + AHEAD):
+                    running += [pool.submit(work, one) for one in stretches[number : number + 1]]
+                    if number >= AHEAD:
+                        yield from running.popleft().result()
+                        done += 1
+    except (ImportError, OSError, RuntimeError, AssertionError):
+        pass
+    yield from (said for one in stretches[done:] for said in work(one))
+
+
+def local_header(name: str, size: int, crc: int) -> bytes:  # what stands before a file in the zip
     extra = struct.pack("<2H2Q", 1, 16, size, size)
-    fixed = struct.pack("<4s5H3I2H", b"PK\x03\x04", 45, 0, *_PLACE, crc, WIDE, WIDE, len(name), len(extra))
+    fixed = struct.pack("<4s5H3I2H", b"PK\x03\x04", 45, 0, *_DATED, crc, WIDE, WIDE, len(name), len(extra))
     return fixed + name.encode("ascii") + extra
 
 
-def directory(members: list[tuple[str, int, int, int]], start: int) -> bytes:
-    """Return what stands after the last file, for members of name, size, CRC-32 and offset."""
+def directory(members: list[tuple[str, int, int, int]], start: int) -> bytes:  # what stands after the last file
     listed = b""
     for name, size, crc, offset in members:
         extra = struct.pack("<2H3Q", 1, 24, size, size, offset) if max(size, offset) >= WIDE else b""
         sizes = (crc, WIDE, WIDE) if extra else (crc, size, size)
         rest = (len(name), len(extra), 0, 0, 0, 0o100644 << 16, WIDE if extra else offset)
-        listed += struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 0x032D, 45, 0, *_PLACE, *sizes, *rest)
+        listed += struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 0x032D, 45, 0, *_DATED, *sizes, *rest)
         listed += name.encode("ascii") + extra
     count, length = len(members), len(listed)
     if count < 0xFFFF and start + length < WIDE:
@@ -252,8 +273,7 @@ def directory(members: list[tuple[str, int, int, int]], start: int) -> bytes:
     return listed + wide + struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, WIDE, WIDE, 0)
 
 
-def parts(file: File, chunk: int = CHUNK) -> Iterator[bytes]:
-    """Yield the bytes of a file in pieces; none is whole in memory."""
+def parts(file: File, chunk: int = CHUNK) -> Iterator[bytes]:  # its bytes, never all of them in memory
     path, offset, left = file
     with path.open("rb") as opened:
         opened.seek(offset)
@@ -262,8 +282,17 @@ def parts(file: File, chunk: int = CHUNK) -> Iterator[bytes]:
             yield read
 
 
-def files_of(path: Path) -> dict[str, File]:
-    """Return the files of a bundle by name; nothing is unpacked, and no link is followed."""
+def stretches_of(file: File) -> Iterator[File]:  # cut behind a newline about every mebibyte
+    path, offset, left = file
+    with path.open("rb") as opened:
+        while left:
+            opened.seek(offset + CHUNK - MAX_ENTRY - 1)
+            size = left if left <= CHUNK else CHUNK - MAX_ENTRY + opened.read(MAX_ENTRY + 1).rfind(b"\n")
+            yield path, offset, size
+            offset, left = offset + size, left - size
+
+
+def files_of(path: Path) -> dict[str, File]:  # nothing is unpacked, and no link is followed
     if not path.is_dir():
         return dict(files_in_zip(path))
     listed = {one.relative_to(path).as_posix(): one for one in path.rglob("*") if one.is_symlink() or not one.is_dir()}
@@ -273,8 +302,7 @@ def files_of(path: Path) -> dict[str, File]:
     return {name: (one, 0, one.stat().st_size) for name, one in listed.items()}
 
 
-def files_in_zip(path: Path) -> Iterator[tuple[str, File]]:
-    """Find the files one after the other; every byte between and behind them must be the only possible one."""
+def files_in_zip(path: Path) -> Iterator[tuple[str, File]]:  # every byte must be the only possible one
     members: dict[str, tuple[int, int, int]] = {}
     at, end = 0, path.stat().st_size
     with path.open("rb") as file:
@@ -302,14 +330,15 @@ class Examination:
         self._keys, self._witness_keys, self._kept = keys, witnesses, since
         self.flaws, self.reservations, self.facts = list[dict[str, Any]](), list[str](), list[tuple[str, str]]()
         self.origin, self.key, self.size, self.vouched, self.entries, self._root = "", "", 0, 0, 0, b""
-        self.counts: dict[str, int] | None = None
+        self.counts: Any = None
         self._since = Signed("", 0, EMPTY, [], [])
-        self._held, self._last, self._roots = dict[str, File](), dict[int, int](), dict[int, bytes]()
+        self._held, self._last, self._roots = dict[str, File](), dict[int, tuple[int, bytes]](), dict[int, bytes]()
         # The keys in the order of their times, with the smallest size each signs; and from where on one is revoked.
         self._terms, self._revoked, self._proved = list[tuple[int, Key]](), dict[Key, int](), keys
 
     def bundle(self, files: dict[str, File]) -> None:
-        self._held = files
+        self._held, self._stretches = files, list(stretches_of(files[ENTRIES])) if ENTRIES in files else []
+        self._proofs = sorted(name for name in files if name.startswith("proofs/"))
         named = self._manifest()
         self._files()
         signed = self._open(self._content(CHECKPOINT, MAX_NOTE)) if {CHECKPOINT, ENTRIES} <= {*files} else None
@@ -320,8 +349,7 @@ class Examination:
             self._whole() if self.counts is None else self._subjects(self.counts)
             self._compare(self._since)
 
-    def checkpoint(self, note: bytes) -> None:
-        """Check a checkpoint by itself, against the key and one kept from earlier."""
+    def checkpoint(self, note: bytes) -> None:  # by itself, against the key and one kept from earlier
         if not self._keys:
             raise Refused("A checkpoint alone can only be checked against a key; give it with --key.")
         if self._open(note):
@@ -337,8 +365,7 @@ class Examination:
             raise Refused(f"It is not a bundle, or not a whole one: it has no {name} of at most {limit:,} bytes.")
         return b"".join(parts(self._held[name]))
 
-    def _manifest(self) -> tuple[str, int, bytes]:
-        """Read what was signed; return origin, size and root of the checkpoint it names."""
+    def _manifest(self) -> tuple[str, int, bytes]:  # returns origin, size and root of the checkpoint it names
         envelope = self._content(ENVELOPE)
         try:
             document = json.loads(envelope)
@@ -368,13 +395,12 @@ class Examination:
             self._flaw("file_changed", file=MANIFEST)
         return named
 
-    def _follow(self, origin: str, size: int) -> None:
-        """Learn from the entries about keys which of them signs which size, and which the given ones prove."""
+    def _follow(self, origin: str, size: int) -> None:  # who signs which size, and whom the given keys prove
         self._count, self._covered, self._proved = 0, size, self._keys
-        for index, _, line in self._entries() if ENTRIES in self._held else ():
-            self._count += 1
-            entry = read_entry(line) if b'"action":"key.r' in line and index >= 0 else None
-            if isinstance(entry, dict) and entry.get("subject") == ABOUT_KEYS and str(entry.get("action")) in NAMED:
+        for place, entry in enumerate(of_each_line(key_entry, self._stretches)):
+            self._count = place + 1
+            known = isinstance(entry, dict) and entry.get("subject") == ABOUT_KEYS and str(entry.get("action")) in NAMED
+            if known and (index := self._at(place)[0]) >= 0:
                 try:
                     self._succeed(origin, index, entry["action"], entry.get("data"))
                 except Refused as problem:
@@ -385,8 +411,7 @@ class Examination:
             told = f"The key {key.label} was revoked, and whoever held it could have named another. Get the key in"
             self.reservations.append(f"{told} force, {labels(newest)}, from the operator another way; use --key.")
 
-    def _succeed(self, origin: str, index: int, action: str, data: Any) -> None:
-        """Take in an entry about keys; of one that does not hold, raise Refused."""
+    def _succeed(self, origin: str, index: int, action: str, data: Any) -> None:  # a key; refused when it does not hold
         (outgoing, name, kind), data = NAMED[action], data if isinstance(data, dict) else {}
         rotated, old = action == "key.rotated", parse_key(str(data.get(outgoing)))
         self._terms = self._terms or [(0, old)]
@@ -404,8 +429,7 @@ class Examination:
         self._terms += [(index + 1, key) for key in new]
         self._revoked.update({} if rotated else {old: data["from_size"]})
 
-    def _signers(self, size: int) -> list[Key]:
-        """Return the keys of which one must sign the checkpoint of this size; the entries tell as far as they go."""
+    def _signers(self, size: int) -> list[Key]:  # one of which must sign for this size, as far as entries tell
         return [key for since, key in self._terms if since <= size <= self._covered][-1:] or self._proved
 
     def _files(self) -> None:
@@ -418,8 +442,7 @@ class Examination:
                 code = "file_missing" if name not in files else "file_changed" if name in digests else "file_added"
                 self._flaw(code, file=name)
 
-    def _open(self, note: bytes, file: str = CHECKPOINT) -> Signed | None:
-        """Open a checkpoint (of no file: what the reader remembers), and say when its key was not that for its size."""
+    def _open(self, note: bytes, file: str = CHECKPOINT) -> Signed | None:  # no file: what the reader remembers
         try:
             signed = open_checkpoint(note, self._proved, self._witness_keys)
         except Refused as problem:
@@ -436,8 +459,7 @@ class Examination:
             self._since = (self._open(self._kept, "") if self._kept else None) or self._since
         return signed
 
-    def _earlier(self) -> None:
-        """Check that the trail continues each earlier checkpoint that the bundle brings along."""
+    def _earlier(self) -> None:  # whether the trail continues each earlier checkpoint that came along
         content = self._content(EARLIER) if EARLIER in self._held else b"[]"
         try:
             for item in json.loads(content):
@@ -450,88 +472,66 @@ class Examination:
         except (ValueError, KeyError, TypeError, AttributeError):
             self._flaw("consistency_refused", file=EARLIER)
 
-    def _lines(self) -> Iterator[bytes]:
-        rest = b""
-        for chunk in parts(self._held[ENTRIES]):
-            *lines, rest = (rest + chunk).split(b"\n")
-            if max(map(len, [rest, *lines])) > MAX_ENTRY:
-                raise Refused(f"{ENTRIES} has a line of more than {MAX_ENTRY:,} bytes, which no entry has.")
-            yield from lines
-        yield from [rest] if rest else []
+    def _at(self, place: int) -> tuple[int, str]:  # index of the entry there, or -1; name of the proof
+        name = self._proofs[place] if place < len(self._proofs) else "proofs/"
+        return (int(name[7:-11]) if re.fullmatch(PROOF_NAME, name) else -1) if self.counts is not None else place, name
 
-    def _entries(self) -> Iterator[tuple[int, str, bytes]]:
-        """Yield of each entry its place in the trail, the name of the proof in the same place, and its text."""
-        proofs = sorted(name for name in self._held if name.startswith("proofs/"))
-        for place, line in enumerate(self._lines()):
-            name = proofs[place] if place < len(proofs) else "proofs/"
-            found = None if self.counts is None else re.fullmatch(PROOF_NAME, name)
-            yield int(found[1]) if found else place if self.counts is None else -1, name, line
-
-    def _whole(self) -> None:
-        """Compute the tree anew from every text, and name the entries that do not have the hash they had."""
-        tree: list[tuple[int, bytes]] = []
-        changed, remembered, already, is_short = False, {}, len(self.flaws), self._count < self.size
-        counts: Any = {"count": self._count, "size": self.size}
+    def _whole(self) -> None:  # the tree anew from every text; entries whose hash is another are named
+        tree, changed, remembered, already = list[bytes](), False, dict[int, bytes](), len(self.flaws)
+        less, counts = self._count < self.size, {"count": self._count, "size": self.size}
         hashes = parts(self._held[HASHES], 32) if HASHES in self._held else None
-        for index, line in enumerate(self._lines()):
-            leaf = hashlib.sha256(b"\x00" + line).digest()
+        for index, (leaf, said) in enumerate(of_each_line(read_line, self._stretches)):
             was = next(hashes, b"") if hashes else leaf
-            append(tree, leaf)
+            append(tree, index, leaf)
             if leaf != was and self._count != self.size:
-                return self._flaw("entry_missing" if is_short else "entry_inserted", index, **counts)
+                return self._flaw("entry_missing" if less else "entry_inserted", index, "", **counts)
             if leaf != was:
                 changed = True
                 self._flaw("text_changed", index)
-            self._read(line, was if len(was) == 32 else leaf, index)
+            self._link(said, was if len(was) == 32 else leaf, index)
             if index + 1 == self._since.size:
                 remembered = {index + 1: root_of(tree)}
         self.entries, is_signed = self._count, root_of(tree) == self._root
         if self._count != self.size:
-            return self._flaw("trail_shorter_than_checkpoint" if is_short else "entry_inserted", self.size, **counts)
+            return self._flaw("trail_shorter_than_checkpoint" if less else "entry_inserted", self.size, "", **counts)
         if is_signed and (changed or (hashes and next(hashes, b""))):
             self.flaws[already:] = []
             self._flaw("hashes_differ", file=HASHES)
         elif not is_signed and not changed:
-            self._flaw("checkpoint_differs", self.size, **counts)
+            self._flaw("checkpoint_differs", self.size, "", **counts)
         self._roots.update(remembered if is_signed or not changed else {})
 
-    def _read(self, line: bytes, leaf: bytes, index: int) -> None:
-        """Check what an entry says of its place among those about its subject."""
-        entry = read_entry(line)
-        read: Any = [isinstance(entry, dict) and entry.get(key) for key in ("log", "subject", "number", "previous")]
-        if [type(one) for one in read] != [str, str, int, str]:
+    def _link(self, said: Any, leaf: bytes, index: int) -> None:  # held against the one before about it
+        if not said:
             return self._flaw("text_not_canonical", index)
-        log, subject, number, previous = read
-        # Of the entry before, its number and its hash are kept in one integer, by the hash of the subject.
-        known = self._last.get(hash(subject), 0)
+        log, subject, number, previous = said
+        known, before = self._last.get(hash(subject), (0, b""))  # number and hash; a subject itself may be long
         if log != self.origin or (self.counts is not None and subject not in self.counts):
             self._flaw("entry_foreign", index)
-        if number != (known >> 256) + 1:
-            self._flaw("column_differs", index, number=number, subject=subject, known=known >> 256)
-        elif previous != (f"{known & (1 << 256) - 1:064x}" if known else ""):
+        if number != known + 1:
+            self._flaw("column_differs", index, number=number, subject=subject, known=known)
+        elif previous != before.hex():
             self._flaw("previous_differs", index, subject=subject)
-        self._last[hash(subject)] = number << 256 | int.from_bytes(leaf, "big")
+        self._last[hash(subject)] = number, leaf
 
-    def _subjects(self, counts: dict[str, int]) -> None:
-        """Follow the proof of every entry, and compare how many are about a subject with how many were signed for."""
+    def _subjects(self, counts: dict[str, int]) -> None:  # every proof followed, every entry counted
         note = self._content(CHECKPOINT, MAX_NOTE)
-        for index, name, line in self._entries():
+        for place, (leaf, said) in enumerate(of_each_line(read_line, self._stretches)):
+            index, name = self._at(place)
             head, _, signed = self._content(name).partition(b"\n\n") if index >= 0 else (b"", b"", b"")
             found = re.fullmatch(rb"c2sp\.org/tlog-proof@v1\nindex %d(%s)" % (index, HASH_LINES), head)
             if found is None or signed != note or name != f"proofs/{index:012}.tlog-proof":
                 self._flaw("proof_refused", file=name)
                 continue
-            leaf = hashlib.sha256(b"\x00" + line).digest()
             if climb([leaf, *map(b64decode, found[1].split())], index, self.size)[1] != self._root:
                 self._flaw("text_changed", index)
-            self._read(line, leaf, index)
+            self._link(said, leaf, index)
             self.entries += 1
         for subject, count in counts.items():
-            if (last := self._last.get(hash(subject), 0) >> 256) != count:
+            if (last := self._last.get(hash(subject), (0, b""))[0]) != count:
                 self._flaw("entries_left_out", count=count, subject=subject, known=last)
 
-    def _compare(self, since: Signed) -> None:
-        """Hold the trail against the checkpoint that the reader kept, and say for what nobody outside vouches."""
+    def _compare(self, since: Signed) -> None:  # with what the reader kept; and who else vouches for the end
         for one in self._seen:
             if one.witnesses and one.size > self.vouched:
                 self.vouched = one.size
@@ -561,9 +561,9 @@ def tell(found: Examination, name: str, status: int) -> str:
     extent = "the whole trail" if found.counts is None else f"all about {', '.join(found.counts)}"
     lines = [("Checked", name), ("Trail", found.origin), ("Signed by", found.key or "no key known here")]
     lines += [("Contains", f"{found.entries:,} of {found.size:,} entries: {extent}"), *found.facts]
-    flaws = [f"  - {flaw['sentence']}" for flaw in found.flaws]
-    flaws[MAX_TOLD:] = [f"  - … and {len(flaws) - MAX_TOLD:,} more."] if len(flaws) > MAX_TOLD else []
-    told = [*(f"{label:<12}{value}" for label, value in lines), "", *flaws]
+    told = [*(f"{label:<12}{value}" for label, value in lines), ""]
+    told += [f"  - {flaw['sentence']}" for flaw in found.flaws[:MAX_TOLD]]
+    told += [f"  - … and {len(found.flaws) - MAX_TOLD:,} more."] if len(found.flaws) > MAX_TOLD else []
     return "\n".join([*told, *(f"  ! {one}" for one in found.reservations), "", VERDICTS[status], ""])
 
 

@@ -30,6 +30,7 @@ def entries(
     origin: str = ORIGIN,
     subjects: Sequence[str] = SUBJECTS,
     about_keys: Mapping[int, tuple[str, Mapping[str, Any]]] | None = None,
+    data: Mapping[str, Any] = DATA,
 ) -> list[bytes]:
     """Return the texts of a trail in which the subjects take turns; `about_keys`: action and data by place."""
     about_keys = about_keys or {}
@@ -37,13 +38,13 @@ def entries(
     texts = []
     for index in range(count):
         subject = "trail/keys" if index in about_keys else subjects[index % len(subjects)]
-        action, data = about_keys.get(index, ("model.registered", DATA))
+        action, said = about_keys.get(index, ("model.registered", data))
         number, previous = last.get(subject, (0, ""))
         document = {
             "action": action,
             "actor": "person:7",
             "at": f"2026-01-01T00:00:00.{index:06}Z",
-            "data": dict(data),
+            "data": dict(said),
             "id": f"{index:032x}",
             "log": origin,
             "number": number + 1,

@@ -21,6 +21,7 @@ from tests.audits.trail.small_bundle import (
     bundle,
     changed,
     checkpoint,
+    entries,
     verdict,
 )
 
@@ -60,6 +61,51 @@ def test_it_runs_isolated_and_without_a_socket(place: Path, plain: bool) -> None
     ran = subprocess.run([sys.executable, "-I", "-c", program, *given], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "WHOLE" in ran.stdout
+
+
+BY_MANY = """
+import resource, runpy, sys, multiprocessing
+{before}
+sys.argv = sys.argv[1:]
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+finally:
+    sys.stderr.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime > 0))
+"""
+LONG = entries(700, data={"text": "x" * 60_000})
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of 40 MB, in which three entries were changed."""
+    place = tmp_path_factory.mktemp("large") / "bundle.zip"
+    place.write_bytes(bundle(LONG, written=changed(changed(changed(LONG, 600), 5), 350)))
+    return place
+
+
+@pytest.mark.parametrize(
+    ("before", "helped"),
+    [
+        ("", (os.cpu_count() or 1) > 1),
+        ("multiprocessing.set_start_method('spawn')", (os.cpu_count() or 1) > 1),
+        ("sys.modules['concurrent.futures.process'] = None", False),
+    ],
+    ids=["as here", "where a process starts from nothing", "where there are no processes"],
+)
+def test_a_large_bundle_is_shared_out_among_processes_and_told_in_the_same_order(
+    large: Path, before: str, helped: bool
+) -> None:
+    given = [SOURCE, large, "--json", "--key", LOG.verifier.key_string]
+    program = BY_MANY.format(before=before)
+    ran = subprocess.run([sys.executable, "-I", "-c", program, *given], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (1, str(helped))
+    answer = json.loads(ran.stdout)
+    assert [(flaw["code"], flaw["index"]) for flaw in answer["flaws"]] == [
+        ("text_changed", 5),
+        ("text_changed", 350),
+        ("text_changed", 600),
+    ]
+    assert answer["entries"] == 700
 
 
 def _other_pythons() -> dict[str, str]:
