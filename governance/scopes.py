@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 # A model's name, or how names begin, with a star at the end.
-NAMES = re.compile(r"[a-z0-9][a-z0-9._-]{0,119}\*?")
+NAMES = re.compile(r"[^*/\x00-\x1f]{1,256}\*?")
 TARGETS = ("production", "staging")
 
 

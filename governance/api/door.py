@@ -22,7 +22,7 @@ from audits.trail import Actor
 from governance.api import idempotency
 from governance.api.errors import ScopeMissing
 from governance.api.fields import Mentions, PageQuery
-from governance.api.pagination import page_of
+from governance.api.pagination import NEWEST_FIRST, page_of
 from governance.api.parsing import StrictJSONParser
 from governance.api.reach import Reach, reachable, refuse_out_of_reach
 from governance.api.schema import DoorSchema
@@ -121,13 +121,14 @@ class Door(APIView):
         serializer: type[Serializer[Any]],
         rows: QuerySet[Any],
         query: Mapping[str, Any],
-        *,
-        key: str = "pk",
-        newest_first: bool = True,
     ) -> Response:
-        """Answer one page of `rows`; `query` is a validated `PageQuery`."""
-        rows = self.reachable(rows)
-        page = page_of(rows, cursor=query.get("cursor"), limit=query["limit"], key=key, newest_first=newest_first)
+        """Answer one page of `rows`; `query` is a validated `PageQuery`, newest first where it has no order."""
+        page = page_of(
+            self.reachable(rows),
+            cursor=query.get("cursor"),
+            limit=query["limit"],
+            order=query.get("order_by", NEWEST_FIRST),
+        )
         return Response({"items": shown(serializer, page.rows, many=True, sees=self._sees), "next": page.next})
 
     def reachable(self, rows: QuerySet[Any]) -> QuerySet[Any]:

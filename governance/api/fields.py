@@ -8,7 +8,8 @@ from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from governance.api.pagination import MOST, read_cursor
+from audits.trail import document_text
+from governance.api.pagination import MOST, orders, read_cursor
 from governance.selectors.version_file import names_of
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -151,11 +152,50 @@ class CursorField(serializers.CharField):
         return read_cursor(text) if isinstance(text, str) else text
 
 
+class OrderField(serializers.ChoiceField):
+    """In which order? By a column, after a dash falling."""
+
+    def __init__(self, columns: Mapping[str, str], *, default: str, key: str = "pk") -> None:
+        self.orders = orders(columns, key=key)
+        super().__init__(list(self.orders), default=default, help_text="After a dash falling; time: as recorded.")
+
+    def to_internal_value(self, data: Any) -> Any:
+        return self.orders[super().to_internal_value(data)]
+
+    def get_default(self) -> Any:
+        return self.orders[str(super().get_default())]
+
+
+class NamePattern(Line):
+    """A name, or how names begin with a star at the end."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=257, help_text="A name, or how names begin: credit-*.", **options)
+
+
+def named_so(pattern: str, lookup: str) -> dict[str, str]:
+    """Return the lookup for a `NamePattern`."""
+    return {f"{lookup}__startswith": pattern[:-1]} if pattern.endswith("*") else {lookup: pattern}
+
+
 class PageQuery(Strict):
     """Which part of a list?"""
 
-    cursor = CursorField(required=False, max_length=60, help_text="`next` of the page before.")
+    cursor = CursorField(required=False, max_length=5000, help_text="`next` of the page before.")
     limit = serializers.IntegerField(default=50, min_value=1, max_value=MOST, help_text="Rows on a page.")
+
+
+class Tag(Line):
+    """A tag as name:text; read as what stands in the stored document."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=500, help_text="name:text, as given at registration.", **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        name, colon, text = super().to_internal_value(data).partition(":")
+        if not colon:
+            raise serializers.ValidationError("Give the name and the text of a tag, such as department:cardiology.")
+        return document_text({name: text})[1:-1]
 
 
 def given(query: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:

@@ -1,17 +1,56 @@
-"""How does a client walk through a list, at the same cost on every page?
+"""How does a client walk through a list, in whatever order, at the same cost on every page?
 
-The cursor is the key of the last row seen, so that the database seeks to it and counts nothing.
+A list is ordered by one column and, where its values repeat, by the row's number. The cursor holds both of the last
+row seen, and the database seeks to them through an index: it counts nothing and skips nothing.
 """
 
 import base64
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from rest_framework import serializers
 
 MOST = 200
 LARGEST_KEY = 2**63 - 1
+LONGEST_VALUE = 300
+TIME = "time"
+
+Cursor = tuple[str, *tuple[str | int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order of a list: its name, as asked for, and the lookup of its column.
+
+    `key` is the column that no two rows share. The column of an order by time is that one: rows are numbered as they
+    are recorded.
+    """
+
+    name: str
+    lookup: str
+    key: str = "pk"
+
+    @property
+    def is_descending(self) -> bool:
+        return self.name.startswith("-")
+
+    @property
+    def lookups(self) -> tuple[str, ...]:
+        return (self.lookup,) if self.lookup == self.key else (self.lookup, self.key)
+
+
+def orders(columns: Mapping[str, str], *, key: str = "pk") -> dict[str, Order]:
+    """Return every order of a list by its name: each column rising and, after a dash, falling; and by time."""
+    named = {TIME: key, **columns}
+    return {sign + name: Order(sign + name, lookup, key) for name, lookup in named.items() for sign in ("", "-")}
+
+
+NEWEST_FIRST = Order("-time", "pk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,27 +61,48 @@ class Page:
     next: str | None
 
 
-def page_of(rows: QuerySet[Any], *, cursor: int | None, limit: int, key: str = "pk", newest_first: bool = True) -> Page:
-    """Return the rows behind a cursor, at most `limit` of them."""
+def page_of(rows: QuerySet[Any], *, cursor: Cursor | None, limit: int, order: Order = NEWEST_FIRST) -> Page:
+    """Return the rows behind a cursor, at most `limit` of them. Raises: ValidationError for another list's cursor."""
     if cursor is not None:
-        rows = rows.filter(**{f"{key}__{'lt' if newest_first else 'gt'}": cursor})
-    found = list(rows.order_by(f"-{key}" if newest_first else key)[: limit + 1])
+        rows = rows.filter(_behind(cursor, order))
+    sign = "-" if order.is_descending else ""
+    found = list(rows.order_by(*(sign + lookup for lookup in order.lookups))[: limit + 1])
     shown = found[:limit]
-    return Page(shown, write_cursor(getattr(shown[-1], key)) if len(found) > limit else None)
+    return Page(shown, _cursor_to(shown[-1], order) if len(found) > limit else None)
 
 
-def write_cursor(key: int) -> str:
-    return base64.urlsafe_b64encode(f"after:{key}".encode()).decode().rstrip("=")
+def _behind(cursor: Cursor, order: Order) -> Any:
+    name, *values = cursor
+    kinds = tuple(type(value) for value in values)
+    if name != order.name or kinds != (str, int)[-len(order.lookups) :]:
+        raise serializers.ValidationError({"cursor": ["This cursor belongs to a list in another order."]})
+    later = TupleLessThan if order.is_descending else TupleGreaterThan
+    return later(Tuple(*(F(lookup) for lookup in order.lookups)), values)
 
 
-def read_cursor(text: str) -> int:
-    """Return the key a cursor holds. Raises: ValidationError."""
+def _cursor_to(row: Any, order: Order) -> str:
+    return write_cursor((order.name, *(reduce(getattr, lookup.split("__"), row) for lookup in order.lookups)))
+
+
+def write_cursor(cursor: Cursor) -> str:
+    text = json.dumps(cursor, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str) -> Cursor:
+    """Return the order and the keys that a cursor holds. Raises: ValidationError."""
     try:
-        plain = base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)).decode("ascii")
-        word, _, digits = plain.partition(":")
-        key = int(digits) if word == "after" and digits.isdecimal() and len(digits) < 20 else -1
-    except ValueError:
-        key = -1
-    if not 0 <= key <= LARGEST_KEY or write_cursor(key) != text:
+        name, *values = json.loads(base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)))
+        cursor = (name, *values)
+        is_ours = isinstance(name, str) and 1 <= len(values) <= 2 and all(_may_stand(value) for value in values)
+    except (ValueError, TypeError, RecursionError):
+        is_ours = False
+    if not is_ours or write_cursor(cursor) != text:
         raise serializers.ValidationError("This is no cursor of ours; take it from `next` of the page before.")
-    return key
+    return cursor
+
+
+def _may_stand(value: object) -> bool:
+    if isinstance(value, str):
+        return len(value) <= LONGEST_VALUE and not any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in value)
+    return type(value) is int and 0 <= value <= LARGEST_KEY

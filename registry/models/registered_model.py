@@ -53,6 +53,10 @@ class RegisteredModel(Recorded):
 
     class Meta:
         ordering = ["name"]
+        indexes = [
+            models.Index(fields=["risk_tier", "id"], name="models_by_risk_tier"),
+            models.Index(fields=["owner", "id"], name="models_by_owner"),
+        ]
 
     def __str__(self) -> str:
         return self.name

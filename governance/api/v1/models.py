@@ -1,19 +1,33 @@
 """Which lines of versions are there?"""
 
+from django.db.models import Exists, OuterRef
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from governance.api.door import Door, actor_of, read_body, read_query
-from governance.api.fields import ActorField, Line, PageQuery, Strict, Text, given
+from governance.api.fields import (
+    ActorField,
+    AliasName,
+    Line,
+    NamePattern,
+    OrderField,
+    PageQuery,
+    Strict,
+    Tag,
+    Text,
+    given,
+    named_so,
+)
 from governance.api.reach import OF_MODEL, Reach
 from governance.api.schema import document, paged
 from governance.roles import Verb
 from governance.services.submissions import register_model
-from registry.models import EntryType, RegisteredModel, RiskTier, Task
+from registry.models import EntryType, ModelVersion, RegisteredModel, RiskTier, Task
 from registry.selectors import get_model
 from registry.services import NAME
+from registry.stages import Stage
 
 EXAMPLE = {
     "name": "care-programme",
@@ -67,6 +81,11 @@ class ModelQuery(PageQuery):
     task = serializers.ChoiceField(Task.choices, required=False)
     entry_type = serializers.ChoiceField(EntryType.choices, required=False)
     owner = Line(required=False, max_length=120, help_text="Actor, kind:id.")
+    name = NamePattern(required=False)
+    tag = Tag(required=False)
+    alias = AliasName(required=False, help_text="It has one of this name.")
+    stage = serializers.ChoiceField(Stage.choices, required=False, help_text="A version of it stands there.")
+    order_by = OrderField({"name": "name", "risk_tier": "risk_tier", "owner": "owner"}, default="time")
 
 
 class ModelsDoor(Door):
@@ -88,11 +107,19 @@ class ModelsDoor(Door):
         model = register_model(actor=actor_of(request), **read_body(request, ModelRegistration))
         return self.created(Model, model, location=reverse("model", kwargs={"name": model.name}))
 
-    @document("list_models", "List models, oldest first", tag="models", query=ModelQuery, answer=paged(Model))
+    @document("list_models", "List models", tag="models", query=ModelQuery, answer=paged(Model))
     def get(self, request: Request) -> Response:
         query = read_query(request, ModelQuery)
-        filters = given(query, {name: name for name in ("risk_tier", "task", "entry_type", "owner")})
-        return self.listed(Model, RegisteredModel.objects.filter(**filters), query, newest_first=False)
+        columns = {name: name for name in ("risk_tier", "task", "entry_type", "owner")} | {"alias": "aliases__alias"}
+        rows = RegisteredModel.objects.filter(**given(query, columns))
+        if "name" in query:
+            rows = rows.filter(**named_so(query["name"], "name"))
+        if "tag" in query:
+            rows = rows.filter(tags__contains=query["tag"])
+        if "stage" in query:
+            standing = ModelVersion.objects.filter(model=OuterRef("pk"), position__stage=query["stage"])
+            rows = rows.filter(Exists(standing.filter(deletion__isnull=True)))
+        return self.listed(Model, rows, query)
 
 
 class ModelDoor(Door):

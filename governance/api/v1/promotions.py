@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from governance.api.door import Door, actor_of, read_body, read_query
-from governance.api.fields import ActorField, AliasName, Line, PageQuery, Strict, Text, given
+from governance.api.fields import ActorField, AliasName, Line, OrderField, PageQuery, Strict, Text, given
 from governance.api.reach import Reach
 from governance.api.schema import document, paged
 from governance.api.v1.approvals import (
@@ -173,6 +173,9 @@ class PromotionQuery(PageQuery):
     model = Line(required=False, max_length=120)
     version = serializers.IntegerField(required=False, min_value=1, max_value=999_999_999)
     target = PromotionTarget(required=False)
+    alias = AliasName(required=False)
+    requested_by = Line(required=False, max_length=120, help_text="Actor, kind:id.")
+    order_by = OrderField({}, default="-time")
 
 
 class PromotionsDoor(Door):
@@ -208,14 +211,15 @@ class PromotionsDoor(Door):
 
     @document(
         "list_promotions",
-        "List promotions, newest first",
+        "List promotions",
         tag="promotions",
         query=PromotionQuery,
         answer=paged(PromotionShown),
     )
     def get(self, request: Request) -> Response:
         query = read_query(request, PromotionQuery)
-        columns = {"model": "version__model__name", "version": "version__number", "target": "target"}
+        columns = {"model": "version__model__name", "version": "version__number"}
+        columns |= {name: name for name in ("target", "alias", "requested_by")}
         rows = list_promotions().filter(**given(query, columns))
         if state := query.get("state"):
             rows = rows.filter(closure__isnull=True) if state == OPEN else rows.filter(closure__outcome=state)

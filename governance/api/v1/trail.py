@@ -23,7 +23,7 @@ from audits.trail import (
 from governance.actions import ACTIONS
 from governance.api.door import Door, read_query
 from governance.api.errors import BeyondTrail, NoCheckpoint
-from governance.api.fields import ActorField, Line, PageQuery, Strict, given
+from governance.api.fields import ActorField, Line, OrderField, PageQuery, Strict, given
 from governance.api.reach import NO_MODEL, Reach
 from governance.api.schema import document, paged
 from governance.roles import Verb
@@ -69,6 +69,7 @@ class EntryQuery(PageQuery):
     subject = Line(required=False, max_length=300, help_text="e.g. version/care-programme/3")
     action = Line(required=False, max_length=60, help_text="e.g. gate.decided")
     actor = Line(required=False, max_length=120, help_text="kind:id")
+    order_by = OrderField({}, key="index", default="time")
 
 
 LARGEST = 2**63 - 1
@@ -144,7 +145,7 @@ class EntriesDoor(Door):
     def get(self, request: Request) -> Response:
         query = read_query(request, EntryQuery)
         filters = given(query, {"subject": "subject", "action": "action", "actor": "actor"})
-        return self.listed(EntryShown, Entry.objects.filter(**filters), query, key="index", newest_first=False)
+        return self.listed(EntryShown, Entry.objects.filter(**filters), query)
 
 
 def _signed_size(wanted: int | None) -> int:

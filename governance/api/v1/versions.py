@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db.models import CharField, Exists, OuterRef, Value
+from django.db.models.functions import Cast, Concat
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -10,9 +12,10 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from audits.evidence import EvidenceKind
+from audits.runs import CheckRun, CheckVerdict
 from audits.trail import now
 from governance.api.door import Door, actor_of, read_body, read_query
-from governance.api.fields import ActorField, AliasName, Line, PageQuery, Strict, Text, given
+from governance.api.fields import ActorField, AliasName, Line, OrderField, PageQuery, Strict, Text, given
 from governance.api.reach import OF_MODEL
 from governance.api.schema import document, paged
 from governance.api.v1.evidence import get_evidence
@@ -126,6 +129,13 @@ class VersionQuery(PageQuery):
     stage = serializers.ChoiceField(Stage.choices, required=False)
     alias = AliasName(required=False)
     artifact_sha256 = serializers.CharField(required=False, max_length=64)
+    registered_by = Line(required=False, max_length=120, help_text="Actor, kind:id.")
+    registered_after = serializers.DateTimeField(required=False)
+    registered_before = serializers.DateTimeField(required=False)
+    verdict = serializers.ChoiceField(
+        CheckVerdict.choices, required=False, help_text="A check run of it came out like this."
+    )
+    order_by = OrderField({"digest": "artifact_sha256"}, default="-time")
 
 
 class VersionsDoor(Door):
@@ -172,7 +182,7 @@ class VersionsDoor(Door):
 
     @document(
         "list_versions",
-        "List the versions of a model, newest first",
+        "List the versions of a model",
         tag="versions",
         path=["name"],
         query=VersionQuery,
@@ -182,10 +192,22 @@ class VersionsDoor(Door):
     def get(self, request: Request, name: str) -> Response:
         query = read_query(request, VersionQuery)
         filters = given(
-            query, {"stage": "position__stage", "alias": "aliases__alias", "artifact_sha256": "artifact_sha256"}
+            query,
+            {
+                "stage": "position__stage",
+                "alias": "aliases__alias",
+                "artifact_sha256": "artifact_sha256",
+                "registered_by": "registered_by",
+                "registered_after": "registered_at__gt",
+                "registered_before": "registered_at__lt",
+            },
         )
         rows = list_versions().filter(model=get_model(name), **filters).select_related("parent__model")
         rows = rows.prefetch_related("dependencies__upstream__model", "dependents__version__model")
+        if "verdict" in query:
+            number = Cast("number", CharField())
+            runs = CheckRun.objects.filter(subject=Concat(Value(f"version/{name}/"), OuterRef("as_text")))
+            rows = rows.annotate(as_text=number).filter(Exists(runs.filter(result__verdict=query["verdict"])))
         return self.listed(Version, rows, query)
 
 
