@@ -15,25 +15,27 @@ from django.views.decorators.http import require_POST, require_safe
 
 from audits.errors import DomainError
 from audits.trail import now
+from governance.admin.acts import ON_PROMOTIONS, acts_for
 from governance.admin.decision_form import DecisionForm
 from governance.admin.inbox import groups_missing, last_decision
-from governance.admin.pages import account_of, may, moment, render_page
+from governance.admin.pages import account_of, moment, render_page
 from governance.admin.review import (
     banner_of,
     cards_for,
     consequence_of,
     content_of,
+    emergency_of,
     factors_of,
     get_promotion,
     has_moved_on,
 )
 from governance.admin.standing import Standing, standing_of
-from governance.admin.waiver_pages import waiver_form, waivers_shown
+from governance.admin.waiver_lines import lines_of
 from governance.errors import ContentChanged, SignatureRefused
 from governance.models import Promotion
-from governance.roles import Verb
 from governance.selectors.policies import Rules, rules_of_promotion
 from governance.selectors.version_file import names_of, people_of, version_file
+from governance.selectors.waivers import list_waivers
 from governance.selectors.words import sign_off_asked
 from governance.services.approvals import approve_promotion, refuse_promotion
 from registry.selectors import find_in_production
@@ -188,9 +190,9 @@ def _promotion_page(
         decision=last_decision(promotion),
         has_moved_on=has_moved_on(promotion, rules, at=at),
         factors=factors_of(promotion, rules, names),
-        waivers=waivers_shown(promotion, at=at),
-        waiver_form=waiver_form(request, promotion, rules),
-        may_revoke=may(request, Verb.WAIVE),
+        waivers=lines_of(request, list_waivers().filter(version=version, target=promotion.target), at=at),
+        break_glass=emergency_of(promotion),
+        acts=acts_for(request, ON_PROMOTIONS, promotion),
         registered_by=names[version.registered_by],
         requested_by=names[promotion.requested_by],
         owner=names[version.model.owner],

@@ -14,6 +14,8 @@ from governance.reports.words import FAIRNESS_CAUTION, harm_of, sentence_case, s
 ROWS_IN_A_DRAWING = 20
 
 STATE_WORDS = {"satisfied": "Satisfied", "wait": "Waiting", "block": "Blocking"}
+# What let a line through although it was not satisfied has a word, and what two people went past a shape, of its own.
+LET_THROUGH = {"waived": "Waived", "break_glass": "Gone past"}
 
 Document = Mapping[str, Any]
 
@@ -65,17 +67,18 @@ def card_of(line: Document) -> Card:
     """Return how a requirement of a version's file is shown."""
     check, measurements = str(line["check"]), list(line.get("measurements") or ())
     harm = harm_of(check)
+    state = "block" if line["outcome"] == "break_glass" else str(line["state"])
     decisive = _decisive(measurements)
     return Card(
         id=str(line["id"]),
         title=charts.plain(line["title"]),
-        state=str(line["state"]),
-        state_word="Waived" if line["outcome"] == "waived" else STATE_WORDS.get(str(line["state"]), str(line["state"])),
+        state=state,
+        state_word=LET_THROUGH.get(str(line["outcome"])) or STATE_WORDS.get(state, state),
         outcome=spoken(line["outcome"]),
         sentence=charts.plain(line["sentence"]),
         key_figure=figure_in_words(decisive) if decisive else "",
         harm=harm,
-        caution=FAIRNESS_CAUTION if harm and line["state"] == "satisfied" else "",
+        caution=FAIRNESS_CAUTION if harm and state == "satisfied" else "",
         panels=panels_of(check, measurements),
         findings=list(line.get("findings") or ()),
         notes=[charts.plain(note) for note in line.get("notes") or ()],

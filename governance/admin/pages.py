@@ -1,17 +1,21 @@
 """How does a page of the desk come about?"""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from governance.models import Account, AccountKind
 from governance.roles import Role, Verb, allows
 from governance.services.authority import is_allowed
+
+# Gets the request, the site, and the parts of the address by name.
+View = Callable[..., HttpResponseBase]
 
 
 def render_page(

@@ -1,49 +1,39 @@
-"""What is there to see about a registered model and its versions, and how does an operator roll back?"""
+"""What is there to see about a registered model and its versions?"""
 
-from django import forms
-from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from audits.errors import DomainError
 from audits.trail import now
+from governance.admin.acts import ON_ALIASES, ON_PROMOTIONS, ON_VERSIONS, Offered, acts_for
+from governance.admin.acts.kinds import find_promotion
 from governance.admin.figures import card_of
 from governance.admin.pages import account_of, may, moment, render_page
+from governance.admin.waiver_lines import lines_of
 from governance.reports import FORMATS
 from governance.roles import Verb
+from governance.selectors.certifications import certification_of
 from governance.selectors.explanation import explain
+from governance.selectors.policies import Move
 from governance.selectors.version_file import IN_FULL, names_of, version_file
-from governance.services.rollbacks import roll_back
+from governance.selectors.waivers import list_waivers
 from registry.errors import UnknownModel, UnknownVersion
 from registry.models import ModelVersion, RegisteredModel
-from registry.selectors import find_in_production, get_model, get_version
-from registry.stages import Stage
+from registry.selectors import get_model, get_version
+from registry.stages import Stage, may_move
 
-CHANGED = "The alias has moved since you opened the page. Nothing was recorded; look again before you roll back."
 ORDER = ("block", "wait", "satisfied")
-
-
-class RollbackForm(forms.Form):
-    """Which alias goes back, from where, and why."""
-
-    alias = forms.CharField(widget=forms.HiddenInput)
-    present = forms.IntegerField(widget=forms.HiddenInput)
-    reason = forms.CharField(
-        label="Why it must go back",
-        help_text="One sentence or more. It stays on the record.",
-        max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": "Say why in a sentence: the reason is part of the record."},
-    )
+TOWARDS = {Stage.STAGING.value: Move(Stage.STAGING, "champion"), Stage.PRODUCTION.value: IN_FULL}
 
 
 @require_safe
 def show_version(request: HttpRequest, site: AdminSite, name: str, number: int) -> HttpResponse:
-    """The figures, the evidence and the history of one version."""
-    version = _version(name, number)
-    file = version_file(version, at=now(), requested_by=str(account_of(request).actor))
+    """Why a version may move or not, what this person can do about it, and its figures, evidence and history."""
+    version, at = _version(name, number), now()
+    towards = request.GET.get("towards", "")
+    move = TOWARDS.get(towards, IN_FULL)
+    explanation = explain(version, move, at=at)
+    file = version_file(version, at=at, requested_by=str(account_of(request).actor))
     cards = sorted((card_of(line) for line in file["requirements"]), key=lambda card: ORDER.index(card.state))
     promotions = [
         {**line, "at": moment(line["requested_at"]), "last": line["decisions"][-1] if line["decisions"] else None}
@@ -61,77 +51,39 @@ def show_version(request: HttpRequest, site: AdminSite, name: str, number: int) 
         registered_at=moment(file["version"]["registered_at"]),
         evidence=file["evidence"],
         history=[{**line, "at": moment(line["recorded_at"])} for line in file["history"]],
-        explanation=explain(version, IN_FULL, at=now()),
+        explanation=explanation,
+        towards=move.target,
+        ways=[target for target in TOWARDS if may_move(version.position.stage, target)],
+        certification=certification_of(version, at=at),
+        waivers=lines_of(request, list_waivers().filter(version=version), at=at),
+        acts=_acts(request, version),
         formats=list(FORMATS) if may(request, Verb.EXPORT) else [],
     )
+
+
+def _acts(request: HttpRequest, version: ModelVersion) -> Offered:
+    """Return the acts on the version, and those on what was asked for it and is open."""
+    acts = acts_for(request, ON_VERSIONS, version)
+    asked = [
+        find_promotion(uid) for uid in version.promotions.filter(closure__isnull=True).values_list("uid", flat=True)
+    ]
+    on_what_is_asked = [offer for one in asked for offer in acts_for(request, ON_PROMOTIONS, one).open]
+    return Offered([*acts.open, *on_what_is_asked], acts.withheld)
 
 
 @require_safe
 def show_model(request: HttpRequest, site: AdminSite, name: str) -> HttpResponse:
     """The versions of one registered model, and what its aliases point at."""
-    return _model_page(request, site, _model(name), form=None)
-
-
-@require_POST
-def confirm_rollback(request: HttpRequest, site: AdminSite, name: str) -> HttpResponse:
-    """Show what is about to go back. Records nothing."""
     model = _model(name)
-    form = RollbackForm(request.POST)
-    if not form.is_valid():
-        return _model_page(request, site, model, form=form, status=422)
-    if not _still_stands(model, form):
-        messages.error(request, CHANGED)
-        return redirect("admin:model", name=name)
-    return render_page(
-        request,
-        site,
-        "confirm_rollback.html",
-        f"Roll back {model}@{form.cleaned_data['alias']}",
-        model=model,
-        form=form,
-        word=form.cleaned_data,
-    )
-
-
-@require_POST
-def perform_rollback(request: HttpRequest, site: AdminSite, name: str) -> HttpResponse:
-    """Roll back through the service, if the alias still points where the page said."""
-    model = _model(name)
-    form = RollbackForm(request.POST)
-    if not form.is_valid() or not _still_stands(model, form):
-        messages.error(request, CHANGED)
-        return redirect("admin:model", name=name)
-    word = form.cleaned_data
-    try:
-        done = roll_back(actor=account_of(request).actor, model=model, alias=word["alias"], reason=word["reason"])
-    except DomainError as problem:
-        messages.error(request, problem.detail)
-    else:
-        messages.success(
-            request,
-            f"{model}@{done.alias} points at version {done.to_version.number} again; "
-            f"version {done.from_version.number} is suspended.",
-        )
-    return redirect("admin:model", name=name)
-
-
-def _still_stands(model: RegisteredModel, form: RollbackForm) -> bool:
-    present = find_in_production(model=model, alias=form.cleaned_data["alias"])
-    return present is not None and present.number == form.cleaned_data["present"]
-
-
-def _model_page(
-    request: HttpRequest, site: AdminSite, model: RegisteredModel, *, form: RollbackForm | None, status: int = 200
-) -> HttpResponse:
-    versions = list(
-        model.versions.select_related("position").prefetch_related("aliases", "promotions__closure").order_by("-number")
-    )
+    found = model.versions.select_related("position", "deletion").order_by("-number")
+    versions = list(found.prefetch_related("aliases", "promotions__closure"))
     for version in versions:
         # Spares a query per line: the model of each is this one.
         version.model = model
     aliases = list(model.aliases.select_related("version__position").order_by("alias"))
-    may_roll_back = may(request, Verb.ROLL_BACK)
-    rows = [(alias, _form_for(alias.alias, alias.version, form) if may_roll_back else None) for alias in aliases]
+    for alias in aliases:
+        alias.model = model
+    rows = [(alias, acts_for(request, ON_ALIASES, alias).open) for alias in aliases]
     rollbacks = list(model.rollbacks.select_related("from_version", "to_version"))
     names = names_of(
         [model.owner] + [one.registered_by for one in versions] + [one.rolled_back_by for one in rollbacks]
@@ -141,21 +93,12 @@ def _model_page(
         site,
         "model.html",
         model.name,
-        status=status,
         model=model,
         owner=names[model.owner],
         versions=[(version, names[version.registered_by]) for version in versions],
         aliases=rows,
         rollbacks=[(one, names[one.rolled_back_by]) for one in rollbacks],
     )
-
-
-def _form_for(alias: str, version: ModelVersion, given: RollbackForm | None) -> RollbackForm | None:
-    if version.position.stage != Stage.PRODUCTION:
-        return None
-    if given is not None and given.data.get("alias") == alias:
-        return given
-    return RollbackForm(initial={"alias": alias, "present": version.number}, auto_id=f"{alias}-%s")
 
 
 def _model(name: str) -> RegisteredModel:

@@ -11,11 +11,11 @@ from django.http import Http404
 from governance.admin.figures import Card, card_of
 from governance.admin.inbox import against, groups_missing, last_decision
 from governance.gates import Outcome
-from governance.models import Approval, GateDecisionRecord, Promotion
+from governance.models import Approval, BreakGlass, GateDecisionRecord, Promotion
 from governance.policy_format import ApprovalFactor
 from governance.selectors.policies import Rules, move_of, rules_of_promotion
 from governance.selectors.requirements import newest_runs, result_of
-from governance.selectors.version_file import STATES, preview_gate, what_is_asked
+from governance.selectors.version_file import STATES, names_of, preview_gate, what_is_asked
 from governance.selectors.words import content_before
 
 # What a result itself says is more precise than the gate's sentence; other states only the gate can tell.
@@ -125,6 +125,11 @@ def banner_of(promotion: Promotion, cards: list[Card], names: Mapping[str, str])
 
 
 def _closed_banner(outcome: str, at: str, promotion: Promotion, names: Mapping[str, str]) -> Banner:
+    decision = last_decision(promotion)
+    past = [reason for reason in (decision.reasons if decision else ()) if reason["code"] == "break_glass"]
+    if outcome == "promoted" and past:
+        text = f"{at}. Two people let it through to {promotion.target} although this stood against it:"
+        return Banner("block", "Promoted by break-glass", text, [reason["sentence"] for reason in past])
     if outcome == "promoted":
         text = f"{at}. The gate allowed the move to {promotion.target}: every requirement and every approval was there."
         return Banner("allow", "Promoted", text, [])
@@ -133,6 +138,27 @@ def _closed_banner(outcome: str, at: str, promotion: Promotion, names: Mapping[s
         said = [f"{spoken_by(row, names)}, for {row.group}: {row.reason}" for row in refusals]
         return Banner("block", "Refused", f"{at}. The version does not move.", said)
     return Banner("neutral", "Withdrawn", f"{at}. The request was taken back; the version does not move.", [])
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """How far a break-glass has come, in words."""
+
+    row: BreakGlass
+    invoked_by: str
+    confirmed_by: str
+    reviewed_by: str
+
+
+def emergency_of(promotion: Promotion) -> Emergency | None:
+    """Return the break-glass of a promotion, if somebody invoked one."""
+    row = BreakGlass.objects.select_related("confirmation", "review").filter(promotion=promotion).first()
+    if row is None:
+        return None
+    confirmed = getattr(getattr(row, "confirmation", None), "confirmed_by", "")
+    reviewed = getattr(getattr(row, "review", None), "reviewed_by", "")
+    names = names_of(filter(None, [row.invoked_by, confirmed, reviewed]))
+    return Emergency(row, names[row.invoked_by], names.get(confirmed, ""), names.get(reviewed, ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,26 +17,27 @@ from governance.admin import (
     decisions,
     desk_page,
     draft_pages,
+    due_pages,
     notice_pages,
     registry_pages,
     report_pages,
     rule_pages,
     trail_pages,
-    waiver_pages,
 )
+from governance.admin.acts import ACTS, paths
 from governance.admin.inbox import count_waiting_for
 from governance.admin.lists import register_all
-from governance.admin.pages import account_of, may, render_page, roles_of
+from governance.admin.pages import View, account_of, may, render_page, roles_of
 from governance.models import Account
 from governance.roles import Role, Verb
 from governance.selectors.notices import count_unread
-
-View = Callable[..., HttpResponseBase]
 
 # Title, symbol, the name of the page, and the beginnings of the paths under which the item counts as open.
 SIDEBAR = (
     ("Promotions", "fact_check", "admin:index", ("/admin/promotions/", "/admin/governance/promotion/")),
     ("Notices", "notifications", "admin:notices", ("/admin/notices/",)),
+    ("Due", "schedule", "admin:due", ("/admin/due/", "/admin/conditions/")),
+    ("Delegations", "handshake", "admin:delegations", ("/admin/delegations/",)),
     ("Models", "deployed_code", "admin:registry_registeredmodel_changelist", ("/admin/models/", "/admin/registry/reg")),
     ("Versions", "layers", "admin:registry_modelversion_changelist", ("/admin/registry/modelv", "/admin/versions/")),
     ("Check results", "rule", "admin:audits_checkresult_changelist", ("/admin/checks/", "/admin/audits/check")),
@@ -80,15 +81,13 @@ class Desk(UnfoldAdminSite):
             path(promotion, self._page(decisions.show_promotion), name="promotion"),
             path(f"{promotion}confirm/", self._page(decisions.confirm_decision), name="confirm_decision"),
             path(f"{promotion}decide/", self._page(decisions.decide), name="decide"),
-            path(f"{promotion}waivers/", self._page(waiver_pages.waive), name="waive"),
-            path(f"{promotion}waivers/<uuid:waiver>/revoke/", self._page(waiver_pages.revoke), name="revoke_waiver"),
+            path("due/", self._page(due_pages.show_due), name="due"),
+            path("delegations/", self._page(due_pages.show_delegations), name="delegations"),
             path("notices/", self._page(notice_pages.show_notices), name="notices"),
             path("notices/<int:number>/read/", self._page(notice_pages.mark_read), name="read_notice"),
             path(version, self._page(registry_pages.show_version), name="version"),
             path(f"{version}report/", self._page(report_pages.export), name="export_report"),
             path("reports/<uuid:uid>/", self._page(report_pages.download), name="download_report"),
-            path(f"{model}roll-back/confirm/", self._page(registry_pages.confirm_rollback), name="confirm_rollback"),
-            path(f"{model}roll-back/", self._page(registry_pages.perform_rollback), name="roll_back"),
             path(model, self._page(registry_pages.show_model), name="model"),
             path("policies/drafts/<uuid:uid>/", self._page(draft_pages.show_draft), name="policy_draft"),
             path("policies/drafts/<uuid:uid>/decide/", self._page(draft_pages.end_draft), name="end_policy_draft"),
@@ -97,7 +96,8 @@ class Desk(UnfoldAdminSite):
             path("trail/", self._page(trail_pages.show_trail), name="trail"),
             path("trail/<int:index>/", self._page(trail_pages.show_entry), name="entry"),
         ]
-        return ours + super().get_urls()
+        acts = [path(address, self._page(view), name=name) for address, view, name in paths(ACTS)]
+        return ours + acts + super().get_urls()
 
     def _page(self, view: View) -> View:
         """Return a view behind the roles, with the site as its second argument."""

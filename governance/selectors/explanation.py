@@ -45,6 +45,10 @@ class Explanation:
     passes: tuple[Explained, ...]
     blocks: tuple[Explained, ...]
 
+    @property
+    def total(self) -> int:
+        return len(self.passes) + len(self.blocks)
+
 
 def explain(version: ModelVersion, move: Move, *, at: datetime) -> Explanation:
     """Return what passes and what blocks a move, with who can unblock it; of an open promotion, with its approvals."""

@@ -1,13 +1,18 @@
 """How does evidence join a version that exists already?"""
 
-from audits.evidence import Evidence
+import hashlib
+from typing import IO
+
+from audits.evidence import Evidence, UploadRefused, declare_document, receive
 from audits.runs import order_runs
 from audits.trail import Actor, Recording, now, record
 from governance.dispatch import ring_on_commit
+from governance.errors import UploadUnacceptable
 from governance.models import OpenPromotion
 from governance.roles import Verb
 from governance.selectors.policies import rules_about
 from governance.selectors.requirements import newest_runs, orders_for
+from governance.services._documents import facts_of_document, refuse_unfit_kind
 from governance.services._fitness import refuse_unfit
 from governance.services._settlement import lock_open_promotion, settle
 from governance.services.authority import authorise
@@ -15,6 +20,8 @@ from registry import services as registry
 from registry.errors import VersionDeleted, VersionRetired
 from registry.models import EvidenceAttachment, ModelVersion, RegisteredModel, VersionDeletion, VersionStage
 from registry.stages import Stage
+
+CHUNK = 1024 * 1024
 
 
 def attach_evidence(*, actor: Actor, version: ModelVersion, purpose: str, evidence: Evidence) -> EvidenceAttachment:
@@ -30,24 +37,60 @@ def attach_evidence(*, actor: Actor, version: ModelVersion, purpose: str, eviden
     authorise(actor, Verb.REGISTER)
     refuse_unfit(version.model, purpose, evidence)
     with record(actor=actor, at=now()) as recording:
-        RegisteredModel.objects.select_for_update().get(pk=version.model_id)
-        position = VersionStage.objects.get(version=version)
-        if VersionDeletion.objects.filter(version=version).exists():
-            raise VersionDeleted(f"{version} was deleted; its evidence does not change any more.")
-        if position.stage == Stage.RETIRED:
-            raise VersionRetired(f"{version} is retired; its evidence does not change any more.")
-        current = ModelVersion.objects.select_related("model").get(pk=version.pk)
-        known = _newest(current, purpose, evidence)
-        if known:
-            return known
-        row = registry.attach_evidence(recording=recording, version=current, purpose=purpose, evidence=evidence)
-        _order(recording, current)
-        for uid in (
-            OpenPromotion.objects.filter(version=version)
-            .order_by("promotion_id")
-            .values_list("promotion__uid", flat=True)
-        ):
-            settle(recording=recording, promotion=lock_open_promotion(str(uid)))
+        current = _lock(version)
+        return _attach(recording, current, purpose, evidence)
+
+
+def attach_document(
+    *, actor: Actor, version: ModelVersion, kind: str, name: str, file: IO[bytes], attested_by: str = ""
+) -> EvidenceAttachment:
+    """Store a document, put it on record and add it to a version's evidence: what a pipeline does in three steps.
+
+    `file` is read from its beginning, twice.
+    Records: document.declared, and as `attach_evidence`.
+    Raises: as `attach_evidence`; UploadUnacceptable, DocumentUnacceptable, Malformed.
+    Idempotent and locks: as `attach_evidence`.
+    """
+    authorise(actor, Verb.REGISTER)
+    refuse_unfit_kind(kind, attested_by)
+    digest = hashlib.sha256()
+    while chunk := file.read(CHUNK):
+        digest.update(chunk)
+    sha256 = digest.hexdigest()
+    file.seek(0)
+    try:
+        receive(file, sha256=sha256, length=None)
+    except UploadRefused as problem:
+        raise UploadUnacceptable(str(problem), reason=problem.code) from None
+    facts = facts_of_document(sha256=sha256, name=name, kind=kind, attested_by=attested_by)
+    with record(actor=actor, at=now()) as recording:
+        current = _lock(version)
+        evidence = declare_document(
+            recording=recording, sha256=sha256, name=name, kind=kind, facts=facts, attested_by=attested_by
+        )
+        return _attach(recording, current, kind, evidence)
+
+
+def _lock(version: ModelVersion) -> ModelVersion:
+    """Lock the model and return the version as it is now. Raises: VersionDeleted, VersionRetired."""
+    RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+    if VersionDeletion.objects.filter(version=version).exists():
+        raise VersionDeleted(f"{version} was deleted; its evidence does not change any more.")
+    if VersionStage.objects.get(version=version).stage == Stage.RETIRED:
+        raise VersionRetired(f"{version} is retired; its evidence does not change any more.")
+    return ModelVersion.objects.select_related("model").get(pk=version.pk)
+
+
+def _attach(recording: Recording, version: ModelVersion, purpose: str, evidence: Evidence) -> EvidenceAttachment:
+    known = _newest(version, purpose, evidence)
+    if known:
+        return known
+    row = registry.attach_evidence(recording=recording, version=version, purpose=purpose, evidence=evidence)
+    _order(recording, version)
+    for uid in (
+        OpenPromotion.objects.filter(version=version).order_by("promotion_id").values_list("promotion__uid", flat=True)
+    ):
+        settle(recording=recording, promotion=lock_open_promotion(str(uid)))
     return row
 
 

@@ -9,13 +9,11 @@ from audits.evidence import (
     EvidenceMissing,
     Readable,
     UnusableDefinition,
-    UnusableDocument,
     UploadRefused,
     declare_artifact,
     declare_document,
     declare_table,
     inspect_definition,
-    inspect_document,
     local_path,
     receive,
 )
@@ -26,18 +24,16 @@ from audits.trail import Actor, now, record
 from governance.dispatch import ring_on_commit
 from governance.errors import (
     ArtifactUnacceptable,
-    DocumentUnacceptable,
     EvidenceUnfit,
     Malformed,
     TableUnacceptable,
-    UnknownBlob,
     UploadUnacceptable,
 )
 from governance.models import Account
-from governance.policy_format import document_kinds
 from governance.roles import Verb
 from governance.selectors.policies import rules_about
 from governance.selectors.requirements import orders_for
+from governance.services._documents import facts_of_document, unknown_bytes
 from governance.services._fitness import refuse_unfit_submission
 from governance.services.authority import authorise
 from registry import services as registry
@@ -126,7 +122,7 @@ def declare_table_evidence(*, actor: Actor, sha256: str, name: str, fmt: TableFo
         with local_path(sha256) as path:
             facts = inspect_table(path, fmt, parsed)
     except EvidenceMissing:
-        raise _unknown_bytes(sha256) from None
+        raise unknown_bytes(sha256) from None
     except UnusableTable as problem:
         raise TableUnacceptable(
             str(problem),
@@ -163,7 +159,7 @@ def declare_artifact_evidence(*, actor: Actor, sha256: str, name: str, format_na
             else:
                 format_name = check_artifact_format(path)
     except EvidenceMissing:
-        raise _unknown_bytes(sha256) from None
+        raise unknown_bytes(sha256) from None
     except (ModelRefused, UnusableDefinition) as problem:
         raise ArtifactUnacceptable(str(problem), reason=problem.code, file=name) from None
     with record(actor=actor, at=now()) as recording:
@@ -180,25 +176,11 @@ def declare_document_evidence(*, actor: Actor, sha256: str, name: str, kind: str
     Idempotent: by bytes, kind and who attests it.
     """
     authorise(actor, Verb.REGISTER)
-    if kind not in document_kinds():
-        raise Malformed(f"There is no document kind {kind!r}; use {', '.join(document_kinds())}.", field="document")
-    if attested_by and kind != "external_evaluation":
-        raise Malformed("Only an external evaluation is attested by somebody.", field="attested_by")
-    try:
-        with local_path(sha256) as path:
-            facts = inspect_document(path)
-    except EvidenceMissing:
-        raise _unknown_bytes(sha256) from None
-    except UnusableDocument as problem:
-        raise DocumentUnacceptable(str(problem), reason=problem.code, file=name, fix=problem.fix) from None
+    facts = facts_of_document(sha256=sha256, name=name, kind=kind, attested_by=attested_by)
     with record(actor=actor, at=now()) as recording:
         return declare_document(
             recording=recording, sha256=sha256, name=name, kind=kind, facts=facts, attested_by=attested_by
         )
-
-
-def _unknown_bytes(sha256: str) -> UnknownBlob:
-    return UnknownBlob(f"No bytes with the digest {sha256} are stored; upload them first.", sha256=sha256)
 
 
 def submit_version(

@@ -72,12 +72,13 @@ def test_a_finding_is_waived_by_clicking_and_its_end_is_told(
     promotion = world.blocked(desk, 1)
     sign_in(desk.risk)
     page.get_by_role("region", name="Blocked").get_by_role("link").click()
-    page.locator("summary", has_text="Accept one requirement for a time").click()
+    page.get_by_role("link", name="Accept a finding for a time…").click()
+    page.get_by_label("What you accept").select_option(label="Men and women are selected at a similar rate: all of it")
     page.get_by_label("For how many days").fill("14")
     page.get_by_label("Why it can be accepted").fill("Both groups are small, and the interval is wide.")
     page.get_by_label("What is done instead").fill("The care team reads every refusal until the next version.")
     shot("waive", dark=False)
-    page.get_by_role("button", name="Waive").click()
+    page.get_by_role("button", name="Accept a finding for a time").click()
     expect(page.get_by_role("heading", name="Waiting", level=2)).to_be_visible()
     expect(page.get_by_text("The care team reads every refusal until the next version.")).to_be_visible()
     shot("promotion-waived")
@@ -218,6 +219,52 @@ def test_a_whole_review_goes_by_keyboard(page: Page, desk: Desk, sign_in: SignIn
     assert Approval.objects.get().reason == "Read without a mouse."
 
 
+def test_a_version_is_asked_for_forced_and_suspended_from_the_page_that_says_why(
+    page: Page, live_server: LiveServer, desk: Desk, sign_in: SignIn, shot: Shot
+) -> None:
+    version = world.version(desk, 1, fair=False)
+    sign_in(desk.analyst)
+    page.goto(f"{live_server.url}/admin/versions/{desk.model.name}/1/")
+    expect(page.get_by_role("heading", name="Blocked on the way to production")).to_be_visible()
+    page.locator("summary", has_text="What you cannot do here, and why").click()
+    shot("version-why")
+    page.get_by_role("link", name="Ask for a promotion…").click()
+    shot("ask")
+    page.get_by_label("Where it shall go").select_option("canary")
+    page.get_by_role("button", name="Ask for a promotion").click()
+    expect(page.get_by_role("alert")).to_contain_text("A canary names its share of the traffic")
+    page.get_by_label("Share of the traffic").fill("10")
+    page.get_by_role("button", name="Ask for a promotion").click()
+    expect(page.get_by_text("The gate blocks it for the reasons here")).to_be_visible()
+
+    promotion = version.promotions.get()
+    sign_in(desk.operator)
+    page.goto(f"{live_server.url}/admin/promotions/{promotion.uid}/break-glass/")
+    page.get_by_label("Why").fill("The ward is without a model.")
+    shot("break-glass")
+    page.get_by_label("Why").fill("The ward is without a model.")
+    page.get_by_role("button", name="Break the glass").click()
+    sign_in(desk.risk)
+    page.goto(f"{live_server.url}/admin/promotions/{promotion.uid}/confirm-break-glass/")
+    page.get_by_role("button", name="Confirm the break-glass").click()
+    shot("promotion-break-glass", dark=False)
+    page.get_by_role("link", name="Due", exact=True).click()
+    expect(page.get_by_text("You invoked or confirmed it")).to_be_visible()
+    shot("due")
+    page.get_by_role("link", name="Delegations", exact=True).click()
+    page.get_by_role("link", name="Let somebody speak for you…").click()
+    shot("delegate", dark=False)
+    page.get_by_label("Who may speak in your place").select_option(label="Nils Neu")
+    page.get_by_label("Until the end of").fill((now() + timedelta(days=7)).date().isoformat())
+    page.get_by_role("button", name="Let somebody speak for you").click()
+    expect(page.get_by_role("heading", name="Nils Neu for Tobias Okafor, risk")).to_be_visible()
+    shot("delegations", dark=False)
+    page.goto(f"{live_server.url}/admin/versions/{desk.model.name}/1/suspend/")
+    page.get_by_label("Why").fill("Complaints.")
+    page.get_by_role("button", name="Suspend").click()
+    expect(page.get_by_text("care-programme 1 is suspended.")).to_be_visible()
+
+
 def test_an_operator_rolls_back_and_takes_a_report_away(
     page: Page, live_server: LiveServer, desk: Desk, sign_in: SignIn, shot: Shot
 ) -> None:
@@ -228,11 +275,10 @@ def test_an_operator_rolls_back_and_takes_a_report_away(
     world.blocked(desk, 3)
     sign_in(desk.operator)
     page.goto(f"{live_server.url}/admin/models/{desk.model.name}/")
-    page.locator("summary", has_text="Roll back").click()
-    shot("model-roll-back", dark=False)
+    page.get_by_role("link", name="Roll back…").click()
     page.get_by_label("Why it must go back").fill("The care team reports patients it missed.")
-    page.get_by_role("button", name="Roll back…").click()
-    page.get_by_role("button", name="Roll back champion").click()
+    shot("roll-back", dark=False)
+    page.get_by_role("button", name="Roll back").click()
     expect(page.get_by_text("points at version 1 again; version 2 is suspended.")).to_be_visible()
     assert get_version(desk.model.name, 1).position.stage == Stage.PRODUCTION
 

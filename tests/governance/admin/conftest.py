@@ -12,7 +12,7 @@ SignedIn = Callable[[Account], Client]
 
 
 @pytest.fixture
-def desk(transactional_db: None) -> Desk:
+def desk(db: None) -> Desk:
     return set_up(password=None)
 
 

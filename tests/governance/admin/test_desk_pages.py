@@ -20,6 +20,7 @@ from registry.stages import Stage
 from tests import make
 from tests.browser import world
 from tests.browser.world import Desk
+from tests.governance.admin.acting import done, shown, told
 
 SignedIn = Callable[[Account], Client]
 
@@ -186,25 +187,26 @@ def test_who_may_not_export_is_told_and_nothing_leaves(desk: Desk, signed_in: Si
     assert not ReportExport.objects.exists()
 
 
-def test_an_operator_rolls_back_in_two_steps(desk: Desk, signed_in: SignedIn) -> None:
+ROLL_BACK = "/admin/models/care-programme/aliases/champion/roll-back/"
+
+
+def test_an_operator_rolls_back(desk: Desk, signed_in: SignedIn) -> None:
     promoted(desk, 1)
     promoted(desk, 2)
     client = signed_in(desk.operator)
-    word = {"alias": "champion", "present": "2", "reason": "Complaints from the care team."}
-    page = client.post("/admin/models/care-programme/roll-back/confirm/", word)
-    assert b"You are about to take version 2 out of production" in page.content
+    assert ROLL_BACK in shown(client, "/admin/models/care-programme/")
+    assert "Version 2 leaves production and is suspended." in shown(client, ROLL_BACK)
     assert not Rollback.objects.exists()
-    response = client.post("/admin/models/care-programme/roll-back/", word)
-    assert said(response) == ["care-programme@champion points at version 1 again; version 2 is suspended."]
+    response = done(client, ROLL_BACK, reason="Complaints from the care team.")
+    assert told(response) == "care-programme@champion points at version 1 again; version 2 is suspended."
     assert get_version("care-programme", 1).position.stage == Stage.PRODUCTION
-    assert "moved since" in said(client.post("/admin/models/care-programme/roll-back/", word))[-1]
 
 
 def test_a_rollback_that_cannot_be_is_a_sentence_and_no_error(desk: Desk, signed_in: SignedIn) -> None:
     promoted(desk, 1)
-    word = {"alias": "champion", "present": "1", "reason": "Complaints from the care team."}
-    response = signed_in(desk.operator).post("/admin/models/care-programme/roll-back/", word)
-    assert "No earlier version was promoted" in said(response)[0]
+    response = done(signed_in(desk.operator), ROLL_BACK, reason="Complaints from the care team.")
+    assert response.status_code == 409
+    assert told(response).startswith("No earlier version was promoted")
 
 
 @pytest.mark.parametrize("name", ["auditor", "risk"])
@@ -212,10 +214,8 @@ def test_only_operators_roll_back(desk: Desk, signed_in: SignedIn, name: str) ->
     promoted(desk, 1)
     promoted(desk, 2)
     client = signed_in(getattr(desk, name))
-    assert "Roll back" not in client.get("/admin/models/care-programme/").content.decode()
-    word = {"alias": "champion", "present": "2", "reason": "Because."}
-    response = client.post("/admin/models/care-programme/roll-back/", word)
-    assert "This needs the role operator" in said(response)[0]
+    assert "Roll back" not in shown(client, "/admin/models/care-programme/")
+    assert told(done(client, ROLL_BACK, reason="Because.")) == "This takes the role operator."
     assert not Rollback.objects.exists()
 
 

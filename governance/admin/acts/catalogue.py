@@ -1,0 +1,21 @@
+"""Which acts are there, on what?"""
+
+from governance.admin.acts.attachments import ATTACH_DOCUMENT, ATTACH_TABLE
+from governance.admin.acts.certifications import TRIGGER
+from governance.admin.acts.conditions import FULFIL
+from governance.admin.acts.delegations import DELEGATE, RECUSE, REVOKE
+from governance.admin.acts.emergencies import CONFIRM, INVOKE, REVIEW
+from governance.admin.acts.promotions import REQUEST, WITHDRAW
+from governance.admin.acts.retirements import DELETE, RETIRE, SUSPEND
+from governance.admin.acts.rollbacks import ROLL_BACK
+from governance.admin.acts.waivers import REVOKE_WAIVER, WAIVE
+
+ON_VERSIONS = (REQUEST, ATTACH_DOCUMENT, ATTACH_TABLE, TRIGGER, SUSPEND, RETIRE, DELETE)
+ON_PROMOTIONS = (WAIVE, RECUSE, WITHDRAW, INVOKE, CONFIRM, REVIEW)
+ON_WAIVERS = (REVOKE_WAIVER,)
+ON_CONDITIONS = (FULFIL,)
+ON_DELEGATIONS = (REVOKE,)
+ON_ONESELF = (DELEGATE,)
+ON_ALIASES = (ROLL_BACK,)
+
+ACTS = (*ON_VERSIONS, *ON_PROMOTIONS, *ON_WAIVERS, *ON_CONDITIONS, *ON_DELEGATIONS, *ON_ONESELF, *ON_ALIASES)
