@@ -20,6 +20,7 @@ from audits.checks.statistics.probability_sums import ProbabilitySums
 from audits.checks.statistics.regression_sums import RegressionSums
 from audits.checks.statistics.row_digests import RowDigests
 from audits.checks.statistics.score_histograms import ScoreHistograms, ScoreSplit
+from audits.checks.statistics.segment_counts import Segment, SegmentCounts
 from audits.checks.statistics.times import Times
 from audits.checks.statistics.weight_sums import WeightSums
 
@@ -38,8 +39,8 @@ __all__ = [
     "GroupClassCounts",
     "GroupCounts",
     "GroupErrors",
-    "GroupRate",
     "Grouping",
+    "GroupRate",
     "LabelValues",
     "NumberSpreads",
     "PairedRows",
@@ -50,6 +51,8 @@ __all__ = [
     "RowDigests",
     "ScoreHistograms",
     "ScoreSplit",
+    "Segment",
+    "SegmentCounts",
     "TextLengths",
     "Times",
     "ValuesOfColumn",
