@@ -20,6 +20,7 @@ from audits.checks.statistics import (
     CellForms,
     ClassCounts,
     ColumnProfiles,
+    ColumnShapes,
     ColumnValues,
     Correlations,
     FeatureClasses,
@@ -39,6 +40,7 @@ from audits.checks.statistics import (
     SegmentCounts,
     TextLengths,
     Times,
+    ValuePairs,
     WeightSums,
 )
 
@@ -74,6 +76,7 @@ __all__ = [
     "CellForms",
     "ClassCounts",
     "ColumnProfiles",
+    "ColumnShapes",
     "ColumnValues",
     "Correlations",
     "FeatureClasses",
@@ -93,5 +96,6 @@ __all__ = [
     "SegmentCounts",
     "TextLengths",
     "Times",
+    "ValuePairs",
     "WeightSums",
 ]

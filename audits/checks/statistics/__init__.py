@@ -4,6 +4,7 @@ from audits.checks.statistics.attributions import Attributions
 from audits.checks.statistics.cell_forms import CellForms, FormsOfColumn
 from audits.checks.statistics.class_counts import ClassCounts
 from audits.checks.statistics.column_profiles import ColumnProfile, ColumnProfiles
+from audits.checks.statistics.column_shapes import ColumnShapes
 from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
 from audits.checks.statistics.correlations import Correlations
 from audits.checks.statistics.feature_classes import FeatureClasses
@@ -22,6 +23,7 @@ from audits.checks.statistics.row_digests import RowDigests
 from audits.checks.statistics.score_histograms import ScoreHistograms, ScoreSplit
 from audits.checks.statistics.segment_counts import Segment, SegmentCounts
 from audits.checks.statistics.times import Times
+from audits.checks.statistics.value_pairs import ValuePairs
 from audits.checks.statistics.weight_sums import WeightSums
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "ClassCounts",
     "ColumnProfile",
     "ColumnProfiles",
+    "ColumnShapes",
     "ColumnValues",
     "Correlations",
     "ErrorsOfGroup",
@@ -55,6 +58,7 @@ __all__ = [
     "SegmentCounts",
     "TextLengths",
     "Times",
+    "ValuePairs",
     "ValuesOfColumn",
     "WeightSums",
 ]

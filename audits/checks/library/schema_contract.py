@@ -1,0 +1,61 @@
+"""Does the table keep what the reference kept?"""
+
+from __future__ import annotations
+
+from audits.checks import ColumnShapes, Report, check
+from audits.checks.contracts import contract_report, inferred
+from audits.checks.parameters import Amount, Count
+
+_NAME = "data_quality.schema_contract"
+
+
+@check(_NAME, version=1, needs=ColumnShapes, tables=("evaluation", "reference"))
+def schema_contract(
+    evaluation: ColumnShapes,
+    reference: ColumnShapes,
+    *,
+    range_margin: Amount = 0.1,
+    max_categories: Count = 50,
+    min_rows: Count = 100,
+    ignore: tuple[str, ...] = (),
+) -> Report:
+    """Columns of the table held against a contract that is read off the reference.
+
+    The contract asks of each column its type, no missing cells where the reference has none, the range of its
+    numbers, its categories or otherwise the pattern of its texts (letters and digits), values that never repeat, and
+    ascending or descending order, each where the reference keeps it. Fractions need not come where the reference has
+    them.
+
+    Parameters
+    ----------
+    evaluation : ColumnShapes
+        Shapes of the columns now.
+    reference : ColumnShapes
+        Shapes of the columns in the reference.
+    range_margin : float, at least 0, default=0.1
+        How far numbers may reach beyond the reference, as a share of its range.
+    max_categories : int, default=50
+        Most different texts, none of them in most rows, that are read as the categories of a column.
+    min_rows : int, default=100
+        Fewest filled rows of the reference from which patterns, order and uniqueness are read.
+    ignore : list of str, default=[]
+        Columns, or rules written as "column.rule" (type, required, range, categories, pattern, unique, order), that
+        are not held against the table.
+
+    Measures
+    --------
+    broken_rules : int, unit rules, ideal 0, by column of the reference.
+
+    Cannot measure
+    --------------
+    A table without rows.
+
+    Source
+    ------
+    Breck et al. (2019), Data Validation for Machine Learning, MLSys 2019, for schemas that are inferred.
+    """
+    contracts = [
+        inferred(shape, margin=range_margin, max_categories=max_categories, min_rows=min_rows)
+        for shape in reference.by_name.values()
+    ]
+    return contract_report(_NAME, contracts, evaluation.by_name, ignore)

@@ -1,0 +1,162 @@
+"""What would a contract about a column say: its type, its range, its categories, its pattern, its order?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from audits.checks.roles import Roles
+from audits.checks.statistics.by_column import ByColumn
+from audits.checks.statistics.columns import as_numbers, as_texts, missing_mask
+from audits.checks.statistics.hashing import hashed
+
+MOST_TEXTS, MOST_MASKS = 200, 50
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_DIGITS = re.compile(r"\d")
+_BLANKS = re.compile(r"\s+")
+
+
+def mask_of(text: str) -> str:
+    """The pattern of a text: A for a run of letters, 9 for each digit, everything else as it stands."""
+    return _BLANKS.sub(" ", _DIGITS.sub("9", _LETTERS.sub("A", text)))
+
+
+@dataclass
+class ShapeOfColumn:
+    """One column. `texts` are its different texts, None beyond 200; `masks` their patterns, None beyond 50.
+
+    `ascends` and `descends` speak of the filled cells in the order of the rows, equal neighbours allowed, so that
+    parts are merged in that order. `repeats` tells whether a value occurs twice; two different values are taken for
+    one with a chance of 1 in 2**64.
+    """
+
+    name: str
+    kind: str
+    rows: int = 0
+    missing: int = 0
+    whole: bool = True
+    low: float | None = None
+    high: float | None = None
+    ascends: bool = True
+    descends: bool = True
+    first: float | None = None
+    last: float | None = None
+    texts: set[str] | None = field(default_factory=set)
+    masks: set[str] | None = field(default_factory=set)
+    repeated: bool = False
+    digests: list[NDArray[np.uint64]] = field(default_factory=list)
+    looked_at: int = 0
+
+    @property
+    def filled(self) -> int:
+        return self.rows - self.missing
+
+    @property
+    def repeats(self) -> bool:
+        self._look()
+        return self.repeated
+
+    def add(self, cells: pa.Array) -> None:
+        blank = missing_mask(cells)
+        self.rows += len(cells)
+        self.missing += int(blank.sum())
+        if not self.repeated:
+            self._keep([hashed(cells)[~blank]])
+        if self.kind in ("number", "time"):
+            self._take_numbers(as_numbers(cells)[~blank])
+        elif self.kind == "text":
+            found = [text for text in as_texts(cells)[0] if text is not None] if len(cells) > blank.sum() else []
+            self._take_texts(set(found), {mask_of(text) for text in found} if self.masks is not None else set())
+
+    def merge(self, other: ShapeOfColumn) -> None:
+        """Take in the rows that follow."""
+        self.rows += other.rows
+        self.missing += other.missing
+        self.whole &= other.whole
+        self.repeated |= other.repeated
+        self._keep(other.digests)
+        if other.first is not None and other.last is not None:
+            self._follow(other.first, other.last)
+            self.ascends &= other.ascends
+            self.descends &= other.descends
+            self._stretch(float(other.low or 0), float(other.high or 0))
+        self._take_texts(other.texts, other.masks)
+
+    def to_document(self) -> dict[str, Any]:
+        names = ("name", "kind", "rows", "missing", "whole", "low", "high", "ascends", "descends", "first", "last")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "texts": None if self.texts is None else sorted(self.texts),
+            "masks": None if self.masks is None else sorted(self.masks),
+            "repeated": self.repeats,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        sets = {name: None if document[name] is None else set(document[name]) for name in ("texts", "masks")}
+        return cls(**{**document, **sets})
+
+    def _take_numbers(self, numbers: NDArray[np.float64]) -> None:
+        if not len(numbers):
+            return
+        self.whole &= bool((np.isfinite(numbers) & (np.floor(numbers) == numbers)).all())
+        steps = np.diff(numbers)
+        self._follow(float(numbers[0]), float(numbers[-1]))
+        self.ascends &= bool((steps >= 0).all())
+        self.descends &= bool((steps <= 0).all())
+        self._stretch(float(numbers.min()), float(numbers.max()))
+
+    def _follow(self, first: float, last: float) -> None:
+        if self.last is not None:
+            self.ascends &= self.last <= first
+            self.descends &= self.last >= first
+        self.first = first if self.first is None else self.first
+        self.last = last
+
+    def _stretch(self, low: float, high: float) -> None:
+        self.low = (low if self.low is None else min(self.low, low)) + 0.0
+        self.high = (high if self.high is None else max(self.high, high)) + 0.0
+
+    def _take_texts(self, texts: set[str] | None, masks: set[str] | None) -> None:
+        self.texts = None if self.texts is None or texts is None else self.texts | texts
+        self.masks = None if self.masks is None or masks is None else self.masks | masks
+        if self.texts is not None and len(self.texts) > MOST_TEXTS:
+            self.texts = None
+        if self.masks is not None and len(self.masks) > MOST_MASKS:
+            self.masks = None
+
+    def _keep(self, digests: list[NDArray[np.uint64]]) -> None:
+        self.digests += digests
+        # A column that repeats shows it early: then its digests are let go, long before the table is read.
+        if sum(map(len, self.digests)) > 2 * self.looked_at:
+            self._look()
+
+    def _look(self) -> None:
+        if self.repeated or not self.digests:
+            self.digests = [] if self.repeated else self.digests
+            return
+        together = np.sort(np.concatenate(self.digests))
+        self.repeated = bool((together[1:] == together[:-1]).any())
+        self.digests = [] if self.repeated else [together]
+        self.looked_at = len(together)
+
+
+class ColumnShapes(ByColumn[ShapeOfColumn]):
+    """The shape of every column that has a role; its parts are merged in the order of the rows."""
+
+    part = ShapeOfColumn
+
+    @staticmethod
+    def columns(roles: Roles) -> tuple[str, ...]:
+        return roles.columns()
+
+    def merge(self, other: Self) -> None:
+        for name, shape in other.by_name.items():
+            self.by_name.setdefault(name, ShapeOfColumn(name, shape.kind)).merge(shape)
