@@ -11,7 +11,7 @@ PURE := tests/audits/checks tests/audits/tables tests/audits/sandbox tests/gover
 POSTGRES ?= postgresql:///countersign
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-sqlite test-postgres soak bench-trail bench-governance check format lock clean
+.PHONY: help run demo test test-sqlite test-postgres soak bench-trail bench-checks bench-governance check format lock clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ soak: $(VENV)/.development ## Run the long tests, and every test on PostgreSQL (
 
 bench-trail: $(VENV)/.development ## Measure what is promised about the trail's speed (needs PostgreSQL's programs; under ten minutes)
 	$(PY) -m tests.benchmarks.trail
+
+bench-checks: $(VENV)/.development ## Measure what is promised about the speed of checks, against six libraries (CHECKS="--part drift" measures a part)
+	$(PY) -m tests.benchmarks.checks $(CHECKS)
 
 bench-governance: $(VENV)/.development ## Measure what is promised about the speed of decisions (needs PostgreSQL's programs; a few minutes)
 	$(PY) -m tests.benchmarks.governance

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -36,7 +36,8 @@ class ComparedRates:
     """One rate over the groups of one attribute.
 
     `usable` are the groups with enough rows, `small` the others, `left_out` those that the policy excludes.
-    `joint` tells that the intervals hold for all usable groups together. Only then there may be no `drawn` rates.
+    `joint` tells that the intervals hold for all usable groups together. Only then there may be no `drawn` rates, which
+    are drawn when they are first asked for.
     """
 
     attribute: str
@@ -44,16 +45,16 @@ class ComparedRates:
     usable: tuple[GroupRate, ...]
     small: tuple[GroupRate, ...]
     left_out: tuple[GroupRate, ...]
-    drawn: NDArray[np.float64] | None
+    drawn: Callable[[], NDArray[np.float64]] | None
     joint: bool = False
 
     @cached_property
     def highest(self) -> GroupRate:
-        return max(self.usable, key=lambda group: (_value(group), group.group))
+        return max(self._at(self.estimates.max()), key=lambda group: (_value(group), group.group))
 
     @cached_property
     def lowest(self) -> GroupRate:
-        return min(self.usable, key=lambda group: (_value(group), group.group))
+        return min(self._at(self.estimates.min()), key=lambda group: (_value(group), group.group))
 
     @cached_property
     def difference(self) -> Fraction:
@@ -66,12 +67,17 @@ class ComparedRates:
 
     @cached_property
     def estimates(self) -> NDArray[np.float64]:
-        return np.array([float(_value(group)) for group in self.usable])
+        return np.array([value.numerator / value.denominator for value in map(_value, self.usable)])
 
-    @property
+    def _at(self, estimate: float) -> list[GroupRate]:
+        """The groups with this rate as a double; only among these must fractions be compared."""
+        return [self.usable[place] for place in np.flatnonzero(self.estimates == estimate)]
+
+    @cached_property
     def draws(self) -> NDArray[np.float64]:
+        """The rate of every usable group in each bootstrap draw, shape (n_draws, n_usable)."""
         assert self.drawn is not None  # noqa: S101 -- figures without draws come with joint intervals
-        return self.drawn
+        return self.drawn()
 
     def drawn_differences(self) -> NDArray[np.float64]:
         """The largest difference in each bootstrap draw; NaN when a group's rate is undefined in it."""
@@ -120,7 +126,12 @@ def compared(grouping: Grouping, rate: Rate | MeanOfRates, minimum: int, leave_o
             small.append(group)
         else:
             chosen.append((place, group))
-    drawn = grouping.drawn_rates(rate)[:, [place for place, _ in chosen]]
+    places = [place for place, _ in chosen]
+
+    def drawn() -> NDArray[np.float64]:
+        rates = grouping.drawn_rates(rate)
+        return rates if len(places) == len(grouping.groups) else rates.T[places].T
+
     usable = tuple(group for _, group in chosen)
     return ComparedRates(grouping.attribute, rate, usable, tuple(small), tuple(excluded), drawn)
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from audits.checks import statistics as known
 from audits.checks.base import CannotMeasure, Check, Report
 from audits.checks.catalogue import UnknownCheck, get_check
-from audits.checks.outcomes import Outcome, RunSpec, TableInput, Verdict
+from audits.checks.outcomes import Outcome, RunSpec, TableInput, Verdict, plain
 from audits.checks.parameters import UnusableParameters
 from audits.checks.roles import Roles
 from audits.checks.scan import Failure, columns_for, condensed, is_scanned, scan_table
 from audits.checks.sentences import conclusion, listed
-
-Computed = Mapping[tuple[str, type], object]
 
 _STORED: Mapping[str, Any] = {
     name: kind for name in known.__all__ if hasattr(kind := getattr(known, name), "from_document")
@@ -28,6 +27,32 @@ class _NotRunnable(Exception):
         self.verdict = verdict
         self.sentence = sentence
         super().__init__(sentence)
+
+
+@dataclass
+class _Computed:
+    """The statistics of each table, with what several checks make of them: it is made for the first that asks."""
+
+    statistics: dict[tuple[str, type], object]
+    documents: dict[tuple[str, type], dict[str, Any]] = field(default_factory=dict)
+    helping: dict[tuple[str, type], Any] = field(default_factory=dict)
+
+    def document(self, table: str, kind: type) -> dict[str, Any]:
+        """What is stored of a statistic."""
+        if (table, kind) not in self.documents:
+            statistic: Any = self.statistics[table, kind]
+            self.documents[table, kind] = plain(statistic.to_document())
+        return self.documents[table, kind]
+
+    def help(self, check: Check) -> Any:
+        """What there is of the statistic that helps with advice, small enough to be stored with the outcome."""
+        if check.advised_by is None:
+            return None
+        asked = check.tables[0], check.advised_by
+        if asked not in self.helping:
+            found: Any = self.statistics.get(asked)
+            self.helping[asked] = None if found is None or isinstance(found, Failure) else found.for_advice()
+        return self.helping[asked]
 
 
 def measure(
@@ -92,7 +117,7 @@ def recompute(document: Mapping[str, Any]) -> Outcome:
             computed[table, kind] = kind.from_document(statistic)
     if any((table, kind) not in computed for table in check.tables for kind in check.needs):
         raise ValueError(f"The outcome of {check.name} was stored without statistics: nothing was measured.")
-    return _outcome(spec, check, check.resolve(spec.parameters), computed)
+    return _outcome(spec, check, check.resolve(spec.parameters), _Computed(computed))
 
 
 def _prepared(
@@ -131,19 +156,13 @@ def _advising(check: Check, table: str, roles: Roles) -> tuple[type, ...]:
     return (kind,) if all(map(roles.has, kind.needs_roles)) else ()  # type: ignore[attr-defined]  # a Statistic
 
 
-def _helping(check: Check, computed: Computed) -> Any:
-    """What there is of the statistic that helps with advice, small enough to be stored with the outcome."""
-    found: Any = computed.get((check.tables[0], check.advised_by)) if check.advised_by is not None else None
-    return None if found is None or isinstance(found, Failure) else found.for_advice()
-
-
 def _scan_all(
     tables: Mapping[str, TableInput],
     wanted: Mapping[str, Mapping[type, None]],
     given: Mapping[type, object],
     seed: int,
     progress: Callable[[int], None] | None,
-) -> Computed:
+) -> _Computed:
     computed: dict[tuple[str, type], object] = {("evaluation", kind): s for kind, s in given.items()}
     read = 0
 
@@ -161,15 +180,15 @@ def _scan_all(
     for kind in dict.fromkeys(kind for _, kind in computed if hasattr(kind, "condensed")):
         tables_of_kind = {name: computed[name, kind] for name in wanted if (name, kind) in computed}
         computed.update({(name, kind): small for name, small in condensed(kind, tables_of_kind).items()})
-    return computed
+    return _Computed(computed)
 
 
-def _outcome(spec: RunSpec, check: Check, parameters: dict[str, Any], computed: Computed) -> Outcome:
+def _outcome(spec: RunSpec, check: Check, parameters: dict[str, Any], computed: _Computed) -> Outcome:
     arguments = []
     stored: dict[str, dict[str, Any]] = {}
     for table in check.tables:
         for kind in check.needs:
-            statistic = computed[table, kind]
+            statistic = computed.statistics[table, kind]
             if isinstance(statistic, Failure):
                 verdict: Verdict = "errored" if statistic.is_error else "inconclusive"
                 return Outcome(spec, verdict, statistic.sentence, effective=parameters)
@@ -177,16 +196,16 @@ def _outcome(spec: RunSpec, check: Check, parameters: dict[str, Any], computed: 
     try:
         for table in check.tables:
             for kind in check.needs:
-                documented: Any = computed[table, kind]
+                documented: Any = computed.statistics[table, kind]
                 if documented.n_rows == 0:
                     raise CannotMeasure(f"There is nothing for {check.name} to read about the {table} table.")
-                stored.setdefault(table, {})[kind.__name__] = documented.to_document()
-        helping = _helping(check, computed)
+                stored.setdefault(table, {})[kind.__name__] = computed.document(table, kind)
+        helping = computed.help(check)
         report = check(*arguments, *([] if check.advised_by is None else [helping]), **parameters)
         if not isinstance(report, Report):
             raise TypeError(f"{check.name} returned no Report.")
         if helping is not None and any(finding.would_pass for finding in report.findings):
-            stored[check.tables[0]][type(helping).__name__] = helping.to_document()
+            stored[check.tables[0]][type(helping).__name__] = plain(helping.to_document())
         sentence = conclusion(report)
     except CannotMeasure as refusal:
         return Outcome(spec, "inconclusive", refusal.sentence, refusal.report, stored, parameters)

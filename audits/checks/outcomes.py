@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pyarrow as pa
 
-from audits.checks.base import Measurement, Report
+from audits.checks.base import Report
 from audits.checks.roles import Roles
 
 Verdict = Literal["passed", "failed", "inconclusive", "errored"]
@@ -36,7 +36,8 @@ class TableInput:
 class Outcome:
     """The verdict of one check with everything needed to work it out again.
 
-    `statistics` holds, by table and by name, the documents of the statistics that the check read.
+    `statistics` holds, by table and by name, the documents of the statistics that the check read, as `plain` leaves
+    them.
     `effective` are the parameters with the defaults filled in.
     """
 
@@ -53,28 +54,30 @@ class Outcome:
         return {
             "check": self.spec.check,
             "version": self.spec.version,
-            "parameters": _plain(self.spec.parameters),
-            "effective_parameters": _plain(self.effective),
+            "parameters": plain(self.spec.parameters),
+            "effective_parameters": plain(self.effective),
             "verdict": self.verdict,
             "sentence": self.sentence,
-            "measurements": [_measurement_document(m) for m in report.measurements],
-            "findings": [_plain(asdict(finding)) for finding in report.findings],
+            "measurements": [plain(vars(measurement)) for measurement in report.measurements],
+            "findings": [plain(vars(finding)) for finding in report.findings],
             "notes": list(report.notes),
-            "statistics": _plain(self.statistics),
+            "statistics": {table: dict(documents) for table, documents in self.statistics.items()},
         }
 
 
-def _measurement_document(measurement: Measurement) -> dict[str, Any]:
-    document: dict[str, Any] = _plain(asdict(measurement))
-    return document
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
+def plain(value: Any) -> Any:
+    """The value in texts, numbers, lists and nulls alone; an undefined number is null."""
+    # Most values are one of these, and documents are large: their types are asked first.
+    kind = type(value)
+    if kind is str or kind is int or value is None or kind is bool:
+        return value
+    if kind is float:
         # JSON has no way to write these; a figure without a value is null everywhere.
         return value if math.isfinite(value) else None
+    if kind is dict or isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if kind is list or kind is tuple or isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return plain(float(value))
     return str(value) if isinstance(value, str) else value

@@ -12,6 +12,7 @@ from audits.checks.base import CannotMeasure
 from audits.checks.outcomes import TableInput
 from audits.checks.roles import Roles
 from audits.checks.sentences import listed
+from audits.checks.statistics.columns import worked_out_once
 
 
 class Statistic(Protocol):
@@ -73,10 +74,11 @@ def scan_table(
         for batch in table.batches():
             held = [column for column in wanted if column in batch.schema.names]
             narrow = batch.select(held)
-            for kind, statistic in statistics.items():
-                if not isinstance(statistic, Failure):
-                    refused = _guarded(lambda s=statistic, b=narrow: s.add(b), name)  # type: ignore[misc]
-                    statistics[kind] = refused if isinstance(refused, Failure) else statistic
+            with worked_out_once():
+                for kind, statistic in statistics.items():
+                    if not isinstance(statistic, Failure):
+                        refused = _guarded(lambda s=statistic, b=narrow: s.add(b), name)  # type: ignore[misc]
+                        statistics[kind] = refused if isinstance(refused, Failure) else statistic
             rows += batch.num_rows
             if progress is not None:
                 progress(batch.num_rows)

@@ -53,11 +53,15 @@ class GivenTable:
                 return 0
             return sum(block.count(b"\n") for block in iter(lambda: file.read(1024 * 1024), b""))
 
-    def batches(self, columns: Sequence[str]) -> Callable[[], Iterator[pa.RecordBatch]]:
-        """The rows with these columns, as often as asked; no rows when no column is wanted."""
+    def batches(self, columns: Sequence[str], *, coded: bool = False) -> Callable[[], Iterator[pa.RecordBatch]]:
+        """The rows with these columns, as often as asked; no rows when no column is wanted.
+
+        With `coded` texts are codes into a dictionary where the file holds them so, which is enough for counting.
+        """
 
         def batches() -> Iterator[pa.RecordBatch]:
             if columns:
-                yield from open_table(self.path, self.format, columns=columns).batches()
+                table = open_table(self.path, self.format, columns=columns)
+                yield from table.coded_batches() if coded else table.batches()
 
         return batches

@@ -29,7 +29,7 @@ def measure_spec(spec: Mapping[str, Any], *, say_progress: Callable[[int], None]
     columns = needed_columns(measurable, {name: table.roles for name, table in given.items()})
     rows = dict.fromkeys(given, 0)
     tables = {
-        name: TableInput(_counted(table.batches(columns.get(name, ())), name, rows), table.roles)
+        name: TableInput(_counted(table.batches(columns.get(name, ()), coded=True), name, rows), table.roles)
         for name, table in given.items()
     }
     statistics: dict[type, object] = {Attributions: Attributions.from_document(attributions)} if attributions else {}

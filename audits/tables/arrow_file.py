@@ -35,7 +35,7 @@ class ArrowFile(ColumnarFile):
             schema = reader.schema
         super().__init__([(field.name, field.type) for field in schema], limits=limits)
 
-    def stored_batches(self, columns: Sequence[str]) -> Iterator[list[pa.Array]]:
+    def stored_batches(self, columns: Sequence[str], *, coded: bool = False) -> Iterator[list[pa.Array]]:
         n_rows = n_bytes = 0
         with self._reader([self.header.index(name) for name in columns]) as reader:
             for stored in self._stored(reader):

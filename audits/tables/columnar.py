@@ -14,6 +14,7 @@ from audits.tables.limits import Limits
 from audits.tables.unusable import UnusableTable
 
 READ_ROWS = 16_384
+CODED_ROWS = 65_536
 NESTED, UNSUPPORTED = "nested", "unsupported"
 
 
@@ -32,8 +33,11 @@ class ColumnarFile:
         self.arrow_types = dict(columns)
         self.types = {name: plain_type(arrow_type) for name, arrow_type in self.arrow_types.items()}
 
-    def stored_batches(self, columns: Sequence[str]) -> Iterator[list[pa.Array]]:
-        """The asked columns, batch by batch, in the types of the file; only they are decoded."""
+    def stored_batches(self, columns: Sequence[str], *, coded: bool = False) -> Iterator[list[pa.Array]]:
+        """The asked columns, batch by batch, in the types of the file; only they are decoded.
+
+        With `coded` texts may come as codes into a dictionary where the file holds them so.
+        """
         raise NotImplementedError
 
     def locate(self, error: UnusableTable) -> UnusableTable:
@@ -54,12 +58,20 @@ class ColumnarFile:
                     else "write numbers, text, dates or true and false",
                 )
 
-    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """The asked columns in their plain types; only they are decoded."""
+    def batches(self, columns: Sequence[str], *, coded: bool = False) -> Iterator[pa.RecordBatch]:
+        """The asked columns in their plain types; only they are decoded.
+
+        With `coded` a text that the file holds as codes into a dictionary stays so.
+        """
         self.refuse_columns(columns)
         n_before = 0
-        for arrays in self.stored_batches(columns):
-            plain = [self._plain(name, array, n_before) for name, array in zip(columns, arrays, strict=True)]
+        for arrays in self.stored_batches(columns, coded=coded):
+            plain = [
+                self._coded(name, array, n_before)
+                if coded and self.types[name] == TEXT and pa.types.is_dictionary(array.type)
+                else self._plain(name, array, n_before)
+                for name, array in zip(columns, arrays, strict=True)
+            ]
             n_before += len(plain[0])
             if len(plain[0]):
                 yield pa.RecordBatch.from_arrays(plain, names=list(columns))
@@ -68,6 +80,18 @@ class ColumnarFile:
         """The Arrow type in which the values of a column arrive."""
         fixed = {INTEGER: pa.int64(), NUMBER: pa.float64(), TEXT: pa.string()}.get(self.types[name])
         return fixed or _time_type(_storage(self.arrow_types[name]))
+
+    def _coded(self, name: str, array: pa.DictionaryArray, n_before: int) -> pa.Array:
+        """Codes into texts, each of which is looked at once, missing ones without a code."""
+        try:
+            texts = self._plain(name, array.dictionary, n_before)
+        except UnusableTable:
+            # A dictionary may hold what no row does: the rows themselves say whether one is bad, and which.
+            return self._plain(name, array, n_before)
+        codes = array.indices
+        if texts.null_count:
+            codes = pc.if_else(texts.is_valid().take(codes), codes, pa.scalar(None, codes.type))
+        return pa.DictionaryArray.from_arrays(codes, texts)
 
     def _plain(self, name: str, array: pa.Array, n_before: int) -> pa.Array:
         kind = self.types[name]

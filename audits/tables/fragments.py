@@ -87,12 +87,13 @@ class FragmentedColumns(ColumnarFile):
                 joined[column] = _joined(joined.get(column, pa.null()), kind, column, name)
         super().__init__(list(joined.items()), limits=limits)
 
-    def stored_batches(self, columns: Sequence[str]) -> Iterator[list[pa.Array]]:
+    def stored_batches(self, columns: Sequence[str], *, coded: bool = False) -> Iterator[list[pa.Array]]:
         self._rows.counts = []
         for number, file in enumerate(self.files):
             n_rows = 0
             try:
-                for batch in file.batches([name for name in columns if name in file.types] or file.header[:1]):
+                held_here = [name for name in columns if name in file.types]
+                for batch in file.batches(held_here or file.header[:1], coded=coded):
                     n_rows += batch.num_rows
                     if sum(self._rows.counts) + n_rows > self.limits.max_rows:
                         raise too_many_rows(self.limits)

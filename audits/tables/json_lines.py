@@ -41,7 +41,7 @@ class JsonLinesFile(ColumnarFile):
             raise self.locate(error) from None
         super().__init__(list(types.items()), limits=limits)
 
-    def stored_batches(self, columns: Sequence[str]) -> Iterator[list[pa.Array]]:
+    def stored_batches(self, columns: Sequence[str], *, coded: bool = False) -> Iterator[list[pa.Array]]:
         n_before = 0
         for block in self._blocks():
             table = self._parsed(block, n_before)

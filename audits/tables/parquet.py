@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audits.tables.columnar import READ_ROWS, ColumnarFile, unpacked_too_large
+from audits.tables.cells import TEXT
+from audits.tables.columnar import CODED_ROWS, READ_ROWS, ColumnarFile, unpacked_too_large
 from audits.tables.delimited import too_many_rows
 from audits.tables.limits import Limits
 from audits.tables.source import Source
@@ -17,6 +18,8 @@ from audits.tables.unusable import UnusableTable
 
 MAGIC = b"PAR1"
 BUFFER_BYTES = 1024 * 1024
+# A text that is worth a code takes its code and a share of the dictionary; others would fill the memory twice.
+MOST_CODED_BYTES = 4
 
 
 class ParquetFile(ColumnarFile):
@@ -31,23 +34,28 @@ class ParquetFile(ColumnarFile):
             leaves = [file.schema.column(i) for i in range(len(file.schema.names))]
             self.n_rows = metadata.num_rows
             self.int96 = {leaf.path for leaf in leaves if leaf.physical_type == "INT96"}
-            n_bytes = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+            groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
+            n_bytes = sum(group.total_byte_size for group in groups)
+            self._few = _columns_of_few_texts(groups)
         super().__init__([(field.name, field.type) for field in schema], limits=limits)
         if n_bytes > limits.max_bytes:
             raise unpacked_too_large(limits)
         if self.n_rows > limits.max_rows:
             raise too_many_rows(limits)
 
-    def stored_batches(self, columns: Sequence[str]) -> Iterator[list[pa.Array]]:
+    def stored_batches(self, columns: Sequence[str], *, coded: bool = False) -> Iterator[list[pa.Array]]:
         times = [name for name in columns if name in self.int96]
+        texts = [name for name in columns if self.types[name] == TEXT] if coded else []
+        few = [name for name in texts if name in self._few]
+        rows = CODED_ROWS if coded and len(few) == len(texts) else READ_ROWS
         n_before = 0
         with ExitStack() as files:
-            file = files.enter_context(self._open())
+            file = files.enter_context(self._open(read_dictionary=few))
             coarse_batches = None
             if times:
                 coarse = files.enter_context(self._open(coerce_int96_timestamp_unit="ms"))
-                coarse_batches = coarse.iter_batches(READ_ROWS, columns=times, use_threads=False)
-            for batch in file.iter_batches(READ_ROWS, columns=list(columns), use_threads=False):
+                coarse_batches = coarse.iter_batches(rows, columns=times, use_threads=False)
+            for batch in file.iter_batches(rows, columns=list(columns), use_threads=False):
                 # The reader orders columns by the file; the asked order is the caller's.
                 arrays = {name: batch.column(name) for name in columns}
                 if coarse_batches is not None:
@@ -74,6 +82,17 @@ class ParquetFile(ColumnarFile):
                 "the Parquet file is cut off or damaged",
                 fix="write and upload it again",
             ) from error
+
+
+def _columns_of_few_texts(groups: Sequence[pq.RowGroupMetaData]) -> set[str]:
+    """The columns that hold few enough texts to be read as codes, by what the footer says of their size."""
+    found: dict[str, bool] = {}
+    for group in groups:
+        for column in map(group.column, range(group.num_columns)):
+            small = column.total_uncompressed_size <= MOST_CODED_BYTES * max(column.num_values, 1)
+            few = bool(column.has_dictionary_page) and small
+            found[column.path_in_schema] = found.get(column.path_in_schema, True) and few
+    return {name for name, few in found.items() if few}
 
 
 def _refuse_other_bytes(source: Source) -> None:

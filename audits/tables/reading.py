@@ -121,6 +121,12 @@ class Table:
             )
             n_before += batch.num_rows
 
+    def coded_batches(self) -> Iterator[pa.RecordBatch]:
+        """The same rows as they come: texts as codes into a dictionary where the file holds them so."""
+        if isinstance(self._file, ColumnarFile):
+            return _located(self._file, self.column_names, coded=True)
+        return self.batches()
+
     def _convert(self, name: str, cells: pa.Array, n_before: int) -> pa.Array:
         try:
             return convert(cells, self.types[name])
@@ -227,8 +233,8 @@ def _named(source: Source) -> Iterator[None]:
         raise error.in_fragment(source.name, error.row) from None
 
 
-def _batches(file: TextFile | ColumnarFile, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    return file.batches(columns) if isinstance(file, ColumnarFile) else file.text_batches(columns)
+def _batches(file: TextFile | ColumnarFile, columns: Sequence[str], *, coded: bool = False) -> Iterator[pa.RecordBatch]:
+    return file.batches(columns, coded=coded) if isinstance(file, ColumnarFile) else file.text_batches(columns)
 
 
 def _look_at(
@@ -345,9 +351,9 @@ def _types_of(file: TextFile, columns: Sequence[str]) -> dict[str, str]:
     return {name: seen.type for name, seen in found.items()}
 
 
-def _located(file: TextFile | ColumnarFile, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+def _located(file: TextFile | ColumnarFile, columns: Sequence[str], *, coded: bool = False) -> Iterator[pa.RecordBatch]:
     try:
-        yield from _batches(file, columns)
+        yield from _batches(file, columns, coded=coded)
     except UnusableTable as error:
         raise file.locate(error) from None
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles, SensitiveColumn
 from audits.checks.statistics.columns import as_numbers, as_texts, column_of, kind_of
-from audits.checks.statistics.exact_sums import exact_sums, from_text, to_text
+from audits.checks.statistics.draws import MOST_DRAWN, CellDraws, draws_of
+from audits.checks.statistics.exact_sums import as_fraction, exact_sums, from_text, to_text
 from audits.checks.statistics.grouping import Grouping
 from audits.checks.statistics.groups import CROSSED_BY, GroupCells
 from audits.checks.statistics.rates import PAIRS, STATES, UNKNOWN
@@ -37,6 +38,7 @@ class GroupCounts:
     weights: list[list[int]] = field(default_factory=list)
     squares: list[list[int]] = field(default_factory=list)
     seed: int = 0
+    _drawn: CellDraws | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
     def empty(cls, roles: Roles) -> Self:
@@ -60,18 +62,23 @@ class GroupCounts:
 
     def add(self, batch: pa.RecordBatch) -> None:
         predictions = classes_of(batch, str(self.roles.prediction))
-        labels = np.full(batch.num_rows, UNKNOWN)
+        labels = np.full(batch.num_rows, UNKNOWN, np.int32)
         if self.roles.label is not None:
             labels = classes_of(batch, self.roles.label)
+        states = labels * STATES + predictions
+        if self.roles.weight is None:
+            cells, counts = self.groups.counted(batch, states, PAIRS)
+            self._grow()
+            np.add.at(self.counts, cells, counts)
+            return
         cells = self.groups.rows_to_cells(batch)
         self._grow()
-        places = cells * PAIRS + labels * STATES + predictions
+        places = cells * PAIRS + states
         size = len(self.groups) * PAIRS
         self.counts += np.bincount(places, minlength=size).reshape(-1, PAIRS)
-        if self.roles.weight is not None:
-            weights = _weights_of(batch, self.roles.weight)
-            _accumulate(self.weights, exact_sums(weights, places, size))
-            _accumulate(self.squares, exact_sums(weights * weights, places, size))
+        weights = _weights_of(batch, self.roles.weight)
+        _accumulate(self.weights, exact_sums(weights, places, size))
+        _accumulate(self.squares, exact_sums(weights * weights, places, size))
 
     def merge(self, other: GroupCounts) -> None:
         for names, theirs in other.groups.named_cells():
@@ -81,7 +88,7 @@ class GroupCounts:
             if self.roles.weight is not None:
                 self.weights[mine] = _added(self.weights[mine], other.weights[theirs])
                 self.squares[mine] = _added(self.squares[mine], other.squares[theirs])
-        self._groupings.clear()
+        self._forget()
 
     def grouping(self, attribute: str) -> Grouping:
         """The counts along one sensitive column, or along a crossing such as "sex x race"."""
@@ -145,6 +152,25 @@ class GroupCounts:
     def _groupings(self) -> dict[str, Grouping]:
         return {}
 
+    @property
+    def _draws(self) -> CellDraws:
+        """Draws of the full crossing, cells in the order of their names; made once for all groupings and checks."""
+        if self._drawn is None:
+            numbers = [number for _, number in self.groups.named_cells()]
+            sums = squares = None
+            if self.roles.weight is not None:
+                sums, squares = (
+                    np.array([float(as_fraction(amount)) for number in numbers for amount in held[number]])
+                    for held in (self.weights, self.squares)
+                )
+            self._drawn = draws_of(self.counts[numbers].reshape(-1), self.seed, sums, squares)
+        return self._drawn
+
+    def _forget(self) -> None:
+        """What was worked out from the counts is worked out anew after they have grown."""
+        self._groupings.clear()
+        self._drawn = None
+
     def _grow(self) -> None:
         wanted = len(self.groups) - len(self.counts)
         if wanted > 0:
@@ -152,22 +178,23 @@ class GroupCounts:
             if self.roles.weight is not None:
                 self.weights += [[0] * PAIRS for _ in range(wanted)]
                 self.squares += [[0] * PAIRS for _ in range(wanted)]
-        self._groupings.clear()
+        self._forget()
 
     def _gather(
         self, attribute: str, names: tuple[str, ...], places: tuple[int, ...], groups: list[tuple[str, ...]]
     ) -> Grouping:
         position = {group: place for place, group in enumerate(groups)}
+        named = self.groups.named_cells()
+        rows = np.array([position[tuple(cell[column] for column in places)] for cell, _ in named], np.int64)
         counts = np.zeros((len(groups), PAIRS), np.int64)
+        np.add.at(counts, rows, self.counts[[number for _, number in named]])
         weights = [[0] * PAIRS for _ in groups]
         squares = [[0] * PAIRS for _ in groups]
-        for cell, number in self.groups.named_cells():
-            place = position[tuple(cell[column] for column in places)]
-            counts[place] += self.counts[number]
-            if self.roles.weight is not None:
-                weights[place] = _added(weights[place], self.weights[number])
-                squares[place] = _added(squares[place], self.squares[number])
         weighted = self.roles.weight is not None
+        for place, (_, number) in zip(rows.tolist(), named if weighted else [], strict=weighted):
+            weights[place] = _added(weights[place], self.weights[number])
+            squares[place] = _added(squares[place], self.squares[number])
+
         return Grouping(
             attribute=attribute,
             groups=names,
@@ -176,26 +203,31 @@ class GroupCounts:
             seed=self.seed,
             weights=tuple(map(tuple, weights)) if weighted else None,
             squares=tuple(map(tuple, squares)) if weighted else None,
+            finest=(lambda: (self._draws, rows)) if np.count_nonzero(self.counts) <= MOST_DRAWN else None,
         )
 
 
-def classes_of(batch: pa.RecordBatch, name: str) -> NDArray[np.int64]:
+def classes_of(batch: pa.RecordBatch, name: str) -> NDArray[np.int32]:
     """A column of 0 and 1 as integers, 2 where the cell says nothing; any other value is refused."""
     column = column_of(batch, name)
+    if pa.types.is_integer(column.type) and column.null_count == 0 and len(column):
+        whole = column.to_numpy(zero_copy_only=False)
+        if whole.min() >= 0 and whole.max() <= 1:
+            return whole.astype(np.int32)
     if kind_of(column.type) == "number":
         numbers = as_numbers(column)
         known = ~np.isnan(numbers)
         strange = known & (numbers != 0) & (numbers != 1)
         if strange.any():
             _refuse(name, f"{numbers[strange][0]:g}")
-        return np.where(known, numbers, UNKNOWN).astype(np.int64)
+        return np.where(known, numbers, UNKNOWN).astype(np.int32)
     texts, codes = as_texts(column)
     classes = []
     for position, text in enumerate(texts):
         if text not in ("0", "1", None) and (codes == position).any():
             _refuse(name, str(text))
         classes.append(int(text) if text in ("0", "1") else UNKNOWN)
-    return np.array(classes, np.int64)[codes]
+    return np.array(classes, np.int32)[codes]
 
 
 def _refuse(name: str, value: str) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audits.checks.statistics.draws import CellDraws, draws_of
 from audits.checks.statistics.exact_sums import as_fraction
-from audits.checks.statistics.intervals import DRAWS, LEVEL, mean_of_shares, redrawn, wilson
+from audits.checks.statistics.intervals import DRAWS, LEVEL, mean_of_shares, wilson, wilsons
 from audits.checks.statistics.rates import PAIRS, MeanOfRates, Rate
 
 
@@ -31,7 +32,8 @@ class Grouping:
     """The counts seen along one attribute, along a crossing, or over everybody.
 
     `counts` has the shape (n_groups, 3, 3): group, label, prediction, each 0, 1 or unknown.
-    With a weight column `weights` and `squares` hold exact sums of the weights and their squares.
+    With a weight column `weights` and `squares` hold exact sums of the weights and their squares. `finest` gives
+    the draws of the finest grouping, and the group here of each group there, where the draws come from those.
     """
 
     attribute: str
@@ -41,6 +43,7 @@ class Grouping:
     seed: int
     weights: tuple[tuple[int, ...], ...] | None = None
     squares: tuple[tuple[int, ...], ...] | None = None
+    finest: Callable[[], tuple[CellDraws, NDArray[np.int64]]] | None = field(default=None, compare=False)
 
     def merged(self, parts: Sequence[NDArray[np.bool_]]) -> Grouping:
         """The counts of several groups taken as one, for each mask over the groups."""
@@ -56,6 +59,7 @@ class Grouping:
             counts=np.array([self.counts[part].sum(axis=0) for part in parts]),
             weights=summed(self.weights),
             squares=summed(self.squares),
+            finest=None,
         )
 
     def rates(self, rate: Rate | MeanOfRates, level: float = LEVEL) -> list[GroupRate]:
@@ -64,23 +68,25 @@ class Grouping:
         A share has Wilson's interval. A ratio of two disjoint counts has Wilson's interval of the first count's share
         in both, turned back into a ratio. A mean of shares has the interval of Zou and Donner.
         """
-        if isinstance(rate, MeanOfRates):
-            return [
-                self._mean_of(parts) for parts in zip(*(self.rates(part, level) for part in rate.parts), strict=True)
-            ]
-        return [self._rate_of(place, rate, level) for place in range(len(self.groups))]
+        key = (*_key(rate), level)
+        if key not in self._known_rates:
+            self._known_rates[key] = self._rates(rate, level)
+        return self._known_rates[key]
 
     def drawn_rates(self, rate: Rate | MeanOfRates) -> NDArray[np.float64]:
         """The rate of every group in each bootstrap draw, shape (n_draws, n_groups); NaN is undefined."""
         if isinstance(rate, MeanOfRates):
-            return np.asarray(np.mean([self.drawn_rates(part) for part in rate.parts], axis=0))
-        chosen, among = self.drawn_sums(rate.numerator), self.drawn_sums(rate.denominator)
-        return np.divide(chosen, among, out=np.full(among.shape, np.nan), where=among > 0)
+            return np.asarray(sum(self.drawn_rates(part) for part in rate.parts) / len(rate.parts))
+        chosen, among = self.drawn_sums(rate.numerator).T, self.drawn_sums(rate.denominator).T
+        return np.divide(chosen, among, out=np.full(among.shape, np.nan), where=among > 0).T
 
     def drawn_sums(self, mask: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Rows, or the sum of their weights, of every group and the marked pairs in each draw: (n_draws, n_groups)."""
-        pairs, drawn = self._draws
-        return np.asarray(drawn[mask.ravel()[pairs]].sum(axis=0))
+        pairs, by_pair = self._draws
+        drawn = np.zeros((len(self.groups), DRAWS))
+        for place in np.flatnonzero(mask.ravel()[pairs]):
+            drawn += by_pair[place]
+        return drawn.T
 
     def total(self, mask: NDArray[np.bool_]) -> Fraction:
         """Rows, or the sum of their weights, over all groups and the marked pairs."""
@@ -95,30 +101,43 @@ class Grouping:
         return int(self.counts[:, mask].sum())
 
     @cached_property
-    def _draws(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The pairs that occur, and the bootstrap draws of every group's counts: (n_pairs, n_draws, n_groups)."""
-        flat = self.counts.reshape(-1)
-        cells = np.flatnonzero(flat)
-        pairs = np.unique(cells % PAIRS)
-        drawn = np.zeros((len(pairs), DRAWS, len(self.groups)))
-        if len(cells):
-            by_cell = self._drawn_cells(cells, flat[cells])
-            for place, pair in enumerate(pairs):
-                held = cells % PAIRS == pair
-                drawn[place][:, cells[held] // PAIRS] = by_cell[:, held]
-        return pairs, drawn
+    def _known_rates(self) -> dict[tuple[object, ...], list[GroupRate]]:
+        return {}
 
-    def _drawn_cells(self, cells: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
-        drawn = redrawn(counts, self.seed).astype(float)
-        if self.weights is None or self.squares is None:
-            return drawn
-        # Weights differ inside a cell: a draw of N rows from it sums to about N means, with their spread.
-        sums = np.array([float(as_fraction(self.weights[c // PAIRS][c % PAIRS])) for c in cells])
-        squares = np.array([float(as_fraction(self.squares[c // PAIRS][c % PAIRS])) for c in cells])
-        means = sums / counts
-        variances = np.maximum(squares / counts - means**2, 0.0)
-        noise = np.random.default_rng([self.seed, 1]).standard_normal(drawn.shape)
-        return np.maximum(drawn * means + np.sqrt(drawn * variances) * noise, 0.0)
+    @cached_property
+    def _draws(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The pairs that occur, and the bootstrap draws of every group's counts: (n_pairs, n_groups, n_draws)."""
+        rows = None
+        if self.finest is not None:
+            drawn, rows = self.finest()
+        else:
+            drawn = draws_of(self.counts.reshape(-1), self.seed, *map(_as_floats, (self.weights, self.squares)))
+        places, pairs = np.divmod(drawn.cells, PAIRS)
+        occurring, kinds = np.unique(pairs, return_inverse=True)
+        n_groups = len(self.groups)
+        summed = drawn.summed(kinds * n_groups + (places if rows is None else rows[places]), len(occurring) * n_groups)
+        return occurring, summed.reshape(len(occurring), n_groups, DRAWS)
+
+    def _rates(self, rate: Rate | MeanOfRates, level: float) -> list[GroupRate]:
+        if isinstance(rate, MeanOfRates):
+            return [
+                self._mean_of(parts) for parts in zip(*(self.rates(part, level) for part in rate.parts), strict=True)
+            ]
+        if self.weights is not None:
+            return [self._rate_of(place, rate, level) for place in range(len(self.groups))]
+        counts = self.counts.reshape(-1, PAIRS)
+        chosen, among, rows = (
+            counts[:, mask.ravel()].sum(axis=1) for mask in (rate.numerator, rate.denominator, rate.rows)
+        )
+        ends = [column.tolist() for column in wilsons(chosen, np.maximum(rows, 1), level)]
+        if not rate.is_share:
+            ends = [[_odds(share) for share in column] for column in ends]
+        return [
+            GroupRate(group, n, Fraction(part, whole), low, high) if whole else GroupRate(group, n, None, None, None)
+            for group, n, part, whole, low, high in zip(
+                self.groups, rows.tolist(), chosen.tolist(), among.tolist(), *ends, strict=True
+            )
+        ]
 
     def _rate_of(self, place: int, rate: Rate, level: float) -> GroupRate:
         n = int(self.counts[place][rate.rows].sum())
@@ -156,6 +175,19 @@ class Grouping:
             return Fraction(int(self.counts[place][mask].sum()))
         flat = mask.ravel()
         return as_fraction(sum(w for w, counted in zip(self.weights[place], flat, strict=True) if counted))
+
+
+def _key(rate: Rate | MeanOfRates) -> tuple[object, ...]:
+    """What tells one rate from another: which pairs it counts."""
+    if isinstance(rate, MeanOfRates):
+        return tuple(map(_key, rate.parts))
+    return rate.numerator.tobytes(), rate.denominator.tobytes()
+
+
+def _as_floats(sums: tuple[tuple[int, ...], ...] | None) -> NDArray[np.float64] | None:
+    if sums is None:
+        return None
+    return np.array([float(as_fraction(amount)) for group in sums for amount in group])
 
 
 def _odds(share: float | None) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ from audits.checks.statistics.columns import as_numbers, as_texts, column_of, ki
 MOST_GROUPS = 500
 MOST_CELLS = 50_000
 CROSSED_BY = " x "
+_MOST_PLACES = 2**18
 
 
 @dataclass
@@ -53,6 +55,37 @@ class GroupCells:
             return numbers[combined]
         present, places = np.unique(combined, return_inverse=True)
         return self._numbered(present, sizes)[places]
+
+    def counted(
+        self, batch: pa.RecordBatch, states: NDArray[np.int32], n_states: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """How many rows of each cell are in each state: cells of shape (n_found,), rows of shape (n_found, n_states).
+
+        `states` are whole numbers from 0, of shape (n_rows,). Cells may come more than once.
+        """
+        columns = [self._coded(place, batch) for place in range(len(self.columns))]
+        sizes = [len(names) for _, names in columns]
+        if math.prod(sizes) * n_states > _MOST_PLACES:
+            cells = self.rows_to_cells(batch)
+            counts = np.bincount(cells * n_states + states, minlength=len(self) * n_states)
+            return np.arange(len(self)), counts.reshape(-1, n_states)
+        places = np.zeros(batch.num_rows, np.int32)
+        for codes, names in columns:
+            places *= len(names)
+            places += codes
+        places *= n_states
+        places += states
+        counts = np.bincount(places, minlength=math.prod(sizes) * n_states).reshape(-1, n_states)
+        present = np.flatnonzero(counts.any(axis=1))
+        levels = []
+        for place, (digits, (_, names)) in enumerate(zip(np.unravel_index(present, sizes), columns, strict=True)):
+            used = np.unique(digits)
+            if len(used) > MOST_GROUPS:
+                self._refuse_so_many_groups(self.columns[place].name)
+            numbers = {code: self._level(place, names[code]) for code in used.tolist()}
+            levels.append([numbers[code] for code in digits.tolist()])
+        found = [self._cell(cell) for cell in zip(*levels, strict=True)] if levels else [self._cell(())] * len(present)
+        return np.array(found, np.int64), counts[present]
 
     def adopt(self, names: tuple[str, ...]) -> int:
         """The number of the cell with these group names, new or known."""
@@ -94,7 +127,19 @@ class GroupCells:
             raise CannotMeasure(f"The crossing has more than {MOST_GROUPS} groups; declare bands or labels.")
         return list(product(*levels))
 
-    def _codes(self, place: int, batch: pa.RecordBatch) -> NDArray[np.int64]:
+    def _coded(self, place: int, batch: pa.RecordBatch) -> tuple[NDArray[np.integer[Any]], list[str]]:
+        """The group of each row as a code, and the name of the group behind each code; some may be without rows."""
+        column = self.columns[place]
+        cells = column_of(batch, column.name)
+        if column.bands:
+            bands, unknown = self._bands_of(column, cells)
+            bands[unknown] = len(column.bands) + 1
+            return bands, [*column.declared_groups(), MISSING]
+        texts, codes = as_texts(cells)
+        labels = column.labels or {}
+        return codes, [MISSING if text is None else labels.get(text, text) for text in texts]
+
+    def _codes(self, place: int, batch: pa.RecordBatch) -> NDArray[np.integer[Any]]:
         column = self.columns[place]
         cells = column_of(batch, column.name)
         if column.bands:
@@ -111,16 +156,19 @@ class GroupCells:
             numbers[position] = self._level(place, MISSING if text is None else labels.get(text, text))
         return numbers[codes]
 
-    def _band_codes(self, place: int, cells: pa.Array) -> NDArray[np.int64]:
-        column = self.columns[place]
-        if kind_of(cells.type) != "number":
-            raise CannotMeasure(f'Column "{column.name}" is declared with bands, but its cells are not numbers.')
-        numbers = as_numbers(cells)
-        codes = np.searchsorted(np.array(column.bands), numbers, side="right").astype(np.int64)
-        unknown = np.isnan(numbers)
+    def _band_codes(self, place: int, cells: pa.Array) -> NDArray[np.int32]:
+        codes, unknown = self._bands_of(self.columns[place], cells)
         if unknown.any():
             codes[unknown] = self._level(place, MISSING)
         return codes
+
+    @staticmethod
+    def _bands_of(column: SensitiveColumn, cells: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """The band of each row, and where there is no number."""
+        if kind_of(cells.type) != "number":
+            raise CannotMeasure(f'Column "{column.name}" is declared with bands, but its cells are not numbers.')
+        numbers = as_numbers(cells)
+        return np.searchsorted(np.array(column.bands), numbers, side="right").astype(np.int32), np.isnan(numbers)
 
     def _level(self, place: int, name: str) -> int:
         levels = self.levels[place]

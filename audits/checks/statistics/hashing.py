@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from audits.checks.statistics.columns import as_numbers, kind_of, missing_mask
+from audits.checks.statistics.columns import as_numbers, kind_of, missing_mask, once
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -25,6 +25,7 @@ def mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
         return words ^ (words >> np.uint64(31))
 
 
+@once
 def hashed(column: pa.Array) -> NDArray[np.uint64]:
     """One digest per cell, shape (n_rows,); missing cells share one, and 1 and 1.0 are the same number."""
     if pa.types.is_null(column.type):

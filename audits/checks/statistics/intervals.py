@@ -22,14 +22,21 @@ def wilson(successes: float, trials: float, level: float = LEVEL) -> Interval:
     """
     if trials <= 0:
         return None, None
+    low, high = wilsons(np.array([successes], np.float64), np.array([trials], np.float64), level)
+    return float(low[0]), float(high[0])
+
+
+def wilsons(
+    successes: NDArray[np.float64], trials: NDArray[np.float64], level: float = LEVEL
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Wilson's intervals of many proportions, each with at least one trial: bounds of shape (n_proportions,)."""
     z = NormalDist().inv_cdf(0.5 + level / 2)
     share = successes / trials
     centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
-    reach = z / (1 + z * z / trials) * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials**2))
+    reach = z / (1 + z * z / trials) * np.sqrt(share * (1 - share) / trials + z * z / (4 * trials**2))
     # At the ends of the range rounding would leave 1e-17 where the formula gives exactly 0 or 1.
-    low = 0.0 if successes <= 0 else max(0.0, centre - reach)
-    high = 1.0 if successes >= trials else min(1.0, centre + reach)
-    return low, high
+    low = np.where(successes <= 0, 0.0, np.maximum(0.0, centre - reach))
+    return low, np.where(successes >= trials, 1.0, np.minimum(1.0, centre + reach))
 
 
 def mean_of_shares(shares: Sequence[tuple[float, float | None, float | None]]) -> Interval:

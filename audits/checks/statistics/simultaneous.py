@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -26,15 +27,25 @@ def joint_level(
     Source: Montiel Olea, Plagborg-Møller (2019), Simultaneous confidence bands, Journal of Applied Econometrics 34,
     doi:10.1002/jae.2656, algorithm 1; Westfall, Young (1993), Resampling-Based Multiple Testing.
     """
-    maxima = np.max([_largest_deviations(one, at) for one, at in zip(drawn, estimates, strict=True)], axis=0)
+    sets = [_standardised(one, at) for one, at in zip(drawn, estimates, strict=True)]
+    undefined = np.any([one.undefined for one in sets], axis=0)
+    lowest, highest = (np.max(bounds, axis=0) for bounds in zip(*map(_bounds, sets), strict=True))
+    # Only the largest maxima make the quantile, so that pairs are compared in those draws alone that may be among them.
+    defined = np.flatnonzero(~undefined)
+    if len(defined):
+        place = math.floor((len(defined) - 1) * level)
+        least = np.partition(lowest[defined], place)[place]
+        asked = defined[highest[defined] >= least]
+        lowest[asked] = np.max([_largest(one, asked) for one in sets], axis=0)
+    maxima = np.where(undefined, np.nan, lowest)
     return _level(maxima, sum(len(at) * (len(at) + 1) // 2 for at in estimates), level)
 
 
 def joint_level_of(drawn: NDArray[np.float64], estimates: NDArray[np.float64], level: float = LEVEL) -> float | None:
     """As `joint_level`, for figures of shape (n_draws, n_figures) that are not compared with each other."""
-    deviations, variances, undefined = _deviations(drawn, estimates)
-    maxima = (np.abs(deviations) / _root(variances)[:, None]).max(axis=0)
-    return _level(np.where(undefined, np.nan, maxima), len(estimates), level)
+    one = _standardised(drawn, estimates)
+    maxima = np.abs(one.scores).max(axis=0)
+    return _level(np.where(one.undefined, np.nan, maxima), len(estimates), level)
 
 
 def difference_of(first: GroupRate, second: GroupRate) -> tuple[float, float]:
@@ -98,24 +109,58 @@ def ratios_to_highest(groups: Sequence[GroupRate]) -> list[Interval]:
     return [(max(0.0, float(some.min())), float(many.min())) for some, many in zip(lows, highs, strict=True)]
 
 
-def _deviations(
-    drawn: NDArray[np.float64], estimates: NDArray[np.float64]
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-    """Deviations of shape (n_figures, n_draws), their variances, and the draws in which a figure is undefined."""
-    deviations = (drawn - estimates).astype(np.float32).T.copy()
+@dataclass(frozen=True)
+class _Standardised:
+    """Deviations of shape (n_figures, n_draws) in units of their `spreads`, and the draws where one is undefined."""
+
+    scores: NDArray[np.float32]
+    spreads: NDArray[np.float32]
+    undefined: NDArray[np.bool_]
+
+
+def _standardised(drawn: NDArray[np.float64], estimates: NDArray[np.float64]) -> _Standardised:
+    deviations = np.ascontiguousarray((drawn.T - estimates[:, None]).astype(np.float32))
     undefined = np.asarray(np.isnan(deviations).any(axis=0))
-    deviations[:, undefined] = 0.0
-    return deviations, np.asarray((deviations**2).mean(axis=1)), undefined
+    if undefined.any():
+        deviations[:, undefined] = 0.0
+    variances = np.einsum("ij,ij->i", deviations, deviations) / deviations.shape[1]
+    spreads = _root(variances)
+    deviations /= spreads[:, None]
+    return _Standardised(deviations, np.where(np.isfinite(spreads), spreads, np.float32(0.0)), undefined)
 
 
-def _largest_deviations(drawn: NDArray[np.float64], estimates: NDArray[np.float64]) -> NDArray[np.float64]:
-    deviations, variances, undefined = _deviations(drawn, estimates)
-    maxima = (np.abs(deviations) / _root(variances)[:, None]).max(axis=0)
-    for place in range(1, len(deviations)):
+def _bounds(one: _Standardised) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """For each draw a value that the largest deviation reaches, and one that it cannot exceed.
+
+    Two deviations of one sign differ by less than the larger; of opposite signs, by Cauchy and Schwarz, by no more
+    than the root of the sum of their squares.
+    """
+    top, bottom = one.scores.argmax(axis=0), one.scores.argmin(axis=0)
+    draws = np.arange(one.scores.shape[1])
+    above, below = one.scores[top, draws], one.scores[bottom, draws]
+    first, second = one.spreads[top], one.spreads[bottom]
+    together = _over(above * first - below * second, np.sqrt(first * first + second * second))
+    single = np.maximum(np.abs(above), np.abs(below))
+    most = np.hypot(np.maximum(above, 0), np.minimum(below, 0))
+    # A hair more for the rounding of single precision.
+    return np.maximum(single, together), np.maximum(single, most) * np.float32(1.0001)
+
+
+def _largest(one: _Standardised, draws: NDArray[np.intp]) -> NDArray[np.float32]:
+    """The largest deviation of a figure or of a difference between two, in these draws."""
+    scores = one.scores[:, draws]
+    deviations = scores * one.spreads[:, None]
+    variances = one.spreads * one.spreads
+    maxima = np.abs(scores).max(axis=0)
+    for place in range(1, len(scores)):
         apart = np.abs(deviations[:place] - deviations[place])
         apart /= _root(variances[:place] + variances[place])[:, None]
         np.maximum(maxima, apart.max(axis=0), out=maxima)
-    return np.where(undefined, np.nan, maxima)
+    return np.asarray(maxima)
+
+
+def _over(values: NDArray[np.float32], divisors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.divide(values, divisors, out=np.zeros_like(values), where=divisors > 0)
 
 
 def _root(variances: NDArray[np.float32]) -> NDArray[np.float32]:

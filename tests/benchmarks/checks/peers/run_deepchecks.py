@@ -1,0 +1,55 @@
+"""deepchecks: four checks of a table, drift of every feature on all rows, and rows that two tables share."""
+
+import warnings
+
+import pandas as pd
+from deepchecks.tabular import Dataset
+from deepchecks.tabular.checks import (
+    DataDuplicates,
+    FeatureDrift,
+    IsSingleValue,
+    MixedNulls,
+    PercentOfNulls,
+    TrainTestSamplesMix,
+)
+from stopwatch import Stopwatch, main
+
+warnings.simplefilter("ignore")
+TEXTS = [f"c{place}" for place in range(6)]
+NUMBERS = [f"n{place:02}" for place in range(13)]
+FEATURES = [*NUMBERS, *TEXTS]
+
+
+def _dataset(watch: Stopwatch, path: str) -> Dataset:
+    with watch.reading():
+        table = pd.read_parquet(path)
+    table["seen_at"] = table["seen_at"].astype("int64")
+    return Dataset(table, label="y_true", index_name="id", features=[*FEATURES, "seen_at"], cat_features=TEXTS)
+
+
+def quality(watch: Stopwatch, path: str) -> int:
+    table = _dataset(watch, path)
+    rows = len(table.data)
+    checks = (
+        PercentOfNulls(n_samples=rows),
+        DataDuplicates(n_samples=rows),
+        IsSingleValue(n_samples=rows),
+        MixedNulls(n_samples=rows),
+    )
+    return len([check.run(table) for check in checks])
+
+
+def drift(watch: Stopwatch, path: str, other: str) -> int:
+    now, then = _dataset(watch, path), _dataset(watch, other)
+    check = FeatureDrift(n_samples=len(now.data), numerical_drift_method="KS", categorical_drift_method="PSI")
+    return len(check.run(then, now, with_display=False).value)
+
+
+def overlap(watch: Stopwatch, path: str, other: str) -> float:
+    now, then = _dataset(watch, path), _dataset(watch, other)
+    check = TrainTestSamplesMix(n_samples=len(now.data))
+    return float(check.run(then, now, with_display=False).value["ratio"])
+
+
+if __name__ == "__main__":
+    main({"quality": quality, "drift": drift, "overlap": overlap})
