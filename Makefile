@@ -52,7 +52,7 @@ soak: $(VENV)/.development ## Run the long tests, and every test on PostgreSQL (
 bench-trail: $(VENV)/.development ## Measure what is promised about the trail's speed (needs PostgreSQL's programs; under ten minutes)
 	$(PY) -m tests.benchmarks.trail
 
-bench-checks: $(VENV)/.development ## Measure what is promised about the speed of checks, against six libraries (CHECKS="--part drift" measures a part)
+bench-checks: $(VENV)/.development ## Measure what is promised about the speed of checks, against seven libraries (the first time it installs them)
 	$(PY) -m tests.benchmarks.checks $(CHECKS)
 
 bench-governance: $(VENV)/.development ## Measure what is promised about the speed of decisions (needs PostgreSQL's programs; a few minutes)

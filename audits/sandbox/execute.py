@@ -25,7 +25,7 @@ _VERDICTS = ("passed", "failed", "inconclusive", "errored")
 # The loader needs it where Python lives outside the system's directories. Nothing else is handed on: the
 # worker's environment holds passwords and keys.
 _HANDED_ON = ("LD_LIBRARY_PATH",)
-_ENVIRONMENT = {
+CHILD_ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "PYTHONPATH": str(_PROJECT),
     "PYTHONUNBUFFERED": "1",
@@ -40,6 +40,10 @@ _ENVIRONMENT = {
     "JOBLIB_MULTIPROCESSING": "0",
     # Every arena reserves address space that counts against the limit.
     "MALLOC_ARENA_MAX": "2",
+    # Memory that was given back to the kernel is cleared page by page before it comes again, batch after batch.
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "MALLOC_MMAP_THRESHOLD_": "67108864",
+    "MALLOC_TRIM_THRESHOLD_": "268435456",
 }
 
 
@@ -142,7 +146,7 @@ def _run(
     """Start one child, read both of its pipes until they close or time is up, and judge how it ended."""
     path = directory / f"spec{''.join(mode)}.json"
     path.write_text(json.dumps(spec), encoding="utf-8")
-    environment = _ENVIRONMENT | {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
+    environment = CHILD_ENVIRONMENT | {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
     child = subprocess.Popen(  # noqa: S603 - our own module, a list and no shell
         [sys.executable, "-P", "-s", "-m", "audits.sandbox.child", *mode, str(path)],
         cwd=directory,

@@ -26,7 +26,7 @@ def kolmogorov_smirnov(
     The limit is on the distance, an effect size: with enough rows a p-value rejects any two tables, so it
     stands beside the distance and decides nothing. Exact up to 1,048,576 distinct values of a column in
     each table; beyond that values share steps and the note says how far off the distance may be. The
-    outcome stores each column as counts between at most 44 thresholds, among them the value at which
+    outcome stores each column as counts between at most 11 thresholds, among them the value at which
     the distance is reached, so that it is exact again when it is worked out from what is stored.
 
     Parameters

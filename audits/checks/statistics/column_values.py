@@ -14,6 +14,7 @@ from audits.checks.roles import MISSING, Roles
 from audits.checks.statistics.by_column import ByColumn
 from audits.checks.statistics.columns import as_numbers, as_texts, missing_mask
 from audits.checks.statistics.side_by_side import SideBySide, laid_out
+from audits.checks.statistics.sorted_numbers import SortedNumbers
 from audits.checks.statistics.value_table import ValueTable
 
 MOST_CATEGORIES = 1_000
@@ -42,9 +43,29 @@ class ValuesOfColumn:
     def numbers(self) -> ValueTable:
         """The numbers with their counts; those that were read since the last look are taken in first."""
         if self.waiting:
-            self.table.add(np.concatenate(self.waiting))
-            self.waiting = []
+            self.table.add(self._taken())
         return self.table
+
+    @property
+    def dropped(self) -> int:
+        """How many bits of the numbers had to be cleared."""
+        return 0 if self._are_rows else self.numbers.dropped
+
+    @property
+    def _are_rows(self) -> bool:
+        return len(self.table.keys) == 0 and bool(self.waiting)
+
+    def in_order(self, dropped: int) -> SortedNumbers:
+        """The numbers in ascending order, with so many bits cleared; those of a small table stay rows."""
+        if dropped == 0 and self._are_rows:
+            return SortedNumbers(np.sort(self._taken()))
+        table = self.numbers.at_level(dropped)
+        return SortedNumbers(table.values(), np.cumsum(table.counts[:, 0]))
+
+    @property
+    def filled(self) -> int:
+        """How many rows hold a number."""
+        return self.table.total + sum(map(len, self.waiting))
 
     @property
     def is_numeric(self) -> bool:
@@ -52,11 +73,12 @@ class ValuesOfColumn:
 
     def add(self, cells: pa.Array) -> None:
         self.rows += len(cells)
-        self.missing += int(missing_mask(cells).sum())
+        missing = missing_mask(cells)
+        n_missing = int(np.count_nonzero(missing))
+        self.missing += n_missing
         if self.is_numeric:
             numbers = as_numbers(cells)
-            # An infinite value is larger than every finite one; the largest double keeps that order.
-            self.waiting.append(np.nan_to_num(numbers[~np.isnan(numbers)]))
+            self.waiting.append(numbers[~missing] if n_missing else numbers)
             # Sorting a million numbers once costs far less than merging every batch into the table.
             if sum(map(len, self.waiting)) > MOST_NUMBERS:
                 self.numbers  # noqa: B018 -- the look takes them in
@@ -96,6 +118,13 @@ class ValuesOfColumn:
             beside=None if beside is None else SideBySide.from_document(beside),
         )
 
+    def _taken(self) -> NDArray[np.float64]:
+        """The numbers that wait, which then no longer do, as a new array."""
+        numbers = np.concatenate(self.waiting)
+        self.waiting = []
+        # An infinite value is larger than every finite one; the largest double keeps that order.
+        return np.nan_to_num(numbers, copy=False) if len(numbers) and not np.isfinite(numbers).all() else numbers
+
     def _count(self, texts: Mapping[str, int] | None) -> None:
         if self.texts is None or texts is None:
             self.texts = None
@@ -126,13 +155,14 @@ class ColumnValues(ByColumn[ValuesOfColumn]):
         found = {name: cls(table.names, dict(table.by_name)) for name, table in tables.items()}
         for column in dict.fromkeys(column for table in tables.values() for column in table.by_name):
             spreads = {name: t.by_name[column] for name, t in tables.items() if column in t.by_name}
-            filled = [name for name, spread in spreads.items() if spread.is_numeric and spread.numbers.total]
+            filled = [name for name, spread in spreads.items() if spread.is_numeric and spread.filled]
             filled.sort(key=lambda name: name == "reference")
-            if filled:
-                for name, (cells, beside) in zip(
-                    filled, laid_out([spreads[name].numbers for name in filled]), strict=True
-                ):
-                    found[name].by_name[column] = replace(spreads[name], table=cells, beside=beside)
+            if not filled:
+                continue
+            level = max(spreads[name].dropped for name in filled)
+            in_order = [spreads[name].in_order(level) for name in filled]
+            for name, (cells, beside) in zip(filled, laid_out(in_order, is_rounded=level > 0), strict=True):
+                found[name].by_name[column] = replace(spreads[name], table=cells, beside=beside)
         return found
 
 

@@ -87,6 +87,9 @@ def as_numbers(column: pa.Array) -> NDArray[np.float64]:
         column = column.cast(pa.float64())
     if column.null_count == 0 and not pa.types.is_boolean(column.type):
         return column.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
+    if pa.types.is_float64(column.type):
+        values = np.frombuffer(column.buffers()[1], np.float64, len(column), 8 * column.offset)
+        return np.where(column.is_null().to_numpy(zero_copy_only=False), np.nan, values)
     return column.cast(pa.float64(), safe=False).fill_null(float("nan")).to_numpy(zero_copy_only=False)
 
 

@@ -10,16 +10,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from audits.sandbox.execute import CHILD_ENVIRONMENT
 from tests.benchmarks.checks.environments import HERE, python_of
-
-# What the worker sets for the child that measures; the peers run with the same.
-ENVIRONMENT = {
-    "MKL_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "NUMBA_DISABLE_JIT": "1",
-    "MALLOC_ARENA_MAX": "2",
-}
 
 
 @dataclass
@@ -80,7 +72,8 @@ def _once(work: Work, place: Path, seconds: float) -> dict[str, Any] | str:
             return f"{work.peer} could not be installed: {python[:120]}"
         command = [str(python), str(HERE / f"run_{work.peer}.py"), work.what, *paths]
     sys.stderr.write(f"  {work.name} …\n")
-    environment = {**os.environ, **ENVIRONMENT} if work.peer is None else dict(os.environ)
+    # Ours runs as in the locked child of a worker, a peer as somebody would start it.
+    environment = {**os.environ, **(CHILD_ENVIRONMENT if work.peer is None else {})}
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds, env=environment)
     except subprocess.TimeoutExpired:
