@@ -5,14 +5,13 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 
 from audits.leases import is_free
 from audits.trail import trail_size
 from governance.errors import UnknownWebhook, UnknownWebhookDelivery
 from governance.models import (
     DeliveryState,
-    WebhookAttempt,
     WebhookDelivery,
     WebhookEdition,
     WebhookFeed,
@@ -30,9 +29,11 @@ class Health(StrEnum):
 
 
 def list_webhooks() -> QuerySet[WebhookEdition]:
-    """Return the newest edition of every webhook that was not deleted."""
+    """Return the newest edition of every webhook that was not deleted, with `created_at`, the time of its first."""
     later = WebhookEdition.objects.filter(webhook=OuterRef("webhook"), number__gt=OuterRef("number"))
-    return WebhookEdition.objects.filter(~Exists(later)).exclude(status=WebhookStatus.DELETED)
+    first = WebhookEdition.objects.filter(webhook=OuterRef("webhook"), number=1)
+    newest = WebhookEdition.objects.filter(~Exists(later)).exclude(status=WebhookStatus.DELETED)
+    return newest.annotate(created_at=Subquery(first.values("set_at")))
 
 
 def find_webhook(uid: UUID) -> WebhookEdition | None:
@@ -45,11 +46,6 @@ def get_webhook(uid: UUID) -> WebhookEdition:
     if edition is None:
         raise UnknownWebhook(f"There is no webhook {uid}.")
     return edition
-
-
-def first_set_at(uid: UUID) -> datetime:
-    """Return when a webhook was made."""
-    return WebhookEdition.objects.values_list("set_at", flat=True).get(webhook=uid, number=1)
 
 
 def webhooks_with_work(*, at: datetime) -> list[UUID]:
@@ -102,10 +98,6 @@ def standing_of(uid: UUID) -> dict[str, Any]:
         "dead": counts.get(DeliveryState.DEAD, 0),
         "last_arrived_at": arrived["last"],
     }
-
-
-def newest_attempt(delivery: WebhookDelivery) -> WebhookAttempt | None:
-    return delivery.attempts.order_by("-id").first()
 
 
 def due_delivery(uid: UUID, *, at: datetime) -> WebhookDelivery | None:
