@@ -18,8 +18,10 @@ from audits.checks.statistics.outcome_values import LabelValues, PredictionValue
 from audits.checks.statistics.paired_rows import PairedRows
 from audits.checks.statistics.paired_sums import PairedSums
 from audits.checks.statistics.probability_sums import ProbabilitySums
+from audits.checks.statistics.rank_distances import RankDistances
 from audits.checks.statistics.regression_sums import RegressionSums
 from audits.checks.statistics.row_digests import RowDigests
+from audits.checks.statistics.row_sample import RowSample
 from audits.checks.statistics.score_histograms import ScoreHistograms, ScoreSplit
 from audits.checks.statistics.segment_counts import Segment, SegmentCounts
 from audits.checks.statistics.times import Times
@@ -42,16 +44,18 @@ __all__ = [
     "GroupClassCounts",
     "GroupCounts",
     "GroupErrors",
-    "Grouping",
     "GroupRate",
+    "Grouping",
     "LabelValues",
     "NumberSpreads",
     "PairedRows",
     "PairedSums",
     "PredictionValues",
     "ProbabilitySums",
+    "RankDistances",
     "RegressionSums",
     "RowDigests",
+    "RowSample",
     "ScoreHistograms",
     "ScoreSplit",
     "Segment",
