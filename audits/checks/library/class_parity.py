@@ -203,5 +203,5 @@ def _sorted(
         tuple(rates[place] for place in usable),
         tuple(rates[place] for place in small),
         tuple(rates[place] for place in out),
-        drawn[:, usable],
+        lambda: drawn[:, usable],
     )

@@ -94,11 +94,18 @@ def as_numbers(column: pa.Array) -> NDArray[np.float64]:
 
 
 @once
-def as_texts(column: pa.Array) -> tuple[list[str | None], NDArray[np.integer[Any]]]:
+def as_texts(column: pa.Array) -> tuple[list[str | None], NDArray[np.int64]]:
     """The distinct texts of the column and, for each row, which one it is; blank and null become None.
 
     Numbers are written as a person would: 1, not 1.0; booleans as true and false.
     """
+    texts, codes = as_codes(column)
+    return texts, codes.astype(np.int64)
+
+
+@once
+def as_codes(column: pa.Array) -> tuple[list[str | None], NDArray[np.integer[Any]]]:
+    """As `as_texts`, with codes as narrow as the column has them."""
     encoded = column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(column)
     texts = [as_text(value) for value in encoded.dictionary.to_pylist()]
     texts.append(None)

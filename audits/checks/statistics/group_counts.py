@@ -62,7 +62,7 @@ class GroupCounts:
 
     def add(self, batch: pa.RecordBatch) -> None:
         predictions = classes_of(batch, str(self.roles.prediction))
-        labels = np.full(batch.num_rows, UNKNOWN, np.int32)
+        labels = np.full(batch.num_rows, UNKNOWN)
         if self.roles.label is not None:
             labels = classes_of(batch, self.roles.label)
         states = labels * STATES + predictions
@@ -207,27 +207,27 @@ class GroupCounts:
         )
 
 
-def classes_of(batch: pa.RecordBatch, name: str) -> NDArray[np.int32]:
+def classes_of(batch: pa.RecordBatch, name: str) -> NDArray[np.int64]:
     """A column of 0 and 1 as integers, 2 where the cell says nothing; any other value is refused."""
     column = column_of(batch, name)
     if pa.types.is_integer(column.type) and column.null_count == 0 and len(column):
         whole = column.to_numpy(zero_copy_only=False)
         if whole.min() >= 0 and whole.max() <= 1:
-            return whole.astype(np.int32)
+            return whole.astype(np.int64, copy=False)
     if kind_of(column.type) == "number":
         numbers = as_numbers(column)
         known = ~np.isnan(numbers)
         strange = known & (numbers != 0) & (numbers != 1)
         if strange.any():
             _refuse(name, f"{numbers[strange][0]:g}")
-        return np.where(known, numbers, UNKNOWN).astype(np.int32)
+        return np.where(known, numbers, UNKNOWN).astype(np.int64)
     texts, codes = as_texts(column)
     classes = []
     for position, text in enumerate(texts):
         if text not in ("0", "1", None) and (codes == position).any():
             _refuse(name, str(text))
         classes.append(int(text) if text in ("0", "1") else UNKNOWN)
-    return np.array(classes, np.int32)[codes]
+    return np.array(classes, np.int64)[codes]
 
 
 def _refuse(name: str, value: str) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from audits.checks.base import CannotMeasure
 from audits.checks.roles import MISSING, SensitiveColumn
-from audits.checks.statistics.columns import as_numbers, as_texts, column_of, kind_of
+from audits.checks.statistics.columns import as_codes, as_numbers, as_texts, column_of, kind_of
 
 MOST_GROUPS = 500
 MOST_CELLS = 50_000
@@ -57,7 +57,7 @@ class GroupCells:
         return self._numbered(present, sizes)[places]
 
     def counted(
-        self, batch: pa.RecordBatch, states: NDArray[np.int32], n_states: int
+        self, batch: pa.RecordBatch, states: NDArray[np.int64], n_states: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """How many rows of each cell are in each state: cells of shape (n_found,), rows of shape (n_found, n_states).
 
@@ -135,7 +135,7 @@ class GroupCells:
             bands, unknown = self._bands_of(column, cells)
             bands[unknown] = len(column.bands) + 1
             return bands, [*column.declared_groups(), MISSING]
-        texts, codes = as_texts(cells)
+        texts, codes = as_codes(cells)
         labels = column.labels or {}
         return codes, [MISSING if text is None else labels.get(text, text) for text in texts]
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from audits.checks.roles import Roles
 from audits.checks.statistics.column_values import ValuesOfColumn
 from audits.checks.statistics.columns import column_of, kind_of
-from audits.checks.statistics.side_by_side import quantiles
+from audits.checks.statistics.sorted_numbers import SortedNumbers
 from audits.checks.statistics.value_table import ValueTable
 
 SHARES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -45,7 +45,8 @@ class Spread:
 
     @classmethod
     def of(cls, table: ValueTable) -> Self:
-        found = tuple(quantiles(table, np.array(SHARES)).tolist())
+        in_order = SortedNumbers(table.values(), np.cumsum(table.counts[:, 0]))
+        found = tuple(in_order.quantiles(np.array(SHARES)).tolist())
         bare = cls(table.total, found, None, None, table.is_exact)
         if bare.middle <= 0:
             return bare
