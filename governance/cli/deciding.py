@@ -37,7 +37,7 @@ def version_path(service: Service, reference: str) -> str:
 
 def version_link(service: Service, version: dict[str, Any]) -> str:
     """Return the desk's page about a version."""
-    return f"{service.url}/admin/models/{_segment(version['model'])}/versions/{version['number']}/"
+    return f"{service.url}/admin/versions/{_segment(version['model'])}/{version['number']}/"
 
 
 def check(service: Service, screen: Screen, *, version: str, is_waiting: bool, timeout: float) -> Answer:

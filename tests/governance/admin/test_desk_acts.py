@@ -100,7 +100,9 @@ def test_another_site_cannot_act_for_somebody(desk: Desk, live: ModelVersion) ->
 
 
 def test_an_act_on_nothing_is_not_found(desk: Desk, signed_in: SignedIn) -> None:
-    assert signed_in(desk.risk).get("/admin/versions/care-programme/9/suspend/").status_code == 404
+    answer = signed_in(desk.risk).get("/admin/versions/care-programme/9/suspend/")
+    assert answer.status_code == 404
+    assert "<code>/admin/versions/care-programme/9/suspend/</code> leads nowhere" in answer.content.decode()
 
 
 # Asking for a promotion

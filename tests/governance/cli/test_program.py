@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from audits.trail import log_verifier
 from governance.cli.program import main
@@ -123,10 +124,14 @@ def test_a_promotion_is_asked_for_and_waits_for_people(
     assert status == 2, asked
 
 
-def test_what_the_gate_blocks_ends_with_one(run: Run, pipeline: Account, model: RegisteredModel) -> None:
+def test_what_the_gate_blocks_ends_with_one(
+    live_server: Any, run: Run, pipeline: Account, model: RegisteredModel, capsys: pytest.CaptureFixture[str]
+) -> None:
     make.completed(make.version(pipeline, model), performance_accuracy="failed")
     status, asked = run("promote", "care-programme/1")
     assert (status, asked["outcome"]) == (1, "blocked")
+    main(["promote", "care-programme/1", "--url", live_server.url])
+    assert reverse("admin:promotion", args=[asked["uid"]]) in capsys.readouterr().out
 
 
 def test_what_is_live_is_admitted_and_the_statement_kept(
@@ -164,6 +169,7 @@ def test_a_person_reads_a_table_and_the_job_gets_a_summary(
     told = capsys.readouterr().out
     assert "Closed: care-programme/1 to production." in told
     assert "approval:risk" in told
+    assert reverse("admin:version", args=["care-programme", 1]) in told
     assert Path(summary).read_text().startswith("### ❌ Closed")
 
 
