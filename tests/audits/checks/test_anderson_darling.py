@@ -56,7 +56,7 @@ def test_the_statistic_is_scipy_s_also_with_ties(n: int, m: int, digits: int) ->
 def test_p_values_are_those_of_the_limit_that_is_published() -> None:
     # Critical values of Anderson and Darling (1954) and of the sum of weighted chi-squares, drawn.
     for z, p in ((1.933, 0.10), (2.492, 0.05), (3.857, 0.01)):
-        assert p_value_of(z) == pytest.approx(p, abs=2e-4)
+        assert p_value_of(z) == pytest.approx(p, abs=3e-4)
     weights = 1 / (np.arange(1, 200) * np.arange(2, 201))
     drawn = (np.random.default_rng(0).chisquare(1, (20_000, 199)) * weights).sum(axis=1)
     for z in (0.3, 0.8, 1.5, 2.5, 4.0):

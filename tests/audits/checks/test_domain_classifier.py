@@ -19,7 +19,7 @@ NAME = "drift.domain_classifier"
 ROLES = Roles(task="regression", features=("x", "t", "z"))
 
 
-def drawn(seed: int, shift: float = 0.0, n: int = 3_000, common: float = 0.3) -> pa.Table:
+def drawn(seed: int, shift: float = 0.0, n: int = 1_500, common: float = 0.3) -> pa.Table:
     random = np.random.default_rng(seed)
     return pa.table(
         {
@@ -34,8 +34,8 @@ def test_tables_of_one_kind_cannot_be_told_apart() -> None:
     outcome = judged(NAME, drawn(1), ROLES, reference=drawn(2))
     found = measured(outcome, "domain_auc")
     assert outcome.verdict == "passed"
-    assert found.value == pytest.approx(0.5, abs=0.03)
-    assert found.note.startswith("3000 of 3000 rows now and 3000 of 3000 of the reference; most by ")
+    assert found.value == pytest.approx(0.5, abs=0.04)
+    assert found.note.startswith("1500 of 1500 rows now and 1500 of 1500 of the reference; most by ")
 
 
 @pytest.mark.parametrize("what", ["shift", "common"])
@@ -54,7 +54,7 @@ def test_the_area_of_shifted_bell_curves_is_the_known_one() -> None:
     roles = Roles(task="regression", features=("x",))
     outcome = judged(NAME, drawn(1, shift=1.0), roles, reference=drawn(2))
     # Two bell curves one standard deviation apart: the chance is Phi(1 / sqrt(2)); deciles lose a little of it.
-    assert measured(outcome, "domain_auc").value == pytest.approx(0.7602, abs=0.02)
+    assert measured(outcome, "domain_auc").value == pytest.approx(0.7602, abs=0.03)
 
 
 def test_the_area_is_scikit_learn_s_of_the_stored_scores() -> None:
@@ -93,18 +93,18 @@ def test_few_rows_and_other_features_are_inconclusive() -> None:
 def test_the_rows_that_are_used_do_not_depend_on_order_batches_or_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(row_sample, "MOST_ROWS", 700)
     now, then = drawn(1, shift=0.2), drawn(2)
-    shuffled = now.take(pa.array(np.random.default_rng(0).permutation(3_000)))
+    shuffled = now.take(pa.array(np.random.default_rng(0).permutation(1_500)))
     documents = []
-    for table, rows in ((now, 11), (now, 3_000), (shuffled, 500)):
+    for table, rows in ((now, 11), (now, 1_500), (shuffled, 500)):
         tables = {"evaluation": given(table, ROLES, rows), "reference": given(then, ROLES)}
         documents.append(measure([RunSpec(NAME, 1)], tables=tables)[0])
-    assert "700 of 3000 rows now" in measured(documents[0], "domain_auc").note
+    assert "700 of 1500 rows now" in measured(documents[0], "domain_auc").note
     areas = [measured(outcome, "domain_auc").value for outcome in documents]
     assert areas[0] == areas[1] == pytest.approx(areas[2], abs=1e-9)
     stored = json.loads(json.dumps(documents[0].to_document()))
     assert recompute(stored).to_document() == stored
     whole, first, second = (RowSample.empty(ROLES) for _ in range(3))
-    for statistic, part in ((whole, now), (first, now.slice(1_000)), (second, now.slice(0, 1_000))):
+    for statistic, part in ((whole, now), (first, now.slice(500)), (second, now.slice(0, 500))):
         for batch in part.to_batches(300):
             statistic.add(batch)
     first.merge(second)
@@ -119,4 +119,4 @@ def test_training_and_test_part_of_adult_cannot_be_told_apart() -> None:
     )
     outcome = judged(NAME, adult("test"), roles, reference=table)
     assert outcome.verdict == "passed"
-    assert (measured(outcome, "domain_auc").value or 1) < 0.54
+    assert (measured(outcome, "domain_auc").value or 1) < 0.55
