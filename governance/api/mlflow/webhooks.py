@@ -15,7 +15,7 @@ from governance.api.door import actor_of
 from governance.api.mlflow.errors import InvalidParameter
 from governance.api.mlflow.frame import ClientDoor
 from governance.api.mlflow.parameters import Parameters, parameters_of
-from governance.api.pagination import page_of, read_cursor
+from governance.api.pagination import Cursor, Order, page_of, read_cursor
 from governance.errors import UnknownWebhook
 from governance.models import WebhookEdition, WebhookStatus
 from governance.roles import Verb
@@ -28,6 +28,7 @@ from governance.webhooks.events import Dialect, matches, names_of
 _STATUSES: Final = {"ACTIVE": WebhookStatus.ACTIVE, "DISABLED": WebhookStatus.PAUSED}
 _MOST: Final = 1000
 _ON_A_PAGE: Final = 100
+_OLDEST_FIRST: Final = Order("time", "pk")
 
 
 class WebhooksDoor(ClientDoor):
@@ -51,7 +52,7 @@ class WebhooksDoor(ClientDoor):
     def get(self, request: Request) -> Response:
         given = parameters_of(request)
         most = given.whole("max_results", default=_ON_A_PAGE, least=1, most=_MOST)
-        page = page_of(_webhooks(), cursor=_cursor(given), limit=most, newest_first=False)
+        page = page_of(_webhooks(), cursor=_cursor(given), limit=most, order=_OLDEST_FIRST)
         # As MLflow does, what is empty is left out.
         told: dict[str, Any] = {"webhooks": [_told(edition) for edition in page.rows]} if page.rows else {}
         return Response(told | ({"next_page_token": page.next} if page.next else {}))
@@ -150,7 +151,7 @@ def _status(given: Parameters) -> WebhookStatus | None:
     return _STATUSES[text] if text else None
 
 
-def _cursor(given: Parameters) -> int | None:
+def _cursor(given: Parameters) -> Cursor | None:
     text = given.optional_text("page_token")
     try:
         return read_cursor(text) if text else None
