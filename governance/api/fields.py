@@ -48,6 +48,15 @@ class StrictSchema(OpenApiSerializerExtension):
         return {**schema, "additionalProperties": False}
 
 
+class Password(serializers.CharField):
+    """A person's own, to sign with: checked, kept nowhere and shown nowhere."""
+
+    def __init__(self, **options: Any) -> None:
+        told = "Yours, where a policy asks for it at the moment of signing. It is checked and kept nowhere."
+        fixed = {"required": False, "max_length": 1000, "trim_whitespace": False, "write_only": True}
+        super().__init__(**{"help_text": told, **fixed, **options})
+
+
 class Line(serializers.CharField):
     """One line of text, without control characters."""
 

@@ -10,7 +10,7 @@ from governance.models import Promotion
 from governance.policy_format import MEANINGS, SignOff
 from governance.roles import Group
 from governance.selectors.facts import facts_for_gate, subject_for_gate
-from governance.selectors.policies import Rules
+from governance.selectors.policies import Rules, rules_of_promotion
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ def sign_off_asked(rules: Rules) -> SignOff:
     listed = [sign_off.meanings for sign_off in asked if sign_off.meanings]
     meanings = tuple(one for one in MEANINGS if listed and all(one in meanings for meanings in listed))
     return SignOff(any(sign_off.reauthenticate for sign_off in asked), meanings)
+
+
+def must_sign(promotion: Promotion) -> bool:
+    """Return whether a policy about a promotion asks for the password of whoever speaks, waives or forces."""
+    return sign_off_asked(rules_of_promotion(promotion)).reauthenticate
 
 
 def objection_to(

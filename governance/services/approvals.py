@@ -8,7 +8,7 @@ from uuid import UUID
 from django.views.decorators.debug import sensitive_variables
 
 from audits.trail import Actor, ActorKind, Recording, new_uid, now, record
-from governance.errors import ContentChanged, Malformed, NotEntitled, SignatureRefused
+from governance.errors import ContentChanged, Malformed, NotEntitled
 from governance.gates import has_veto
 from governance.models import Account, Approval, ApprovalVerdict, ClosureOutcome, Promotion
 from governance.policy_format import MEANINGS, Policy
@@ -19,7 +19,7 @@ from governance.services._closing import close
 from governance.services._settlement import lock_open_promotion, rules_in_force, settle
 from governance.services.authority import authorise
 from governance.services.conditions import Demand, set_conditions
-from governance.services.signatures import reauthenticate
+from governance.services.signatures import refuse_unsigned, sign, told_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _sign(actor: Actor, password: str) -> datetime | None:
     authorise(actor, Verb.REVIEW)
     if actor.kind is not ActorKind.PERSON:
         raise NotEntitled("Only a person can approve or refuse.")
-    return reauthenticate(actor=actor, password=password) if password else None
+    return sign(actor=actor, password=password)
 
 
 def _speak(recording: Recording, word: _Word) -> tuple[Promotion, Approval]:
@@ -150,8 +150,8 @@ def _speak(recording: Recording, word: _Word) -> tuple[Promotion, Approval]:
         "evidence_sha256": approval.evidence_sha256,
         "policy_sha256": approval.policy_sha256,
     }
-    told = {"on_behalf_of": behalf, "meaning": word.meaning, "signed": "password" if word.signed_at else ""}
-    data |= {name: value for name, value in told.items() if value}
+    told = {"on_behalf_of": behalf, "meaning": word.meaning}
+    data |= {name: value for name, value in told.items() if value} | told_of(word.signed_at)
     recording.create(approval, action=action, subject=promotion.subject, data=data)
     return promotion, approval
 
@@ -175,10 +175,9 @@ def _refuse_unsigned(word: _Word, policies: Collection[Policy]) -> None:
     """Raises: SignatureRefused, Malformed when the word lacks what a policy asks of a signature."""
     if word.meaning and word.meaning not in MEANINGS:
         raise Malformed(f"A signature means one of {', '.join(MEANINGS)}.", field="meaning")
+    refuse_unsigned(policies, word.signed_at)
     for policy in policies:
         asked = policy.sign_off
-        if asked.reauthenticate and word.signed_at is None:
-            raise SignatureRefused(f"The policy {policy.name} asks for your password again when you sign.")
         # What a yes means must be one of the policy's meanings; a no means itself.
         if word.verdict is ApprovalVerdict.APPROVE and asked.meanings and word.meaning not in asked.meanings:
             raise Malformed(

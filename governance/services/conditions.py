@@ -6,13 +6,17 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.views.decorators.debug import sensitive_variables
+
 from audits.trail import Actor, Recording, new_uid, now, record
 from governance.errors import ConditionClosed, Malformed, NotEntitled
 from governance.models import Account, Approval, Condition, ConditionFulfilment
 from governance.roles import Group, Verb
 from governance.selectors.conditions import get_condition
+from governance.selectors.policies import rules_of_promotion
 from governance.services._notices import tell
 from governance.services.authority import authorise
+from governance.services.signatures import refuse_unsigned, sign, told_of
 
 LONGEST: Final = timedelta(days=365)
 MOST: Final = 20
@@ -56,15 +60,18 @@ def set_conditions(*, recording: Recording, approval: Approval, demands: Collect
         tell({row.owner}, sentence, about=row.subject, at=recording.at)
 
 
-def fulfil_condition(*, actor: Actor, uid: UUID, note: str) -> ConditionFulfilment:
+@sensitive_variables("password")
+def fulfil_condition(*, actor: Actor, uid: UUID, note: str, password: str = "") -> ConditionFulfilment:
     """Confirm that a condition is met: a reviewer of the group that set it, who is not its owner.
 
-    Records: condition.met.
-    Raises: NotEntitled, UnknownCondition, ConditionClosed (met already, or overdue), Malformed.
+    `password` signs, where a policy asks for it.
+    Records: condition.met; signature.refused when the password is wrong.
+    Raises: NotEntitled, UnknownCondition, ConditionClosed (met already, or overdue), SignatureRefused, Malformed.
     """
     authorise(actor, Verb.REVIEW)
     if not note.strip():
         raise Malformed("Say in a sentence what you saw: it is part of the record.", field="note")
+    signed_at = sign(actor=actor, password=password)
     with record(actor=actor, at=now()) as recording:
         condition = get_condition(uid)
         group = Group(condition.approval.group)
@@ -79,6 +86,7 @@ def fulfil_condition(*, actor: Actor, uid: UUID, note: str) -> ConditionFulfilme
                 f"This condition was due on {condition.due_at:%-d %B %Y at %H:%M} UTC, and its approval is revoked.",
                 due_at=condition.due_at.isoformat(),
             )
+        refuse_unsigned(rules_of_promotion(condition.approval.promotion).policies, signed_at)
         fulfilment_uid = new_uid()
         fulfilment = ConditionFulfilment(
             uid=fulfilment_uid,
@@ -87,7 +95,7 @@ def fulfil_condition(*, actor: Actor, uid: UUID, note: str) -> ConditionFulfilme
             met_by=str(actor),
             met_at=recording.at,
         )
-        data = {"condition": str(condition.uid)}
+        data = {"condition": str(condition.uid)} | told_of(signed_at)
         subject = condition.approval.promotion.subject
         return recording.create(fulfilment, action="condition.met", subject=subject, data=data)
 

@@ -1,5 +1,6 @@
 """Is it really this person who signs, and now?"""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,6 +9,7 @@ from django.views.decorators.debug import sensitive_variables
 from audits.trail import Actor, Entry, now, record
 from governance.errors import SignatureRefused
 from governance.models import Account
+from governance.policy_format import Policy
 
 # Wrong passwords within the window before no more are tried; the entries themselves are the count.
 MOST_WRONG: Final = 5
@@ -35,3 +37,24 @@ def reauthenticate(*, actor: Actor, password: str) -> datetime:
             return recording.at
         recording.note(action="signature.refused", subject=f"account/{account.uid}")
     raise SignatureRefused("The password is wrong, so nothing was signed. The attempt is on record.")
+
+
+@sensitive_variables("password")
+def sign(*, actor: Actor, password: str) -> datetime | None:
+    """Return when the password was checked, if one was given: in a transaction of its own, so that a guess stays.
+
+    Records and raises: as `reauthenticate`.
+    """
+    return reauthenticate(actor=actor, password=password) if password else None
+
+
+def refuse_unsigned(policies: Iterable[Policy], signed_at: datetime | None) -> None:
+    """Return when nobody asks for the password, or it was given. Raises: SignatureRefused."""
+    for policy in policies:
+        if policy.sign_off.reauthenticate and signed_at is None:
+            raise SignatureRefused(f"The policy {policy.name} asks for your password again when you sign.")
+
+
+def told_of(signed_at: datetime | None) -> dict[str, str]:
+    """Return what an entry says of the signature; nothing when there is none."""
+    return {"signed": "password"} if signed_at else {}

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.views.decorators.debug import sensitive_variables
+
 from audits.trail import Actor, ActorKind, Recording, new_uid, now, record, timestamp
 from governance.errors import (
     AlreadyWaived,
@@ -28,6 +30,7 @@ from governance.selectors.waivers import (
 from governance.services._notices import tell
 from governance.services._settlement import lock_open_promotion, settle
 from governance.services.authority import authorise
+from governance.services.signatures import refuse_unsigned, sign, told_of
 from registry.errors import MoveImpossible
 from registry.models import ModelVersion, RegisteredModel, VersionDeletion, VersionStage
 from registry.stages import Stage, may_move
@@ -36,6 +39,7 @@ from registry.stages import Stage, may_move
 LONGEST_DAYS = 90
 
 
+@sensitive_variables("password")
 def grant_waiver(
     *,
     actor: Actor,
@@ -48,26 +52,31 @@ def grant_waiver(
     compensating_control: str,
     expires_at: datetime | None = None,
     days: int | None = None,
+    password: str = "",
 ) -> Waiver:
     """Accept one requirement, or one finding of it, for one version and target until a time.
 
-    The end is given as `expires_at` or in `days`. Without a target it counts for moves of an alias alone.
-    Records: waiver.granted; where a promotion is open, what its settlement records.
+    The end is given as `expires_at` or in `days`. Without a target it counts for moves of an alias alone. `password`
+    signs, where the policy asks for it.
+    Records: waiver.granted; where a promotion is open, what its settlement records; signature.refused when the password
+    is wrong.
     Raises: NotEntitled, OwnSubmission, AlreadyDecided (the grantor approved what is open), Recused, AlreadyWaived,
-    UnknownRequirement, NotWaivable, MoveImpossible, Malformed.
-    Locks: the model, then the open promotion.
+    UnknownRequirement, NotWaivable, MoveImpossible, SignatureRefused, Malformed.
+    Locks: the model, then the open promotion; before it, for the password alone, the account.
     """
     person = _person(actor)
     for field, text in {"reason": reason, "compensating_control": compensating_control}.items():
         if not text.strip():
             raise Malformed("Say it in a sentence: it is part of the record.", field=field)
+    signed_at = sign(actor=actor, password=password)
     with record(actor=actor, at=now()) as recording:
         promotion, position = _lock(version, target or "")
         if objection := objection_to_waiving(version, promotion, person=person):
             raise objection
         _refuse_immovable(version, position, target)
-        rules = _waivable(version, target or "", policy, requirement, finding)
-        ends = _end(recording.at, rules, expires_at, days)
+        asking = _waivable(version, target or "", policy, requirement, finding)
+        refuse_unsigned([asking], signed_at)
+        ends = _end(recording.at, asking, expires_at, days)
         same = {"policy": policy, "requirement": requirement, "finding": finding}
         if waivers_in_force(version, target=target or "", at=recording.at).filter(**same).exists():
             raise AlreadyWaived("A waiver of exactly this is in force; revoke it before you grant another.")
@@ -84,6 +93,7 @@ def grant_waiver(
             expires_at=ends,
         )
         data = {"waiver": str(uid), "target": target or "", **same, "expires_at": timestamp(ends)}
+        data |= told_of(signed_at)
         recording.create(waiver, action="waiver.granted", subject=version.subject, data=data)
         _settle(recording, promotion)
     return waiver

@@ -7,6 +7,7 @@ from governance.admin.acts.forms import ActForm, sentence
 from governance.admin.acts.kinds import CONDITION
 from governance.models import Account, Condition
 from governance.roles import Group, Verb
+from governance.selectors.words import must_sign
 from governance.services.conditions import fulfil_condition
 
 
@@ -45,6 +46,7 @@ FULFIL = Act(
     ),
     stays="What you confirm stays on record and cannot be taken back.",
     form=NoteForm,
+    signs=lambda condition: must_sign(condition.approval.promotion),
     why_not=_cannot_confirm,
     perform=_fulfil,
 )

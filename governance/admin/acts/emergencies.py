@@ -14,6 +14,7 @@ from governance.models import Account, BreakGlass, BreakGlassVerdict, Promotion
 from governance.roles import Verb
 from governance.selectors.explanation import explain
 from governance.selectors.policies import move_of, rules_of_promotion
+from governance.selectors.words import must_sign
 from governance.services.emergencies import confirm_break_glass, invoke_break_glass, review_break_glass
 
 
@@ -61,6 +62,7 @@ INVOKE = Act(
     stays="That you invoked it, and why, stays on record, also when nobody confirms.",
     form=Reasoned,
     tone="block",
+    signs=must_sign,
     why_not=_cannot_invoke,
     perform=_invoke,
 )
@@ -96,6 +98,7 @@ CONFIRM = Act(
     past=_in_the_way,
     stays="Your agreement cannot be taken back. The version can be rolled back or suspended.",
     tone="block",
+    signs=must_sign,
     why_not=_cannot_confirm,
     perform=_confirm,
 )
@@ -140,6 +143,7 @@ REVIEW = Act(
     stays="A review cannot be taken back or given twice.",
     form=ReviewForm,
     tone="wait",
+    signs=must_sign,
     why_not=_cannot_review,
     perform=_review,
 )

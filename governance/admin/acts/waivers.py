@@ -15,6 +15,7 @@ from governance.roles import Verb
 from governance.selectors.policies import rules_of_promotion
 from governance.selectors.requirements import newest_runs, result_of
 from governance.selectors.waivers import objection_to_waiving
+from governance.selectors.words import must_sign
 from governance.services.waivers import LONGEST_DAYS, grant_waiver, revoke_waiver
 from registry.stages import Stage
 
@@ -103,6 +104,7 @@ WAIVE = Act(
     stays="Whoever waives cannot approve this promotion. The waiver stays on record; it can be revoked.",
     form=WaiverForm,
     tone="wait",
+    signs=must_sign,
     why_not=_cannot_waive,
     perform=_waive,
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from governance.api.fields import ActorField, Digest, Line, Strict, Text
+from governance.api.fields import ActorField, Digest, Line, Password, Strict, Text
 from governance.api.v1.conditions import ConditionShown
 from governance.models import ApprovalVerdict
 from governance.policy_format import MEANINGS
@@ -41,13 +41,7 @@ class ApprovalRequest(Strict):
     meaning = serializers.ChoiceField(
         MEANINGS, required=False, help_text="What your signature means, where a policy asks."
     )
-    password = serializers.CharField(
-        required=False,
-        max_length=1000,
-        trim_whitespace=False,
-        write_only=True,
-        help_text="Yours, where a policy asks for it at the moment of signing. It is checked and kept nowhere.",
-    )
+    password = Password()
     conditions = serializers.ListField(
         child=ConditionRequest(), required=False, max_length=MOST, help_text="Of an approval."
     )

@@ -10,7 +10,7 @@ from rest_framework.reverse import reverse
 
 from audits.trail import now
 from governance.api.door import Door, actor_of, read_body, read_query
-from governance.api.fields import ActorField, PageQuery, Strict, Text, given
+from governance.api.fields import ActorField, PageQuery, Password, Strict, Text, given
 from governance.api.reach import Reach
 from governance.api.schema import document, paged
 from governance.models import Condition
@@ -52,6 +52,7 @@ class ConditionQuery(PageQuery):
 
 class Fulfilment(Strict):
     note = Text(help_text="What you saw, in a sentence.")
+    password = Password()
 
 
 class ConditionsDoor(Door):
@@ -102,10 +103,10 @@ class FulfilmentDoor(Door):
         body=Fulfilment,
         answer=ConditionShown,
         status=201,
-        refusals={404: ["unknown_condition"], 409: ["condition_closed"]},
+        refusals={403: ["signature_refused"], 404: ["unknown_condition"], 409: ["condition_closed"]},
         example={"note": "The autumn sample is measured: 4,000 rows, the interval is above the limit."},
     )
     def post(self, request: Request, uid: UUID) -> Response:
         body = read_body(request, Fulfilment)
-        fulfil_condition(actor=actor_of(request), uid=uid, note=body["note"])
+        fulfil_condition(actor=actor_of(request), uid=uid, **body)
         return self.created(ConditionShown, get_condition(uid), location=reverse("condition", kwargs={"uid": uid}))

@@ -10,9 +10,9 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from governance.api.door import Door, actor_of, read_body
-from governance.api.fields import ActorField, Strict, Text
+from governance.api.fields import ActorField, Password, Strict, Text
 from governance.api.schema import document
-from governance.api.v1.promotions import OF_PROMOTION, Reason, Withdrawal
+from governance.api.v1.promotions import OF_PROMOTION, Reason
 from governance.errors import UnknownBreakGlass
 from governance.models import BreakGlass, BreakGlassVerdict
 from governance.roles import Verb
@@ -21,11 +21,17 @@ from governance.services.emergencies import confirm_break_glass, invoke_break_gl
 
 class BreakGlassRequest(Strict):
     reason = Text(help_text="What cannot wait, in a sentence.")
+    password = Password()
+
+
+class BreakGlassConfirmationRequest(Strict):
+    password = Password()
 
 
 class BreakGlassReviewRequest(Strict):
     verdict = serializers.ChoiceField(BreakGlassVerdict.choices)
     reason = Text(help_text="Why, in a sentence.")
+    password = Password()
 
 
 class BreakGlassConfirmationShown(serializers.Serializer[Any]):
@@ -106,14 +112,14 @@ class BreakGlassDoor(Door):
         answer=BreakGlassShown,
         status=201,
         refusals={
+            403: ["signature_refused"],
             404: ["unknown_promotion"],
             409: ["break_glass_forbidden", "break_glass_out_of_turn", "promotion_closed"],
         },
         example={"reason": "The live version turns away every patient since midnight."},
     )
     def post(self, request: Request, uid: UUID) -> Response:
-        reason = read_body(request, BreakGlassRequest)["reason"]
-        invoke_break_glass(actor=actor_of(request), uid=uid, reason=reason)
+        invoke_break_glass(actor=actor_of(request), uid=uid, **read_body(request, BreakGlassRequest))
         return _answered(self, uid)
 
 
@@ -127,16 +133,18 @@ class BreakGlassConfirmationDoor(Door):
         tag="emergencies",
         path=["uid"],
         acts=True,
+        body=BreakGlassConfirmationRequest,
         answer=BreakGlassShown,
         status=201,
         refusals={
+            403: ["signature_refused"],
             404: ["unknown_promotion", "unknown_break_glass"],
             409: ["same_person", "break_glass_forbidden", "promotion_closed"],
         },
+        example={"password": "nine-green-bottles-standing"},
     )
     def post(self, request: Request, uid: UUID) -> Response:
-        read_body(request, Withdrawal)
-        confirm_break_glass(actor=actor_of(request), uid=uid)
+        confirm_break_glass(actor=actor_of(request), uid=uid, **read_body(request, BreakGlassConfirmationRequest))
         return _answered(self, uid)
 
 
@@ -153,11 +161,15 @@ class BreakGlassReviewDoor(Door):
         body=BreakGlassReviewRequest,
         answer=BreakGlassShown,
         status=201,
-        refusals={404: ["unknown_break_glass"], 409: ["same_person", "break_glass_out_of_turn"]},
+        refusals={
+            403: ["signature_refused"],
+            404: ["unknown_break_glass"],
+            409: ["same_person", "break_glass_out_of_turn"],
+        },
         example={"verdict": "justified", "reason": "Nobody could have waited for the figures."},
     )
     def post(self, request: Request, uid: UUID) -> Response:
         body = read_body(request, BreakGlassReviewRequest)
-        verdict = BreakGlassVerdict(body["verdict"])
-        review_break_glass(actor=actor_of(request), uid=uid, verdict=verdict, reason=body["reason"])
+        verdict = BreakGlassVerdict(body.pop("verdict"))
+        review_break_glass(actor=actor_of(request), uid=uid, verdict=verdict, **body)
         return _answered(self, uid)

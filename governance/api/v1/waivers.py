@@ -11,7 +11,7 @@ from rest_framework.reverse import reverse
 
 from audits.trail import now
 from governance.api.door import Door, actor_of, read_body, read_query
-from governance.api.fields import ActorField, Line, PageQuery, Strict, Text, given
+from governance.api.fields import ActorField, Line, PageQuery, Password, Strict, Text, given
 from governance.api.reach import Reach
 from governance.api.schema import document, paged
 from governance.api.v1.promotions import TARGETS, PromotionTarget
@@ -36,6 +36,7 @@ class WaiverRequest(Strict):
     days = serializers.IntegerField(
         required=False, min_value=1, max_value=LONGEST_DAYS, help_text="How long it stands; a policy can allow less."
     )
+    password = Password()
 
 
 class WaiverShown(serializers.Serializer[Waiver]):
@@ -88,6 +89,7 @@ class WaiversDoor(Door):
         answer=WaiverShown,
         status=201,
         refusals={
+            403: ["signature_refused"],
             404: ["unknown_version", "unknown_requirement"],
             409: ["own_submission", "already_decided", "recused", "already_waived", "not_waivable", "move_impossible"],
         },

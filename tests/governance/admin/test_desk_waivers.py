@@ -12,6 +12,7 @@ from governance.roles import Group
 from governance.services.approvals import approve_promotion
 from governance.services.deadlines import note_deadlines
 from governance.supervisor.dispatcher import DISPATCHER
+from tests import make
 from tests.browser import world
 from tests.browser.world import Desk
 from tests.governance.admin.acting import at, done, shown, told
@@ -107,6 +108,25 @@ def test_what_is_said_wrong_is_told_beside_its_field_and_nothing_is_recorded(
     assert response.status_code == 422
     assert f'id="id_{field}_error"' in response.content.decode()
     assert not Waiver.objects.exists()
+
+
+def test_a_waiver_is_signed_where_the_policy_asks_and_a_wrong_password_loses_nothing(
+    desk: Desk, signed_in: SignedIn
+) -> None:
+    desk.risk.set_password(world.PASSWORD)
+    desk.risk.save()
+    make.policy(world.POLICY + "sign_off: {reauthenticate: true}\n")
+    promotion = world.blocked(desk, 1)
+    client = signed_in(desk.risk)
+    assert 'type="password"' in shown(client, at(promotion, "waive"))
+    missing = done(client, at(promotion, "waive"), **SAID)
+    assert (missing.status_code, told(missing)) == (422, "A policy asks for your password here.")
+    wrong = done(client, at(promotion, "waive"), **SAID, password="a-wrong-guess")
+    assert (wrong.status_code, told(wrong)[:22]) == (403, "The password is wrong,")
+    assert SAID["reason"] in wrong.content.decode()
+    assert "a-wrong-guess" not in wrong.content.decode()
+    assert not Waiver.objects.exists()
+    assert told(done(client, at(promotion, "waive"), **SAID, password=world.PASSWORD)).startswith("Waived until")
 
 
 def test_a_promotion_on_which_nothing_stands_offers_no_waiver(desk: Desk, signed_in: SignedIn) -> None:
