@@ -95,17 +95,13 @@ def advice_on(
         )
         return not ruling.beyond and not ruling.doubt
 
-    return advice(
-        Sought(
-            grouping,
-            tuple(place for place, name in enumerate(grouping.groups) if name in usable),
-            tuple(one.rate for one in sets if isinstance(one.rate, Rate | MeanOfRates)),
-            limit,
-            kind == "ratio",
-            passes,
-        ),
-        scores,
+    place_of = {name: place for place, name in enumerate(grouping.groups)}
+    rates = tuple(
+        (one.rate, tuple(place_of[group.group] for group in one.usable))
+        for one in sets
+        if isinstance(one.rate, Rate | MeanOfRates)
     )
+    return advice(Sought(grouping, rates, limit, kind == "ratio", passes), scores)
 
 
 def gap_report(

@@ -32,15 +32,20 @@ _AIMS = tuple(Fraction(part, 8) for part in range(8, -1, -1))
 class Sought:
     """A limit that the rates of some groups are beyond: a largest difference, or a smallest ratio.
 
-    `places` are the groups that are compared. `passes` says whether changed counts would be within the limit.
+    `rates` pairs each rate with the places of the groups that are compared in it. `passes` says whether changed counts
+    would be within the limit.
     """
 
     grouping: Grouping
-    places: tuple[int, ...]
-    rates: tuple[AnyRate, ...]
+    rates: tuple[tuple[AnyRate, tuple[int, ...]], ...]
     limit: float
     is_ratio: bool
     passes: Callable[[Grouping], bool]
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The groups that are compared in any rate."""
+        return tuple(sorted({place for _, places in self.rates for place in places}))
 
     def aims(self) -> Iterator[Fraction]:
         """The limit, then limits that are stricter, down to no gap at all."""
@@ -69,12 +74,15 @@ def advice(sought: Sought, scores: ScoreHistograms | None) -> str:
 
 @dataclass(frozen=True)
 class _Options:
-    """The thresholds of one group, each with the counts that it gives: of shape (n_options, 3, 3)."""
+    """The thresholds of one group, each with the counts that it gives: of shape (n_options, 3, 3).
+
+    `rates` are those of each option, None for a rate in which the group is not compared.
+    """
 
     group: str
     thresholds: NDArray[np.float64]
     counts: NDArray[np.int64]
-    rates: NDArray[np.float64]
+    rates: tuple[NDArray[np.float64] | None, ...]
     more: NDArray[np.int64]
     right: NDArray[np.int64]
 
@@ -111,7 +119,7 @@ def _options(sought: Sought, place: int, split: ScoreSplit, most: int) -> _Optio
     table = np.zeros((len(kept), STATES, STATES), np.int64)
     table[:, :, sought.grouping.favourable] = taken[kept]
     table[:, :, 1 - sought.grouping.favourable] = taken[0] - taken[kept]
-    rates = np.stack([_rates(table, rate) for rate in sought.rates])
+    rates = tuple(_rates(table, rate) if place in places else None for rate, places in sought.rates)
     now = sought.grouping.counts[place][:, sought.grouping.favourable].sum()
     # A step stands under its lowest score. Turned round, the one that is no longer taken says where to stop.
     ends = np.append(values, math.inf) if sought.grouping.favourable == 1 else np.append(-math.inf, values)
@@ -152,7 +160,7 @@ def _best(
     most = math.floor(_MOST_WINDOWS ** (1 / len(sought.rates)))
     lows = []
     for number in range(len(sought.rates)):
-        seen = np.unique(np.concatenate([one.rates[number] for one in groups]))
+        seen = np.unique(np.concatenate([rates for one in groups if (rates := one.rates[number]) is not None]))
         seen = seen[~np.isnan(seen)]
         lows.append(seen[np.unique(np.linspace(0, len(seen) - 1, min(most, len(seen))).round().astype(int))])
     if any(len(low) == 0 for low in lows):
@@ -163,6 +171,8 @@ def _best(
     for one, value in zip(groups, worth, strict=True):
         inside = np.ones((len(windows), len(value)), bool)
         for number, rates in enumerate(one.rates):
+            if rates is None:
+                continue
             low = windows[:, number]
             inside &= (rates >= low[:, None]) & (rates <= sought.upper(low, aim)[:, None])
         held = np.where(inside, value.astype(float), -math.inf)
@@ -210,13 +220,13 @@ def _more(moved: Sequence[tuple[str, int]]) -> str:
 
 def _by_decisions(sought: Sought) -> str:
     """How many decisions have to change when nobody says which; for rates among people whom no decision adds."""
-    rates = [rate for rate in sought.rates if isinstance(rate, Rate) and _is_steered(rate)]
-    if len(rates) < len(sought.rates):
+    steered = [(rate, places) for rate, places in sought.rates if isinstance(rate, Rate) and _is_steered(rate)]
+    if len(steered) < len(sought.rates):
         return ""
     for aim in sought.aims():
         grouping, said = sought.grouping, []
-        for rate in rates:
-            moves = _fewest(grouping, sought.places, rate, aim, is_ratio=sought.is_ratio)
+        for rate, places in steered:
+            moves = _fewest(grouping, places, rate, aim, is_ratio=sought.is_ratio)
             grouping = _moved(grouping, rate, moves)
             favourable = bool(rate.numerator[:, grouping.favourable].any())
             by = [(grouping.groups[place], n if favourable else -n) for place, n in moves.items()]

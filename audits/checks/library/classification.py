@@ -6,13 +6,23 @@ import math
 from fractions import Fraction
 from typing import Annotated
 
-from audits.checks import CannotMeasure, Finding, GroupCounts, Measurement, Report, Severity, check
-from audits.checks.comparison import exactly, require_complete
-from audits.checks.parameters import Between, Count, Share
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.checks import CannotMeasure, Finding, GroupCounts, Report, Severity, check
+from audits.checks.class_figures import over
+from audits.checks.comparison import require_complete, settled
+from audits.checks.figures import Figure
+from audits.checks.limits import deciding
+from audits.checks.parameters import Between, Count, DecideOnEvidence, Share
 from audits.checks.sentences import figure, listed
+from audits.checks.statistics import rates
+from audits.checks.statistics.intervals import Interval, percentile
 from audits.checks.statistics.rates import marked
 
 _NAME = "performance.classification"
+
+Draws = NDArray[np.float64]
 
 
 @check(_NAME, version=1, needs=GroupCounts, roles=("label",))
@@ -26,8 +36,12 @@ def classification(
     min_balanced_accuracy: Share | None = None,
     min_mcc: Annotated[float, Between(-1, 1)] | None = None,
     min_rows: Count = 30,
+    decide_on: DecideOnEvidence = "estimate",
 ) -> Report:
     """Precision, recall, F1, balanced accuracy and Matthews correlation of one class.
+
+    Rows weigh by their weight. Precision, recall and balanced accuracy have intervals after Wilson, at Kish's effective
+    number of rows where they weigh differently; F1 and the correlation are redrawn 2,000 times from the counts.
 
     Parameters
     ----------
@@ -47,6 +61,9 @@ def classification(
         Matthews correlation below this becomes a finding; None sets no limit.
     min_rows : int, default=30
         Fewest rows with a known label.
+    decide_on : {"estimate", "lower", "upper", "interval"}, default="estimate"
+        What is held against the limits: the figure, an end of its 95 % interval, or the whole interval; a limit
+        inside the interval is then not enough evidence.
 
     Measures
     --------
@@ -74,41 +91,52 @@ def classification(
     if rows < min_rows:
         raise CannotMeasure(f"{rows} rows have a known label, {min_rows} are needed.")
     tp, fp, fn, tn = (everybody.total(marked(pair)) for pair in pairs.values())
-    recall, specificity = _share(tp, tp + fn), _share(tn, tn + fp)
-    balanced = None if recall is None or specificity is None else (recall + specificity) / 2
-    figures: tuple[tuple[str, Fraction | float | None, float | None], ...] = (
-        ("precision", _share(tp, tp + fp), min_precision),
-        ("recall", recall, min_recall),
-        ("f1", _share(2 * tp, 2 * tp + fp + fn), min_f1),
-        ("balanced_accuracy", balanced, min_balanced_accuracy),
-        ("matthews_correlation", _matthews(tp, fp, fn, tn), min_mcc),
-    )
-    measured = tuple(
-        Measurement(
-            name,
-            None if value is None else float(value),
-            n=rows,
-            ideal=1.0,
-            limit=limit,
-            note="undefined: nothing to divide by" if value is None else "",
-        )
-        for name, value, limit in figures
-    )
-    findings = tuple(
-        Finding(
-            key=f"{_NAME}/{name}",
-            severity=Severity.HIGH,
-            sentence=f"The {name} of class {yes} is {figure(value)}, below the limit {figure(limit)}.",
-            measurement=name,
-        )
-        for name, value, limit in figures
-        if value is not None and limit is not None and value < exactly(limit)
-    )
-    undefined = [name for name, value, limit in figures if value is None and limit is not None]
-    if undefined and not findings:
-        sentence = f"The {listed(undefined)} of class {yes} cannot be worked out: nothing to divide by."
-        raise CannotMeasure(sentence, Report(measured, (), notes))
-    return Report(measured, findings, notes)
+    drawn = [everybody.drawn_sums(marked(pair))[:, 0] for pair in pairs.values()]
+    limits = {"precision": min_precision, "recall": min_recall, "balanced_accuracy": min_balanced_accuracy}
+    figures = []
+    for rate in (rates.precision(yes), rates.true_positive_rate(yes), rates.balanced_accuracy(yes)):
+        name = "recall" if rate.name == "true_positive_rate" else rate.name
+        (found,) = everybody.rates(rate)
+        figures.append(_figure(name, found.value, (found.low, found.high), rows, limits[name]))
+    for name, value, redrawn, limit in (
+        ("f1", _share(2 * tp, 2 * tp + fp + fn), _drawn_f1(*drawn), min_f1),
+        ("matthews_correlation", _matthews(tp, fp, fn, tn), _drawn_matthews(*drawn), min_mcc),
+    ):
+        interval = (None, None) if value is None else percentile(redrawn, float(value))
+        figures.append(_figure(name, value, interval, rows, limit))
+    findings, obstacles = [], []
+    for one in figures:
+        ruling = one.ruling(decide_on)
+        if ruling is not None and ruling.doubt:
+            obstacles.append(ruling.doubt)
+        if ruling is not None and ruling.beyond:
+            findings.append(
+                Finding(
+                    key=f"{_NAME}/{one.name}",
+                    severity=Severity.HIGH,
+                    sentence=(
+                        f"The {one.name} of class {yes}: {deciding(decide_on, 'value')} {figure(ruling.value)}, below "
+                        f"the limit {figure(one.limit)}."
+                    ),
+                    measurement=one.name,
+                )
+            )
+    undefined = [one.name for one in figures if one.value is None and one.limit is not None]
+    if undefined:
+        obstacles.append(f"The {listed(undefined)} of class {yes} cannot be worked out: nothing to divide by.")
+    return settled([one.measurement() for one in figures], findings, list(notes), obstacles)
+
+
+def _figure(name: str, value: Fraction | float | None, interval: Interval, rows: int, limit: float | None) -> Figure:
+    return Figure(name, value, *interval, rows, limit, at_least=True, ideal=1.0)
+
+
+def _drawn_f1(tp: Draws, fp: Draws, fn: Draws, tn: Draws) -> Draws:
+    return over(2 * tp, 2 * tp + fp + fn)
+
+
+def _drawn_matthews(tp: Draws, fp: Draws, fn: Draws, tn: Draws) -> Draws:
+    return over(tp * tn - fp * fn, np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)))
 
 
 def _share(part: Fraction, whole: Fraction) -> Fraction | None:

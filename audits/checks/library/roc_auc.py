@@ -6,8 +6,9 @@ import math
 from statistics import NormalDist
 
 from audits.checks import CannotMeasure, Finding, Measurement, Report, ScoreHistograms, Severity, check
-from audits.checks.comparison import exactly
-from audits.checks.parameters import Count, Share
+from audits.checks.comparison import settled
+from audits.checks.limits import deciding, ruled
+from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.sentences import figure
 from audits.checks.statistics import ScoreSplit
 from audits.checks.statistics.areas import area_under
@@ -21,6 +22,7 @@ def roc_auc(
     min_auc: Share = 0.7,
     min_positives: Count = 30,
     min_negatives: Count = 30,
+    decide_on: DecideOnEvidence = "estimate",
 ) -> Report:
     """Chance that a favourable case scores above an unfavourable one, ties counted half.
 
@@ -38,6 +40,9 @@ def roc_auc(
         Fewest rows with the favourable label.
     min_negatives : int, default=30
         Fewest rows with the other label.
+    decide_on : {"estimate", "lower", "upper", "interval"}, default="estimate"
+        What is held against the limit: the area, an end of its 95 % interval, or the whole interval; a limit inside
+        the interval is then not enough evidence.
 
     Measures
     --------
@@ -75,16 +80,22 @@ def roc_auc(
         notes.append(f'{unlabelled} of {scores.n_rows} rows have no label in "{scores.roles.label}" and are left out.')
     certain = area if scores.is_exact else area - slack
     findings = []
-    if certain < exactly(min_auc):
+    what = "area under the ROC curve"
+    low, high = measured[0].low, measured[0].high
+    ruling = ruled(certain, low, high, min_auc, decide_on=decide_on, rows=positives + negatives, what=what, floor=True)
+    if ruling.beyond:
         findings.append(
             Finding(
                 key="performance.roc_auc",
                 severity=Severity.HIGH,
-                sentence=f"The area under the ROC curve is {figure(certain)}, below the limit {figure(min_auc)}.",
+                sentence=(
+                    f"The {what}: {deciding(decide_on, 'value')} {figure(ruling.value)}, below the limit "
+                    f"{figure(min_auc)}."
+                ),
                 measurement="roc_auc",
             )
         )
-    return Report(tuple(measured), tuple(findings), tuple(notes))
+    return settled(measured, findings, notes, [ruling.doubt] if ruling.doubt else [])
 
 
 def _measured(split: ScoreSplit, group: str | None, limit: float | None, is_exact: bool) -> Measurement:

@@ -50,7 +50,8 @@ def segments(
         Fewest rows with a known label.
     decide_on : {"estimate", "lower", "upper", "interval"}, default="lower"
         What is held against the limit and the floors: the figure, an end of its interval, or the whole interval; a
-        limit inside the interval is then not enough evidence. By default a gap is found, and a floor kept, beyond doubt only.
+        limit inside the interval is then not enough evidence. By default a gap is found, and a floor kept, beyond
+        doubt only.
 
     Measures
     --------

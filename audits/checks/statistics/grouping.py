@@ -166,8 +166,9 @@ class Grouping:
             return float(share * n), n
         flat = rate.rows.ravel()
         squares = as_fraction(sum(s for s, counted in zip(self.squares[place], flat, strict=True) if counted))
-        # Kish's effective sample size: unequal weights carry less evidence than as many equal ones.
-        effective = float(whole**2 / squares)
+        # Kish's effective sample size: unequal weights carry less evidence than as many equal ones. Weights so small
+        # that their squares are 0 as doubles count as the least evidence there is.
+        effective = float(whole**2 / squares) if squares else 1.0
         return float(share) * effective, effective
 
     def _sum(self, place: int, mask: NDArray[np.bool_]) -> Fraction:

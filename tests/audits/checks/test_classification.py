@@ -66,3 +66,15 @@ def test_the_figures_are_scikit_learns(positive: int) -> None:
     }
     for name, value in expected.items():
         assert measured(outcome, name).value == pytest.approx(value, abs=1e-12)
+
+
+def test_every_figure_has_an_interval_that_may_decide() -> None:
+    table = confusion(a=(30, 10, 10, 50))
+    outcome = judged(NAME, table, min_f1=0.5, min_mcc=0.1, min_balanced_accuracy=0.5)
+    for one in outcome.report.measurements:
+        assert one.low < one.value < one.high
+    # 30 of 40 are found: Wilson's interval of it begins at 0.598.
+    assert judged(NAME, table, min_recall=0.6, min_precision=None).verdict == "passed"
+    assert judged(NAME, table, min_recall=0.6, min_precision=None, decide_on="lower").verdict == "failed"
+    unsure = judged(NAME, table, min_recall=0.6, min_precision=None, decide_on="interval")
+    assert (unsure.verdict, "would settle it" in unsure.sentence) == ("inconclusive", True)

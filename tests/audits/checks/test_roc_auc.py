@@ -97,3 +97,9 @@ def test_beyond_4096_scores_the_stated_bound_holds_and_decides() -> None:
     exact = roc_auc_score(labels, scores)
     assert 0 < abs(found.value - exact) <= bound < 0.001
     assert judged(NAME, table, ROLES, min_auc=round(found.value, 7)).verdict == "failed"
+
+
+def test_the_interval_may_decide() -> None:
+    table = scored((0.9, 1, 8), (0.5, 1, 32), (0.5, 0, 40))
+    assert judged(NAME, table, ROLES, min_auc=0.55, decide_on="lower").verdict == "failed"
+    assert judged(NAME, table, ROLES, min_auc=0.55, decide_on="interval").verdict == "inconclusive"

@@ -1,0 +1,142 @@
+"""Are probabilities too extreme, too timid, too high or too low?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.checks import CannotMeasure, Report, ScoreHistograms, Severity, check
+from audits.checks.figures import Figure, held
+from audits.checks.parameters import Amount, Count, DecideOnEvidence
+from audits.checks.scored import require_scores
+from audits.checks.sentences import figure
+from audits.checks.statistics.calibration import chances_of
+from audits.checks.statistics.intervals import LEVEL
+
+_NAME = "performance.calibration_slope"
+_Z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
+# The log odds of 0 and 1 are infinite; sklearn.metrics.log_loss cuts off at the same distance.
+_SMALLEST = float(np.finfo(np.float64).eps)
+_STEPS = 100
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A logistic regression: its coefficients and their variances, shape (n_coefficients,)."""
+
+    coefficients: Array
+    variances: Array
+
+
+@check(_NAME, version=1, needs=ScoreHistograms, roles=("label",))
+def calibration_slope(
+    scores: ScoreHistograms,
+    *,
+    min_slope: Amount | None = 0.8,
+    max_slope: Amount | None = 1.25,
+    max_intercept: Amount | None = None,
+    min_positives: Count = 100,
+    min_negatives: Count = 100,
+    decide_on: DecideOnEvidence = "estimate",
+) -> Report:
+    """Slope and intercept of the labels on the log odds of the scores, read as chances.
+
+    Both come from a logistic regression. A slope below 1 says that scores are too extreme, above 1 too timid. The
+    intercept is that with the slope held at 1: below 0 the scores are too high, above 0 too low, in log odds. Exact
+    up to 4,096 distinct scores; beyond that close ones share a place. Every row counts once, whatever it weighs.
+
+    Parameters
+    ----------
+    scores : ScoreHistograms
+        Counts by score and label, integers of shape (n_values, 3); scores between 0 and 1.
+    min_slope : float, at least 0, or None, default=0.8
+        Slopes below this become a finding; None sets no limit.
+    max_slope : float, at least 0, or None, default=1.25
+        Slopes above this become a finding; None sets no limit.
+    max_intercept : float, at least 0, or None, default=None
+        Intercepts further from 0 than this become a finding; None sets no limit.
+    min_positives : int, default=100
+        Fewest rows with the favourable label.
+    min_negatives : int, default=100
+        Fewest rows with the other label.
+    decide_on : {"estimate", "lower", "upper", "interval"}, default="estimate"
+        What is held against the limits: the figure, an end of its 95 % interval, or the whole interval; a limit
+        inside the interval is then not enough evidence.
+
+    Measures
+    --------
+    calibration_slope : float, unit 1, ideal 1, with Wald's interval.
+    largest_calibration_slope : float, unit 1, ideal 1; the same figure, held against the upper limit.
+    calibration_intercept : float, unit log odds, ideal 0, with Wald's interval; calibration in the large.
+    absolute_intercept : float, at least 0, unit log odds, ideal 0.
+
+    Cannot measure
+    --------------
+    Rows without a score, scores that are no chances between 0 and 1, too few rows of either label, scores that are all
+    the same, or scores that part the labels completely: the slope is then infinite.
+
+    Source
+    ------
+    Cox (1958), Two further applications of a model for binary regression, doi:10.1093/biomet/45.3-4.562; Van Calster
+    et al. (2019), Calibration: the Achilles heel of predictive analytics, doi:10.1186/s12916-019-1466-7;
+    sklearn.linear_model.LogisticRegression without penalty.
+    """
+    notes = require_scores(scores)
+    low, high = scores.range
+    if low < 0 or high > 1:
+        raise CannotMeasure(f"Scores lie between {figure(low)} and {figure(high)}; a chance lies between 0 and 1.")
+    everybody = scores.everybody()
+    positives, negatives = int(everybody.positives.sum()), int(everybody.negatives.sum())
+    if positives < min_positives or negatives < min_negatives:
+        raise CannotMeasure(
+            f"{positives} favourable and {negatives} other labels; {min_positives} and {min_negatives} are needed."
+        )
+    held_places = np.flatnonzero(everybody.positives + everybody.negatives)
+    chances = np.clip(chances_of(everybody)[held_places], _SMALLEST, 1 - _SMALLEST)
+    odds = np.log(chances) - np.log1p(-chances)
+    up, down = (side[held_places].astype(float) for side in (everybody.positives, everybody.negatives))
+    ones = np.ones(len(odds))
+    line = _fitted(np.stack([ones, odds], axis=1), up, down, np.zeros(len(odds)))
+    level = _fitted(ones[:, None], up, down, odds)
+    if line is None or level is None:
+        raise CannotMeasure("The slope is undefined: all scores are the same, or they part the labels completely.")
+    n = positives + negatives
+    slope, reach = float(line.coefficients[1]), _Z * math.sqrt(float(line.variances[1]))
+    intercept, lean = float(level.coefficients[0]), _Z * math.sqrt(float(level.variances[0]))
+    near = max(0.0, abs(intercept) - lean)
+    figures = [
+        Figure("calibration_slope", slope, slope - reach, slope + reach, n, min_slope, at_least=True, ideal=1.0),
+        Figure("calibration_intercept", intercept, intercept - lean, intercept + lean, n, ideal=0.0, unit="log odds"),
+        Figure(
+            "absolute_intercept", abs(intercept), near, abs(intercept) + lean, n, max_intercept, ideal=0.0,
+            unit="log odds",
+        ),
+    ]  # fmt: skip
+    if max_slope is not None:
+        figures.append(
+            Figure("largest_calibration_slope", slope, slope - reach, slope + reach, n, max_slope, ideal=1.0)
+        )
+    return held(_NAME, figures, severity=Severity.MEDIUM, decide_on=decide_on, notes=notes)
+
+
+def _fitted(columns: Array, positives: Array, negatives: Array, offset: Array) -> _Fit | None:
+    """Newton's method on the likelihood; None when it has no maximum."""
+    rows = positives + negatives
+    coefficients = np.zeros(columns.shape[1])
+    for _ in range(_STEPS):
+        chance = 1 / (1 + np.exp(-np.clip(offset + columns @ coefficients, -700, 700)))
+        slope = columns.T @ (positives - rows * chance)
+        information = (columns * (rows * chance * (1 - chance))[:, None]).T @ columns
+        if not np.isfinite(information).all() or np.linalg.cond(information) > 1e14:
+            return None
+        step = np.linalg.solve(information, slope)
+        coefficients = coefficients + np.clip(step, -2.0, 2.0)
+        if np.abs(step).max() < 1e-12 * (1 + np.abs(coefficients).max()):
+            return _Fit(coefficients, np.diagonal(np.linalg.inv(information)))
+    return None
