@@ -123,6 +123,18 @@ class UnknownBlob(DomainError):
     code, status = "unknown_bytes", 404
 
 
+class UnknownUpload(DomainError):
+    code, status = "unknown_upload", 404
+
+
+class UploadOffset(DomainError):
+    code, status = "upload_offset", 409
+
+
+class UploadBusy(DomainError):
+    code, status = "upload_busy", 409
+
+
 class UploadUnacceptable(DomainError):
     code, status = "upload_unacceptable", 422
 

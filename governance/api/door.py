@@ -24,6 +24,7 @@ from governance.api.errors import ScopeMissing
 from governance.api.fields import Mentions, PageQuery
 from governance.api.pagination import NEWEST_FIRST, page_of
 from governance.api.parsing import StrictJSONParser
+from governance.api.preconditions import etag_of, is_known, refuse_condition
 from governance.api.reach import Reach, reachable, refuse_out_of_reach
 from governance.api.schema import DoorSchema
 from governance.models import AccessToken, Account
@@ -77,6 +78,8 @@ class Door(APIView):
     verbs: ClassVar[Mapping[str, Verb]] = {}
     # Closed to tokens that are restricted to models or targets, unless it says what its requests are about.
     reach: ClassVar[Reach | None] = None
+    # What is read here has an ETag, and what is changed here can be bound to one.
+    has_etag: ClassVar[bool] = False
     # Members of the answer to a POST that are shown once: they are not kept for a replay.
     shown_once: ClassVar[frozenset[str]] = frozenset()
     permission_classes = [IsAuthenticated, Entitled]
@@ -102,6 +105,8 @@ class Door(APIView):
         # Read before anybody else looks at the stream: Django bounds the size here, and the key covers every byte.
         body = request._request.body if request.method == "POST" else b""
         super().initial(request, *args, **kwargs)
+        if request.method not in ("GET", "HEAD") and not self.has_etag:
+            refuse_condition(request)
         if request.method in self.allowed_methods and request.method == "POST":
             self._claim = idempotency.claim(request, account_of(request), body)
 
@@ -114,22 +119,41 @@ class Door(APIView):
         return Response(shown(serializer, row, sees=self._sees), status=201, headers={"Location": location})
 
     def shown(self, serializer: type[Serializer[Any]], row: object) -> Response:
-        return Response(shown(serializer, row, sees=self._sees))
+        document = self.told(serializer, row)
+        if not self.has_etag or self.request.method not in ("GET", "HEAD"):
+            return Response(document)
+        headers = {"ETag": etag_of(document), "Cache-Control": "private, no-cache"}
+        is_fresh = is_known(self.request, headers["ETag"])
+        return Response(status=304, headers=headers) if is_fresh else Response(document, headers=headers)
+
+    def told(self, serializer: type[Serializer[Any]], row: object) -> Any:
+        """Return the document about a row, as this request may see it."""
+        return shown(serializer, row, sees=self._sees)
 
     def listed(
         self,
         serializer: type[Serializer[Any]],
         rows: QuerySet[Any],
         query: Mapping[str, Any],
+        *,
+        seen: Callable[[list[Any]], list[Any]] | None = None,
     ) -> Response:
-        """Answer one page of `rows`; `query` is a validated `PageQuery`, newest first where it has no order."""
+        """Answer one page of `rows`; `query` is a validated `PageQuery`, newest first where it has no order.
+
+        `seen` looks at the rows of the page another way, such as the one of a moment that has passed.
+        """
         page = page_of(
             self.reachable(rows),
             cursor=query.get("cursor"),
             limit=query["limit"],
             order=query.get("order_by", NEWEST_FIRST),
         )
-        return Response({"items": shown(serializer, page.rows, many=True, sees=self._sees), "next": page.next})
+        return Response(
+            {
+                "items": shown(serializer, seen(page.rows) if seen else page.rows, many=True, sees=self._sees),
+                "next": page.next,
+            }
+        )
 
     def reachable(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows of a list that the token of this request reaches; every list goes through here."""

@@ -7,6 +7,10 @@ class ScopeMissing(DomainError):
     code, status = "scope_missing", 403
 
 
+class PreconditionFailed(DomainError):
+    code, status = "precondition_failed", 412
+
+
 class RateExceeded(DomainError):
     code, status = "rate_exceeded", 429
 
@@ -17,6 +21,10 @@ class UnknownPath(DomainError):
 
 class UnknownAlias(DomainError):
     code, status = "unknown_alias", 404
+
+
+class UnknownCard(DomainError):
+    code, status = "unknown_card", 404
 
 
 class UnknownCheckRun(DomainError):

@@ -8,7 +8,7 @@ from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from audits.trail import document_text
+from audits.trail import document_text, now
 from governance.api.pagination import MOST, orders, read_cursor
 from governance.selectors.version_file import names_of
 
@@ -185,6 +185,25 @@ class NamePattern(Line):
 def named_so(pattern: str, lookup: str) -> dict[str, str]:
     """Return the lookup for a `NamePattern`."""
     return {f"{lookup}__startswith": pattern[:-1]} if pattern.endswith("*") else {lookup: pattern}
+
+
+class Instant(serializers.DateTimeField):
+    """A moment that has passed: nobody knows what will be true."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(help_text="As it was then, e.g. 2026-03-01T00:00:00Z; now when left out.", **options)
+
+    def to_internal_value(self, value: Any) -> Any:
+        at = super().to_internal_value(value)
+        if at > now():
+            raise serializers.ValidationError("This is in the future; ask about a moment that has passed.")
+        return at
+
+
+class AtQuery(Strict):
+    """When?"""
+
+    at = Instant(required=False)
 
 
 class PageQuery(Strict):

@@ -82,6 +82,7 @@ def document(
     media_type: str = "application/json",
     also: Mapping[tuple[int, str], Any] | None = None,
     acts: bool = False,
+    has_etag: bool = False,
     body: Any = None,
     query: type[serializers.Serializer[Any]] | None = None,
     path: Sequence[str] = (),
@@ -97,10 +98,11 @@ def document(
     sources: list[Mapping[int, Sequence[str]]] = [_ALWAYS, refusals or {}]
     sources += [_WITH_QUERY] if query else []
     sources += [_WITH_BODY] if acts else []
+    sources += [{412: ("precondition_failed",)}] if acts and has_etag else []
     for source in sources:
         for code, names in source.items():
             codes.setdefault(code, []).extend(names)
-    responses: dict[tuple[int, str], Any] = {
+    responses: dict[Any, Any] = {
         (code, MEDIA_TYPE): OpenApiResponse(Problem, description=", ".join(names))
         for code, names in sorted(codes.items())
     }
@@ -110,6 +112,10 @@ def document(
         parameters.append(query)
     if acts:
         parameters.append(_IDEMPOTENCY_KEY)
+    if has_etag:
+        parameters += [_IF_MATCH, _CREATE_ONLY] if acts else [_ETAG, _IF_NONE_MATCH]
+    if has_etag and not acts:
+        responses[304] = OpenApiResponse(description="You have it already.")
     if acts and status == 201:
         parameters.append(_LOCATION)
     examples = []
@@ -145,6 +151,21 @@ _IDEMPOTENCY_KEY = OpenApiParameter(
     {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
     OpenApiParameter.HEADER,
     description="A new one for each request, such as a UUID: the same key with the same request gets the same answer.",
+)
+_IF_MATCH = OpenApiParameter(
+    "If-Match",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="ETag of what you read: the change is made only while nothing else would be read.",
+)
+_CREATE_ONLY = OpenApiParameter(
+    "If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="*: only while there is nothing yet."
+)
+_IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="ETag of what you have: 304 if it is that."
+)
+_ETAG = OpenApiParameter(
+    "ETag", OpenApiTypes.STR, OpenApiParameter.HEADER, description="Of what is read.", response=[200]
 )
 _LOCATION = OpenApiParameter(
     "Location", OpenApiTypes.STR, OpenApiParameter.HEADER, description="Where to read it.", response=[201]

@@ -15,7 +15,7 @@ from governance.models.conditions import ApprovalLapse, Condition, ConditionFulf
 from governance.models.delegations import Delegation, DelegationRevocation, Recusal
 from governance.models.emergencies import BreakGlass, BreakGlassConfirmation, BreakGlassReview, BreakGlassVerdict
 from governance.models.notices import Notice
-from governance.models.operations import IdempotencyKey, TokenUse
+from governance.models.operations import IdempotencyKey, TokenUse, Upload
 from governance.models.policies import DraftOutcome, PolicyDraft, PolicyDraftClosure, PolicyVersion
 from governance.models.promotions import (
     Approval,
@@ -82,6 +82,7 @@ __all__ = [
     "TokenRotation",
     "TokenUse",
     "TriggerKind",
+    "Upload",
     "Waiver",
     "WaiverRevocation",
     "WebhookAttempt",

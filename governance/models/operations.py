@@ -32,3 +32,20 @@ class TokenUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.token} {self.minute:%H:%M} {self.taken}"
+
+
+class Upload(models.Model):
+    """A file that comes in pieces: what was announced. How far it is, its bytes on disk tell. Operational."""
+
+    uid = models.UUIDField(unique=True, help_text="Name for the outside world, and of the file.")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    sha256 = models.CharField(max_length=64, help_text="Digest announced, hex.")
+    size = models.BigIntegerField(help_text="Bytes announced.")
+    begun_at = models.DateTimeField(help_text="UTC.")
+    expires_at = models.DateTimeField(db_index=True, help_text="When it is thrown away unfinished, UTC.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "sha256", "size"], name="upload_once")]
+
+    def __str__(self) -> str:
+        return f"{self.uid} {self.sha256[:12]}"

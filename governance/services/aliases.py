@@ -1,5 +1,7 @@
 """How does a free name come to point at a version?"""
 
+from collections.abc import Callable
+
 from audits.trail import Actor, now, record
 from governance.errors import AliasGoverned
 from governance.roles import Verb
@@ -10,15 +12,18 @@ from registry.errors import VersionDeleted
 from registry.models import CurrentAlias, ModelVersion, RegisteredModel, VersionDeletion
 
 
-def assign_alias(*, actor: Actor, version: ModelVersion, alias: str) -> None:
+def assign_alias(*, actor: Actor, version: ModelVersion, alias: str, still: Callable[[], None] | None = None) -> None:
     """Point a free alias at a version, in whatever stage it is: a free name allows nothing.
 
+    `still` is asked when the model is locked, and raises when the alias is not as the caller has seen it.
     Records: alias.assigned. Raises: NotEntitled, AliasGoverned, VersionDeleted.
     Idempotent: by version and alias. Locks: the model.
     """
     authorise(actor, Verb.PROMOTE)
     with record(actor=actor, at=now()) as recording:
         model = RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+        if still:
+            still()
         if VersionDeletion.objects.filter(version=version).exists():
             raise VersionDeleted(f"{version} was deleted.")
         if why := what_governs(model, alias):

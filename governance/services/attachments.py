@@ -1,6 +1,7 @@
 """How does evidence join a version that exists already?"""
 
 import hashlib
+from collections.abc import Callable
 from typing import IO
 
 from audits.evidence import Evidence, UploadRefused, declare_document, receive
@@ -24,11 +25,19 @@ from registry.stages import Stage
 CHUNK = 1024 * 1024
 
 
-def attach_evidence(*, actor: Actor, version: ModelVersion, purpose: str, evidence: Evidence) -> EvidenceAttachment:
+def attach_evidence(
+    *,
+    actor: Actor,
+    version: ModelVersion,
+    purpose: str,
+    evidence: Evidence,
+    still: Callable[[], None] | None = None,
+) -> EvidenceAttachment:
     """Add a table or a document to a version's evidence, in the place of what served that purpose before.
 
     The checks that policies ask for over the new evidence are ordered, and the version's open promotions hear of it
     at once: approvals given over the evidence of before lapse.
+    `still` is asked when the model is locked, and raises when the evidence is not as the caller has seen it.
     Records: evidence.attached, check_run.ordered for each check, and what settling each open promotion records.
     Raises: NotEntitled, EvidenceUnfit, VersionRetired, VersionDeleted.
     Idempotent: while the same evidence is the newest of its purpose.
@@ -37,16 +46,23 @@ def attach_evidence(*, actor: Actor, version: ModelVersion, purpose: str, eviden
     authorise(actor, Verb.REGISTER)
     refuse_unfit(version.model, purpose, evidence)
     with record(actor=actor, at=now()) as recording:
-        current = _lock(version)
+        current = _lock(version, still)
         return _attach(recording, current, purpose, evidence)
 
 
 def attach_document(
-    *, actor: Actor, version: ModelVersion, kind: str, name: str, file: IO[bytes], attested_by: str = ""
+    *,
+    actor: Actor,
+    version: ModelVersion,
+    kind: str,
+    name: str,
+    file: IO[bytes],
+    attested_by: str = "",
+    still: Callable[[], None] | None = None,
 ) -> EvidenceAttachment:
     """Store a document, put it on record and add it to a version's evidence: what a pipeline does in three steps.
 
-    `file` is read from its beginning, twice.
+    `file` is read from its beginning, twice. `still` as for `attach_evidence`.
     Records: document.declared, and as `attach_evidence`.
     Raises: as `attach_evidence`; UploadUnacceptable, DocumentUnacceptable, Malformed.
     Idempotent and locks: as `attach_evidence`.
@@ -64,16 +80,18 @@ def attach_document(
         raise UploadUnacceptable(str(problem), reason=problem.code) from None
     facts = facts_of_document(sha256=sha256, name=name, kind=kind, attested_by=attested_by)
     with record(actor=actor, at=now()) as recording:
-        current = _lock(version)
+        current = _lock(version, still)
         evidence = declare_document(
             recording=recording, sha256=sha256, name=name, kind=kind, facts=facts, attested_by=attested_by
         )
         return _attach(recording, current, kind, evidence)
 
 
-def _lock(version: ModelVersion) -> ModelVersion:
-    """Lock the model and return the version as it is now. Raises: VersionDeleted, VersionRetired."""
+def _lock(version: ModelVersion, still: Callable[[], None] | None) -> ModelVersion:
+    """Lock the model and return the version as it is now. Raises: VersionDeleted, VersionRetired, what `still` does."""
     RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+    if still:
+        still()
     if VersionDeletion.objects.filter(version=version).exists():
         raise VersionDeleted(f"{version} was deleted; its evidence does not change any more.")
     if VersionStage.objects.get(version=version).stage == Stage.RETIRED:

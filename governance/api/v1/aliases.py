@@ -1,5 +1,6 @@
 """Where does an alias point, and how does it go back?"""
 
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -7,16 +8,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from governance.api.door import Door, actor_of, read_body
+from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.errors import UnknownAlias
-from governance.api.fields import ActorField, AliasName, Strict, Text
+from governance.api.fields import ActorField, AliasName, AtQuery, Strict, Text
+from governance.api.preconditions import still_so
 from governance.api.reach import OF_MODEL, Reach
 from governance.api.schema import document
 from governance.api.v1.versions import Version
 from governance.models import Rollback
 from governance.roles import Verb
+from governance.selectors.history import aliases_then, as_of, versions_then
 from governance.services.aliases import assign_alias
 from governance.services.rollbacks import roll_back
+from registry.models import ModelVersion
 from registry.selectors import get_model, get_version, list_versions
 
 
@@ -56,24 +60,62 @@ def valid_alias(name: str) -> str:
         raise serializers.ValidationError({"alias": problem.detail}) from None
 
 
+class AliasOfModel(serializers.Serializer[Any]):
+    """A movable name and the number of the version it points at."""
+
+    alias = serializers.CharField()
+    version = serializers.IntegerField()
+
+
+class Aliases(serializers.Serializer[Any]):
+    items = AliasOfModel(many=True)
+
+
+class AliasesDoor(Door):
+    reach = OF_MODEL
+    verbs = {"GET": Verb.READ}
+    has_etag = True
+
+    @document(
+        "list_aliases",
+        "List the aliases of a model, now or as they were",
+        tag="aliases",
+        path=["name"],
+        query=AtQuery,
+        answer=Aliases,
+        has_etag=True,
+        refusals={404: ["unknown_model"]},
+    )
+    def get(self, request: Request, name: str) -> Response:
+        model, at = get_model(name), read_query(request, AtQuery).get("at")
+        if at:
+            pointing = aliases_then(model, at)
+            numbers = dict(ModelVersion.objects.filter(pk__in=pointing.values()).values_list("pk", "number"))
+            found = {alias: numbers[pk] for alias, pk in pointing.items()}
+        else:
+            found = dict(model.aliases.values_list("alias", "version__number"))
+        items = [{"alias": alias, "version": number} for alias, number in sorted(found.items())]
+        return self.shown(Aliases, {"items": items})
+
+
 class AliasDoor(Door):
     reach = OF_MODEL
     verbs = {"GET": Verb.READ, "POST": Verb.PROMOTE}
+    has_etag = True
 
     @document(
         "get_alias",
-        "Read which version an alias points at",
+        "Read which version an alias points at, now or at a time",
         tag="aliases",
         path=["name", "alias"],
+        query=AtQuery,
         answer=AliasShown,
+        has_etag=True,
         refusals={404: ["unknown_model", "unknown_alias"]},
     )
     def get(self, request: Request, name: str, alias: str) -> Response:
-        model = get_model(name)
-        version = list_versions().filter(aliases__model=model, aliases__alias=alias).first()
-        if version is None:
-            raise UnknownAlias(f"No version of {name!r} has the alias {alias!r}.")
-        return self.shown(AliasShown, {"alias": alias, "version": version})
+        at = read_query(request, AtQuery).get("at")
+        return self.shown(AliasShown, _pointing(name, alias, at))
 
     @document(
         "assign_alias",
@@ -81,6 +123,7 @@ class AliasDoor(Door):
         tag="aliases",
         path=["name", "alias"],
         acts=True,
+        has_etag=True,
         body=AliasRequest,
         answer=AliasShown,
         status=201,
@@ -90,10 +133,26 @@ class AliasDoor(Door):
     def post(self, request: Request, name: str, alias: str) -> Response:
         get_model(name)
         number = read_body(request, AliasRequest)["version"]
-        assign_alias(actor=actor_of(request), version=get_version(name, number), alias=valid_alias(alias))
+        still = still_so(request, lambda: self.told(AliasShown, _pointing(name, alias)))
+        version = get_version(name, number)
+        assign_alias(actor=actor_of(request), version=version, alias=valid_alias(alias), still=still)
         location = reverse("alias", kwargs={"name": name, "alias": alias})
         told = {"alias": alias, "version": get_version(name, number)}
         return self.created(AliasShown, told, location=location)
+
+
+def _pointing(name: str, alias: str, at: datetime | None = None) -> dict[str, Any]:
+    """Return an alias with its version, now or at a time. Raises: UnknownModel, UnknownAlias."""
+    model = get_model(name)
+    if at:
+        rows = versions_then(at).filter(pk=aliases_then(model, at).get(alias, 0))
+        version = next(iter(as_of(rows, at)), None)
+    else:
+        version = list_versions().filter(aliases__model=model, aliases__alias=alias).first()
+    if version is None:
+        when = f" at {at.isoformat()}" if at else ""
+        raise UnknownAlias(f"No version of {name!r} has the alias {alias!r}{when}.")
+    return {"alias": alias, "version": version}
 
 
 class RollbackDoor(Door):

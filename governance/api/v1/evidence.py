@@ -75,12 +75,12 @@ class BlobDoor(Door):
         if not SHA256.fullmatch(sha256):
             raise Malformed("A SHA-256 digest has 64 lower-case hexadecimal digits.", field="sha256")
         was_stored = is_stored(sha256)
-        length = _announced_length(request)
+        length = announced_length(request)
         size = receive_bytes(actor=actor_of(request), stream=request._request, sha256=sha256, length=length)
         return Response({"sha256": sha256, "size": size}, status=200 if was_stored else 201)
 
 
-def _announced_length(request: Request) -> int:
+def announced_length(request: Request) -> int:
     announced = request.META.get("CONTENT_LENGTH") or ""
     if not announced.isdecimal():
         raise LengthRequired("Say with Content-Length how many bytes will come; a cut upload is found by it.")

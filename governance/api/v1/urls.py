@@ -5,8 +5,9 @@ from django.urls import path
 from governance.api import converters as _converters  # noqa: F401 - registers the kinds of steps used here
 from governance.api.v1.accounts import AccountDoor, AccountsDoor, RoleRevocationDoor, RolesDoor
 from governance.api.v1.admission import AdmissionDoor
-from governance.api.v1.aliases import AliasDoor, RollbackDoor
+from governance.api.v1.aliases import AliasDoor, AliasesDoor, RollbackDoor
 from governance.api.v1.bundles import BundleContentDoor, BundleDoor, BundlesDoor
+from governance.api.v1.cards import CardDoor
 from governance.api.v1.certifications import CertificationDoor, CertificationsDoor, TriggersDoor
 from governance.api.v1.checks import CheckRunDoor, VersionChecksDoor
 from governance.api.v1.conditions import ConditionDoor, ConditionsDoor, FulfilmentDoor
@@ -36,7 +37,8 @@ from governance.api.v1.trail import (
     InclusionDoor,
     TrailDoor,
 )
-from governance.api.v1.versions import GateDoor, VersionDoor, VersionEvidenceDoor, VersionsDoor
+from governance.api.v1.uploads import UploadDoor, UploadsDoor
+from governance.api.v1.versions import GateDoor, MovesDoor, VersionDoor, VersionEvidenceDoor, VersionsDoor
 from governance.api.v1.waivers import WaiverDoor, WaiverRevocationDoor, WaiversDoor
 from governance.api.v1.webhooks import (
     RedeliveryDoor,
@@ -72,9 +74,14 @@ urlpatterns = [
     path("models/<segment:name>/versions/<number:number>/suspension", SuspensionDoor.as_view(), name="suspension"),
     path("models/<segment:name>/versions/<number:number>/retirement", RetirementDoor.as_view(), name="retirement"),
     path("models/<segment:name>/versions/<number:number>/deletion", DeletionDoor.as_view(), name="deletion"),
+    path("models/<segment:name>/versions/<number:number>/card", CardDoor.as_view(), name="card"),
+    path("models/<segment:name>/versions/<number:number>/moves", MovesDoor.as_view(), name="moves"),
+    path("models/<segment:name>/aliases", AliasesDoor.as_view(), name="aliases"),
     path("models/<segment:name>/aliases/<segment:alias>", AliasDoor.as_view(), name="alias"),
     path("models/<segment:name>/aliases/<segment:alias>/rollback", RollbackDoor.as_view(), name="rollback"),
     path("blobs/<segment:sha256>", BlobDoor.as_view(), name="blob"),
+    path("uploads", UploadsDoor.as_view(), name="uploads"),
+    path("uploads/<uuid:uid>", UploadDoor.as_view(), name="upload"),
     path("evidence", EvidenceListDoor.as_view(), name="evidence-list"),
     path("evidence/<uuid:uid>", EvidenceDoor.as_view(), name="evidence"),
     path("check-runs/<uuid:uid>", CheckRunDoor.as_view(), name="check-run"),

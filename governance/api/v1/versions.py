@@ -1,6 +1,8 @@
 """Which versions of a model are there, and where do they stand?"""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import CharField, Exists, OuterRef, Value
@@ -15,18 +17,32 @@ from audits.evidence import EvidenceKind
 from audits.runs import CheckRun, CheckVerdict
 from audits.trail import now
 from governance.api.door import Door, actor_of, read_body, read_query
-from governance.api.fields import ActorField, AliasName, Line, OrderField, PageQuery, Strict, Text, given
+from governance.api.fields import (
+    ActorField,
+    AliasName,
+    AtQuery,
+    Instant,
+    Line,
+    OrderField,
+    PageQuery,
+    Strict,
+    Text,
+    given,
+)
+from governance.api.preconditions import still_so
 from governance.api.reach import OF_MODEL
 from governance.api.schema import document, paged
 from governance.api.v1.evidence import get_evidence
 from governance.api.v1.promotions import PolicyReference, PromotionTarget, Reason
 from governance.gates import Outcome
 from governance.roles import Verb
+from governance.selectors.history import aliases_then, as_of, versions_then
 from governance.selectors.policies import Move, rules_for
 from governance.selectors.version_file import preview_gate
 from governance.services.attachments import attach_evidence
 from governance.services.submissions import submit_version
-from registry.models import EntryType, EvidenceAttachment, ModelVersion
+from registry.errors import UnknownVersion
+from registry.models import EntryType, EvidenceAttachment, ModelVersion, StageTransition
 from registry.selectors import get_model, get_version, list_versions
 from registry.stages import Rollout, Stage
 
@@ -87,6 +103,11 @@ class Version(serializers.Serializer[ModelVersion]):
     model = serializers.CharField(source="model.name")
     number = serializers.IntegerField()
     stage = serializers.ChoiceField(Stage.choices, source="position.stage")
+    rollout = serializers.CharField(
+        source="position.rollout", help_text="Step of production: shadow, canary, blue_green or full; empty outside it."
+    )
+    percent = serializers.IntegerField(source="position.percent", help_text="Of a canary: share of the traffic.")
+    since = serializers.DateTimeField(source="position.since", help_text="When it got there.")
     aliases = serializers.SerializerMethodField()
     artifact_sha256 = serializers.CharField()
     artifact_format = serializers.CharField()
@@ -105,6 +126,8 @@ class Version(serializers.Serializer[ModelVersion]):
     registered_at = serializers.DateTimeField()
 
     def get_aliases(self, version: ModelVersion) -> list[str]:
+        if hasattr(version, "names_then"):
+            return list(version.names_then)
         return sorted(alias.alias for alias in version.aliases.all())
 
     @extend_schema_field(VersionNamed(allow_null=True))
@@ -117,7 +140,9 @@ class Version(serializers.Serializer[ModelVersion]):
 
     @extend_schema_field(VersionNamed(many=True))
     def get_dependents(self, version: ModelVersion) -> Any:
-        return self._named(row.version for row in version.dependents.all())
+        at = getattr(version, "seen_at", None)
+        rows = (row.version for row in version.dependents.all())
+        return self._named(row for row in rows if at is None or row.registered_at <= at)
 
     def _named(self, versions: Iterable[ModelVersion]) -> list[Any]:
         """Name versions of other models to those who may know of them."""
@@ -136,6 +161,7 @@ class VersionQuery(PageQuery):
         CheckVerdict.choices, required=False, help_text="A check run of it came out like this."
     )
     order_by = OrderField({"digest": "artifact_sha256"}, default="-time")
+    at = Instant(required=False)
 
 
 class VersionsDoor(Door):
@@ -191,24 +217,23 @@ class VersionsDoor(Door):
     )
     def get(self, request: Request, name: str) -> Response:
         query = read_query(request, VersionQuery)
-        filters = given(
-            query,
-            {
-                "stage": "position__stage",
-                "alias": "aliases__alias",
-                "artifact_sha256": "artifact_sha256",
-                "registered_by": "registered_by",
-                "registered_after": "registered_at__gt",
-                "registered_before": "registered_at__lt",
-            },
-        )
-        rows = list_versions().filter(model=get_model(name), **filters).select_related("parent__model")
+        model, at = get_model(name), query.get("at")
+        same = ("artifact_sha256", "registered_by")
+        times = {"registered_after": "registered_at__gt", "registered_before": "registered_at__lt"}
+        filters = given(query, {**{column: column for column in same}, **times})
+        if at:
+            rows = versions_then(at).filter(**given(query, {"stage": "stage_then"}))
+            if "alias" in query:
+                rows = rows.filter(pk=aliases_then(model, at).get(query["alias"], 0))
+        else:
+            rows = list_versions().filter(**given(query, {"stage": "position__stage", "alias": "aliases__alias"}))
+        rows = rows.filter(model=model, **filters).select_related("parent__model")
         rows = rows.prefetch_related("dependencies__upstream__model", "dependents__version__model")
         if "verdict" in query:
             number = Cast("number", CharField())
             runs = CheckRun.objects.filter(subject=Concat(Value(f"version/{name}/"), OuterRef("as_text")))
             rows = rows.annotate(as_text=number).filter(Exists(runs.filter(result__verdict=query["verdict"])))
-        return self.listed(Version, rows, query)
+        return self.listed(Version, rows, query, seen=partial(as_of, at=at) if at else None)
 
 
 def _named(name: Mapping[str, Any]) -> ModelVersion:
@@ -218,17 +243,60 @@ def _named(name: Mapping[str, Any]) -> ModelVersion:
 class VersionDoor(Door):
     reach = OF_MODEL
     verbs = {"GET": Verb.READ}
+    has_etag = True
 
     @document(
         "get_version",
-        "Read a version, its stage and its aliases",
+        "Read a version, its stage and its aliases, now or as they were",
         tag="versions",
         path=["name", "number"],
+        query=AtQuery,
         answer=Version,
+        has_etag=True,
         refusals={404: ["unknown_version"]},
     )
     def get(self, request: Request, name: str, number: int) -> Response:
-        return self.shown(Version, get_version(name, number))
+        at = read_query(request, AtQuery).get("at")
+        version = get_version(name, number) if at is None else _version_then(name, number, at)
+        return self.shown(Version, version)
+
+
+def _version_then(name: str, number: int, at: datetime) -> ModelVersion:
+    """Return a version as it was. Raises: UnknownModel, UnknownVersion."""
+    rows = versions_then(at).filter(model=get_model(name), number=number)
+    version = next(iter(as_of(rows, at)), None)
+    if version is None:
+        raise UnknownVersion(f"The model {name!r} had no version {number} at {at.isoformat()}.")
+    return version
+
+
+class MoveShown(serializers.Serializer[StageTransition]):
+    """A version moved to a stage, or to another step of the rollout."""
+
+    from_stage = serializers.ChoiceField([*Stage.choices, ("", "")], help_text="Empty for the first.")
+    to_stage = serializers.ChoiceField(Stage.choices)
+    rollout = serializers.CharField(help_text="In production: how far.")
+    percent = serializers.IntegerField(help_text="Of a canary: share of the traffic.")
+    because = serializers.CharField(help_text="What allowed it, such as promotion/uid.")
+    moved_at = serializers.DateTimeField()
+
+
+class MovesDoor(Door):
+    reach = OF_MODEL
+    verbs = {"GET": Verb.READ}
+
+    @document(
+        "list_moves",
+        "List how a version came to stand where it stands, newest first",
+        tag="versions",
+        path=["name", "number"],
+        query=PageQuery,
+        answer=paged(MoveShown),
+        refusals={404: ["unknown_version"]},
+    )
+    def get(self, request: Request, name: str, number: int) -> Response:
+        rows = StageTransition.objects.filter(version=get_version(name, number))
+        return self.listed(MoveShown, rows, read_query(request, PageQuery))
 
 
 class EvidenceToAttach(Strict):
@@ -246,6 +314,7 @@ class VersionEvidenceDoor(Door):
 
     reach = OF_MODEL
     verbs = {"POST": Verb.REGISTER}
+    has_etag = True
 
     @document(
         "attach_evidence",
@@ -253,6 +322,7 @@ class VersionEvidenceDoor(Door):
         tag="versions",
         path=["name", "number"],
         acts=True,
+        has_etag=True,
         body=EvidenceToAttach,
         answer=Version,
         refusals={
@@ -266,7 +336,10 @@ class VersionEvidenceDoor(Door):
         version = get_version(name, number)
         body = read_body(request, EvidenceToAttach)
         evidence = get_evidence(body["evidence"], field="evidence")
-        attach_evidence(actor=actor_of(request), version=version, purpose=body["purpose"], evidence=evidence)
+        still = still_so(request, lambda: self.told(Version, get_version(name, number)))
+        attach_evidence(
+            actor=actor_of(request), version=version, purpose=body["purpose"], evidence=evidence, still=still
+        )
         return self.shown(Version, get_version(name, number))
 
 

@@ -46,6 +46,10 @@ def receiver(settings: Any) -> Iterator[Receiver]:
 
 @pytest.fixture
 def world(live_server: Any, transactional_db: None, tmp_path: Path, receiver: Receiver) -> dict[str, str]:
+    return {**built(tmp_path, receiver), "URL": live_server.url}
+
+
+def built(tmp_path: Path, receiver: Receiver) -> dict[str, str]:
     """Two versions that went live one after the other, one whose promotion is open, one that may be asked for."""
     make.policy()
     pipeline = make.contributor()
@@ -86,7 +90,6 @@ def world(live_server: Any, transactional_db: None, tmp_path: Path, receiver: Re
     deliver_webhook(uid=webhook.webhook)
     return {
         "PATH": os.environ["PATH"],
-        "URL": live_server.url,
         "TOKEN": make.token(pipeline, Verb.READ, Verb.REGISTER, Verb.PROMOTE, Verb.TRIGGER, Verb.ISSUE_TOKENS),
         "PREFIX": make.token(pipeline, Verb.READ).split("_")[1],
         "ACCOUNT": str(dora.uid),
