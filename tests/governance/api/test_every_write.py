@@ -27,9 +27,16 @@ NO_ENTRY = {
     "POST api/v1/notices/<number:notice>/reading": "a mark of the reader's own",
     "POST api/v1/policies/simulation": "a question, asked with a body because the text is long",
 }
-# Requests that no example of the page makes in a form that can be replayed here: token, address, body.
-MORE: list[tuple[str, str, str]] = [
-    ("REVIEWER", "promotions/$PROMOTION/approvals", '{"verdict": "refuse", "group": "risk", "reason": "No."}'),
+HOOKS = "/api/2.0/mlflow/webhooks"
+HOOK = '{"name": "drop-in", "url": "$RECEIVER", "events": [{"entity": "REGISTERED_MODEL", "action": "CREATED"}]}'
+# Other acts, in rows that belong together: token, method, address, body. MADE is the id in the answer before.
+MORE: list[list[tuple[str, str, str, str]]] = [
+    [
+        ("OPERATOR", "POST", HOOKS, HOOK),
+        ("OPERATOR", "PATCH", f"{HOOKS}/$MADE", '{"description": "Of the nightly job."}'),
+        ("OPERATOR", "POST", f"{HOOKS}/$MADE/test", "{}"),
+        ("OPERATOR", "DELETE", f"{HOOKS}/$MADE", "{}"),
+    ],
 ]
 # In place of curl: tell what would be sent, with everything the shell makes of it.
 SHELL = r"""
@@ -67,40 +74,49 @@ def writes() -> set[str]:
     return found
 
 
-def requests(example: str, world: dict[str, str], folder: Path) -> Iterator[tuple[str, str, str]]:
-    """Yield token, address and body of what an example would send; the body of a file is its name."""
+def requests(example: str, world: dict[str, str], folder: Path) -> Iterator[tuple[str, str, str, str]]:
+    """Yield token, method, address and body of what an example would send; the body of a file is its name."""
     script = f"exec 3>&1 1>/dev/null\n{SHELL}\n{example}"
     told = subprocess.run(
         ["bash", "-c", script], env=world, cwd=folder, capture_output=True, text=True, timeout=30, check=False
     )
     for line in told.stdout.splitlines():
         token, address, body = line.split("\t")
-        yield token, address.removeprefix(world["URL"]).removeprefix("/api/v1/"), body
+        method = "POST" if body.startswith(("{", "@")) else "PUT"
+        yield token, method, address.removeprefix(world["URL"]), body
 
 
-def sent(token: str, address: str, body: str, folder: Path) -> Any:
-    caller = Caller(token)
-    if body.startswith("@"):
-        return caller.generic("POST", address, (folder / body[1:]).read_text(), content_type="text/yaml")
-    if body.startswith("{"):
-        return caller.generic("POST", address, body, content_type="application/json")
-    content = (folder / body).read_bytes() if body != "-" else b""
-    return caller.put(address, content, content_type="application/octet-stream")
+def sent(token: str, method: str, address: str, body: str, folder: Path) -> Any:
+    kind = (
+        "application/json" if body.startswith("{") else "text/yaml" if method == "POST" else "application/octet-stream"
+    )
+    content = body.encode() if body.startswith("{") else b""
+    if body and not content and body != "-":
+        content = (folder / body.removeprefix("@")).read_bytes()
+    return Caller(token).generic(method, address, content, content_type=kind)
+
+
+def filled(text: str, world: dict[str, str]) -> str:
+    return re.sub(r"\$([A-Z]+)", lambda name: world[name[1]], text)
 
 
 def test_every_write_leaves_an_entry(db: None, tmp_path: Path, receiver: Receiver) -> None:  # noqa: F811
-    world = {**built(tmp_path, receiver), "URL": "http://here"}
+    world = {**built(tmp_path, receiver), "URL": "http://here", "RECEIVER": receiver.url()}
     examples = [list(requests(example, world, tmp_path)) for example in EXAMPLES]
-    examples += [[(world[who], re.sub(r"\$(\w+)", lambda name: world[name[1]], at), body)] for who, at, body in MORE]
+    examples += [[(world[who], *rest) for who, *rest in rows] for rows in MORE]
     recorded, silent = set(), set()
     for example in examples:
         # Use cases want to be the outermost transaction, so that what an example did is taken back by hand.
         savepoint = transaction.savepoint()
-        for token, address, body in example:
+        for token, method, address, body in example:
             before = Entry.objects.count()
-            answer = sent(token, address, body, tmp_path)
+            place = filled(address, world)
+            answer = sent(token, method, place, filled(body, world), tmp_path)
+            if made := re.search(rb'"webhook_id":\s*"([^"]+)"', answer.content):
+                world["MADE"] = made[1].decode()
             if answer.status_code < 300:
-                route = f"{answer.request['REQUEST_METHOD']} {resolve('/api/v1/' + address.split('?')[0]).route}"
+                path = place if place.startswith("/api/") else f"/api/v1/{place}"
+                route = f"{method} {resolve(path.split('?')[0]).route}"
                 (recorded if Entry.objects.count() > before else silent).add(route)
         transaction.savepoint_rollback(savepoint)
     assert silent - recorded <= set(NO_ENTRY), "these acts succeeded and left no entry"
