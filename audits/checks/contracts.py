@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import pyarrow as pa
+
 from audits.checks.base import CannotMeasure, Finding, Measurement, Report, Severity
 from audits.checks.sentences import figure, some
-from audits.checks.statistics.column_shapes import ShapeOfColumn, mask_of
+from audits.checks.statistics.column_shapes import ShapeOfColumn, masks_of
 
 TYPES = ("integer", "number", "text", "time")
 
@@ -105,7 +107,7 @@ def parsed(line: str) -> ColumnContract:
         elif rule.startswith("one of "):
             contract = replace(contract, categories=_several(rule.removeprefix("one of ")))
         elif word == "pattern" and listed:
-            contract = replace(contract, patterns=frozenset(mask_of(text) for text in _several(listed)))
+            contract = replace(contract, patterns=frozenset(masks_of(pa.array(_several(listed))).to_pylist()))
         else:
             raise _meaningless(rule)
     return contract

@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from audits.checks.roles import Roles
 from audits.checks.statistics.by_column import ByColumn
@@ -26,6 +27,9 @@ BLANK_NUMBERS = (-1.0, -9.0, -99.0, -999.0, -9999.0, 999.0, 9999.0, 99999.0, 999
 _BLANK_DATES = ("1900-01-01", "0001-01-01", "9999-12-31")
 _SEPARATORS = str.maketrans("", "", " .-/")
 _FEWEST_DIGITS, _MOST_DIGITS = 9, 19
+
+_PLAIN = r"^[A-Za-z][A-Za-z0-9 ,._'/-]*$"
+_MANY_DIGITS = r"(?:[0-9][^0-9]*){7}|[A-Z]{2}[0-9]{2}"
 
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?|\d{1,2}[./]\d{1,2}[./]\d{4}")
@@ -62,11 +66,11 @@ class FormsOfColumn:
             self._add_times(cells)
         elif self.kind == "text":
             texts, codes = as_texts(cells)
-            counts = np.bincount(codes, minlength=len(texts)).tolist()
-            for text, n in zip(texts, counts, strict=True):
-                if n:
-                    self._add_text(text, n)
-            self._add_identities(texts, counts)
+            counts = np.bincount(codes, minlength=len(texts))
+            words = _plain_words(texts)
+            _take(self.forms, {"text": int(counts[words].sum())})
+            others = np.flatnonzero(~words & (counts > 0)).tolist()
+            self._add_texts([texts[place] for place in others], counts[others].tolist())
 
     def merge(self, other: FormsOfColumn) -> None:
         self.rows += other.rows
@@ -104,10 +108,15 @@ class FormsOfColumn:
             known = pa.scalar(datetime.date.fromisoformat(day), pa.date32())
             _take(self.disguises, {day: int(pc.sum(pc.equal(days, known)).as_py() or 0)})
 
+    def _add_texts(self, texts: list[str | None], counts: list[int]) -> None:
+        for text, n in zip(texts, counts, strict=True):
+            self._add_text(text, n)
+        self._add_identities(texts, counts)
+
     def _add_identities(self, texts: list[str | None], counts: list[int]) -> None:
         numbers: dict[str, int] = {}
         for text, n in zip(texts, counts, strict=True):
-            if text is None or not n or not _FEWEST_DIGITS <= len(text) <= 2 * _MOST_DIGITS:
+            if text is None or not _FEWEST_DIGITS <= len(text) <= 2 * _MOST_DIGITS:
                 continue
             plain = text.translate(_SEPARATORS)
             if plain.isascii() and plain.isdigit():
@@ -139,6 +148,18 @@ class CellForms(ByColumn[FormsOfColumn]):
     @staticmethod
     def columns(roles: Roles) -> tuple[str, ...]:
         return roles.columns()
+
+
+def _plain_words(texts: list[str | None]) -> NDArray[np.bool_]:
+    """Texts that can take no other form, found all at once: ASCII words with few digits, and no word for a blank."""
+    cells = pa.array(texts, pa.string())
+    plain = pc.and_(
+        pc.match_substring_regex(cells, _PLAIN),
+        pc.invert(pc.match_substring_regex(cells, _MANY_DIGITS)),
+    )
+    plain = pc.and_(plain, pc.invert(pc.is_in(pc.utf8_lower(cells), pa.array(sorted(BLANK_WORDS)))))
+    found: NDArray[np.bool_] = pc.fill_null(plain, False).to_numpy(zero_copy_only=False)
+    return found
 
 
 def is_card_number(text: str) -> bool:

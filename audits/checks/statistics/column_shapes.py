@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from audits.checks.roles import Roles
 from audits.checks.statistics.by_column import ByColumn
-from audits.checks.statistics.columns import as_numbers, as_texts, missing_mask
+from audits.checks.statistics.columns import as_numbers, missing_mask
 from audits.checks.statistics.hashing import hashed
 
 MOST_TEXTS, MOST_MASKS = 200, 50
 
-_LETTERS = re.compile(r"[^\W\d_]+")
-_DIGITS = re.compile(r"\d")
-_BLANKS = re.compile(r"\s+")
+# Letters and other signs that count as such in a word, but no digits; then digits; then blanks.
+_PATTERNS = ((r"[\p{L}\p{Nl}\p{No}]+", "A"), (r"\p{Nd}", "9"), (r"\s+", " "))
 
 
-def mask_of(text: str) -> str:
-    """The pattern of a text: A for a run of letters, 9 for each digit, everything else as it stands."""
-    return _BLANKS.sub(" ", _DIGITS.sub("9", _LETTERS.sub("A", text)))
+def masks_of(texts: pa.Array) -> pa.Array:
+    """The patterns of texts: A for a run of letters, 9 for each digit, everything else as it stands."""
+    for pattern, sign in _PATTERNS:
+        texts = pc.replace_substring_regex(texts, pattern, sign)
+    return texts
 
 
 @dataclass
@@ -72,8 +73,12 @@ class ShapeOfColumn:
         if self.kind in ("number", "time"):
             self._take_numbers(as_numbers(cells)[~blank])
         elif self.kind == "text":
-            found = [text for text in as_texts(cells)[0] if text is not None] if len(cells) > blank.sum() else []
-            self._take_texts(set(found), {mask_of(text) for text in found} if self.masks is not None else set())
+            plain = cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells
+            different = pc.unique(pc.utf8_trim_whitespace(plain.cast(pa.large_string()))).drop_null()
+            different = different.filter(pc.not_equal(different, ""))
+            texts = set(different.to_pylist()) if self.texts is not None else set()
+            masks = set(pc.unique(masks_of(different)).to_pylist()) if self.masks is not None else set()
+            self._take_texts(texts, masks)
 
     def merge(self, other: ShapeOfColumn) -> None:
         """Take in the rows that follow."""
