@@ -9,7 +9,7 @@ from governance.models import Account, Promotion, PromotionClosure
 from governance.roles import Group, Role
 from governance.selectors.delegations import delegations_held
 from governance.selectors.policies import Rules
-from governance.selectors.words import objection_to
+from governance.selectors.words import case_of, objection_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ def standing_of(account: Account, promotion: Promotion, rules: Rules, missing: s
     """Return whether an account may decide about a promotion that these rules guard."""
     if closed := _closed(promotion):
         return Standing((), closed)
-    speaker = str(account.actor)
-    if objection := objection_to(promotion, rules, speaker=speaker, at=at):
+    speaker, case = str(account.actor), case_of(promotion, rules)
+    if objection := objection_to(case, speaker=speaker, at=at):
         return Standing((), objection.detail)
     asked = list(dict.fromkeys(factor.group for policy in rules.policies for factor in policy.approvals))
     own = account.groups_reviewed_for()
@@ -54,7 +54,7 @@ def standing_of(account: Account, promotion: Promotion, rules: Rules, missing: s
     why_not = _no_group(account, asked)
     for seat in sorted(_lent(account, promotion, asked, at), key=lambda seat: seat.label):
         behalf = str(seat.delegator.actor) if seat.delegator else ""
-        if objection := objection_to(promotion, rules, speaker=speaker, on_behalf_of=behalf, at=at):
+        if objection := objection_to(case, speaker=speaker, on_behalf_of=behalf, at=at):
             why_not = objection.detail
         else:
             seats.append(seat)

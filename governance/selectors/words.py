@@ -5,7 +5,7 @@ from datetime import datetime
 
 from audits.errors import DomainError
 from governance.errors import AlreadyDecided, NotYourTurn, OwnSubmission, Recused
-from governance.gates import barred_people, missing_before
+from governance.gates import Facts, Subject, barred_people, missing_before
 from governance.models import Promotion
 from governance.policy_format import MEANINGS, SignOff
 from governance.roles import Group
@@ -26,6 +26,20 @@ class Content:
         """Return the names of what is not the same."""
         mine, theirs = asdict(self), asdict(other)
         return [name for name in mine if mine[name] != theirs[name]]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A promotion under the policies that guard it, with all that the gate reads, gathered at one moment."""
+
+    promotion: Promotion
+    rules: Rules
+    subject: Subject
+    facts: Facts
+
+
+def case_of(promotion: Promotion, rules: Rules) -> Case:
+    return Case(promotion, rules, subject_for_gate(promotion, rules), facts_for_gate(promotion, rules))
 
 
 def content_before(promotion: Promotion, rules: Rules) -> Content:
@@ -50,17 +64,14 @@ def must_sign(promotion: Promotion) -> bool:
     return sign_off_asked(rules_of_promotion(promotion)).reauthenticate
 
 
-def objection_to(
-    promotion: Promotion, rules: Rules, *, speaker: str, on_behalf_of: str = "", at: datetime
-) -> DomainError | None:
+def objection_to(case: Case, *, speaker: str, on_behalf_of: str = "", at: datetime) -> DomainError | None:
     """Return why a word is not taken from one person (kind:id), or not on behalf of the other; None when it is.
 
     Nobody decides about their own work, after stepping aside, or twice: through a delegation neither.
     """
-    subject, facts = subject_for_gate(promotion, rules), facts_for_gate(promotion, rules)
-    barred = barred_people(rules.policies, facts, subject=subject, now=at)
-    recused = set(promotion.recusals.values_list("person", flat=True))
-    spoken = {person: one for one in promotion.approvals.all() for person in (one.approver, one.on_behalf_of)}
+    barred = barred_people(case.rules.policies, case.facts, subject=case.subject, now=at)
+    recused = set(case.promotion.recusals.values_list("person", flat=True))
+    spoken = {person: one for one in case.promotion.approvals.all() for person in (one.approver, one.on_behalf_of)}
     for person, who in ((speaker, "You"), (on_behalf_of, "The person you speak for")):
         if not person:
             continue
@@ -75,11 +86,10 @@ def objection_to(
     return None
 
 
-def turn_objection(promotion: Promotion, rules: Rules, *, group: Group, at: datetime) -> DomainError | None:
+def turn_objection(case: Case, *, group: Group, at: datetime) -> DomainError | None:
     """Return why it is not a group's turn to approve, or None when it is."""
-    subject, facts = subject_for_gate(promotion, rules), facts_for_gate(promotion, rules)
-    for policy in rules.policies:
-        if earlier := missing_before(policy, facts, group.value, subject=subject, now=at):
+    for policy in case.rules.policies:
+        if earlier := missing_before(policy, case.facts, group.value, subject=case.subject, now=at):
             return NotYourTurn(
                 f"The policy {policy.name} asks {earlier} before {group}, and {earlier} is not complete yet.",
                 waits_for=earlier,

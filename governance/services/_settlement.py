@@ -54,7 +54,9 @@ def lock_open_promotion(uid: str) -> Promotion:
             f"This promotion was {closure.outcome} on {closure.closed_at:%d %B %Y at %H:%M} UTC and is closed.",
             outcome=closure.outcome,
         )
-    return Promotion.objects.select_related("version__model", "version__position").get(pk=open_row.pk)
+    # Nothing joins the evidence after this lock, so that what is attached is read once.
+    locked = Promotion.objects.select_related("version__model", "version__position")
+    return locked.prefetch_related("version__attachments").get(pk=open_row.pk)
 
 
 def settle(*, recording: Recording, promotion: Promotion) -> GateDecision:

@@ -14,7 +14,7 @@ from governance.models import Account, Approval, ApprovalVerdict, ClosureOutcome
 from governance.policy_format import MEANINGS, Policy
 from governance.roles import Group, Verb
 from governance.selectors.delegations import delegations_covering
-from governance.selectors.words import Content, content_before, objection_to, turn_objection
+from governance.selectors.words import Content, case_of, content_before, objection_to, turn_objection
 from governance.services._closing import close
 from governance.services._settlement import lock_open_promotion, rules_in_force, settle
 from governance.services.authority import authorise
@@ -121,9 +121,10 @@ def _speak(recording: Recording, word: _Word) -> tuple[Promotion, Approval]:
         raise ContentChanged(
             f"What you looked at is no longer what stands here: {', '.join(changed)}. Read it again.", changed=changed
         )
-    objection = objection_to(promotion, rules, speaker=speaker, on_behalf_of=behalf, at=recording.at)
+    case = case_of(promotion, rules)
+    objection = objection_to(case, speaker=speaker, on_behalf_of=behalf, at=recording.at)
     if objection is None and word.verdict is ApprovalVerdict.APPROVE:
-        objection = turn_objection(promotion, rules, group=word.group, at=recording.at)
+        objection = turn_objection(case, group=word.group, at=recording.at)
     if objection:
         raise objection
     _refuse_unsigned(word, rules.policies)
