@@ -85,7 +85,7 @@ class World:
 
 
 class Governance(RuleBasedStateMachine):
-    """Every act of the governing floor in any order. What an example did is undone at its end; the world is made once."""
+    """Every act of the governing floor in any order; what an example did is undone, so that the world is made once."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
