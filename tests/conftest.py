@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
+from django.test.utils import override_settings
 
 from audits.trail.append_only import guarded_models, triggers
 from audits.trail.models import Head, TreeState
@@ -53,4 +54,11 @@ def _flush_lifts_the_triggers() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseDatabaseOperations, "execute_sql_flush", lifted)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _passwords_are_hashed_cheaply() -> Iterator[None]:
+    """A hash that is slow to guess costs a third of a second each time, and what is guessed here is known anyway."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
