@@ -10,7 +10,7 @@ from scipy import stats
 from audits.checks import CannotMeasure, PairedSums, Report, Severity, check
 from audits.checks.figures import Figure, held
 from audits.checks.parameters import Amount, Count, DecideOnEvidence
-from audits.checks.statistics.intervals import LEVEL, wilson
+from audits.checks.statistics.intervals import LEVEL, Interval, wilson
 from audits.checks.statistics.paired_sums import ONLY_LIVE, ONLY_NEW
 
 _NAME = "performance.against_live"
@@ -78,7 +78,7 @@ def against_live(
     ]
     if is_regression:
         error = math.sqrt(sums.variance_of_mean("difference", "difference_2"))
-        p_value = float(2 * stats.t.sf(abs(float(difference)) / error, n - 1)) if error else None
+        p_value = float(2 * stats.t.sf(abs(float(difference)) / error, n - 1)) if error and n > 1 else None
     else:
         won, lost = sums.rows[ONLY_NEW], sums.rows[ONLY_LIVE]
         figures.append(Figure("only_new_right", won, n=n, unit="rows"))
@@ -107,8 +107,10 @@ def newcombe(both_wrong: int, only_new: int, only_live: int, both_right: int) ->
     return low, high
 
 
-def _student(pairs: PairedSums) -> tuple[float, float]:
+def _student(pairs: PairedSums) -> Interval:
     n, value = pairs.sums.n, float(pairs.sums.mean("difference"))
+    if n < 2:
+        return None, None
     error = math.sqrt(pairs.sums.variance_of_mean("difference", "difference_2"))
-    reach = float(stats.t.ppf(0.5 + LEVEL / 2, n - 1)) * error if n > 1 else math.inf
+    reach = float(stats.t.ppf(0.5 + LEVEL / 2, n - 1)) * error
     return value - reach, value + reach

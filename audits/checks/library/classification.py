@@ -145,4 +145,8 @@ def _share(part: Fraction, whole: Fraction) -> Fraction | None:
 
 def _matthews(tp: Fraction, fp: Fraction, fn: Fraction, tn: Fraction) -> float | None:
     product = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
-    return float(tp * tn - fp * fn) / math.sqrt(product) if product else None
+    if not product:
+        return None
+    # Squared first: the product of four tiny weights may have no root as a double.
+    surplus = tp * tn - fp * fn
+    return math.copysign(math.sqrt(surplus**2 / product), surplus)

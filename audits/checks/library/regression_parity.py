@@ -21,7 +21,7 @@ from audits.checks.statistics import ErrorsOfGroup, GroupRate
 from audits.checks.statistics.exact_sums import Sums
 from audits.checks.statistics.intervals import LEVEL
 from audits.checks.statistics.rates import Named
-from audits.checks.statistics.regression_sums import r_squared
+from audits.checks.statistics.regression_sums import r_squared, spread_of_labels
 
 _NAME = "fairness.regression_parity"
 
@@ -193,7 +193,7 @@ def _held(
 def _deviation(sums: Sums) -> float:
     if sums.n == 0:
         raise CannotMeasure("No row has a label.")
-    spread = sums.mean("label_2") - sums.mean("label") ** 2
+    spread = spread_of_labels(sums)
     if spread == 0:
         raise CannotMeasure("All labels are the same, so that nothing tells a large error from a small one.")
     return math.sqrt(spread)

@@ -128,6 +128,13 @@ def powers_of(y: NDArray[np.float64], p: NDArray[np.float64]) -> dict[str, NDArr
     }
 
 
+def spread_of_labels(errors: Sums) -> Fraction:
+    """The variance of the labels over the rows; 0 when it is no more than what rounding the squares leaves."""
+    square = errors.mean("label_2")
+    spread = square - errors.mean("label") ** 2
+    return spread if spread > square * Fraction(1, 2**52) else Fraction(0)
+
+
 def r_squared(errors: Sums, level: float = LEVEL) -> tuple[Fraction | None, float | None, float | None]:
     """R2 = 1 - M / V, both of them means over rows, with the interval of the delta method; None of labels all the same.
 
@@ -135,8 +142,7 @@ def r_squared(errors: Sums, level: float = LEVEL) -> tuple[Fraction | None, floa
     """
     names = ("label", "label_2", "label_3", "label_4", "error_2", "error_4", "error_2_label", "error_2_label_2")
     m = {name: errors.mean(name) for name in names}
-    mean = m["label"]
-    spread = m["label_2"] - mean**2
+    mean, spread = m["label"], spread_of_labels(errors)
     if spread == 0:
         return None, None, None
     lost = m["error_2"]
