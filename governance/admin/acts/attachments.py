@@ -15,7 +15,7 @@ from governance.services.attachments import attach_document, attach_evidence
 from registry.models import ModelVersion
 from registry.stages import Stage
 
-TABLES_OFFERED = 200
+TABLES_OFFERED = 100
 
 
 class DocumentForm(ActForm):

@@ -5,6 +5,7 @@ from governance.admin.acts.certifications import TRIGGER
 from governance.admin.acts.conditions import FULFIL
 from governance.admin.acts.delegations import DELEGATE, RECUSE, REVOKE
 from governance.admin.acts.emergencies import CONFIRM, INVOKE, REVIEW
+from governance.admin.acts.policies import APPROVE_POLICY, REFUSE_POLICY, WITHDRAW_POLICY
 from governance.admin.acts.promotions import REQUEST, WITHDRAW
 from governance.admin.acts.retirements import DELETE, RETIRE, SUSPEND
 from governance.admin.acts.rollbacks import ROLL_BACK
@@ -17,5 +18,15 @@ ON_CONDITIONS = (FULFIL,)
 ON_DELEGATIONS = (REVOKE,)
 ON_ONESELF = (DELEGATE,)
 ON_ALIASES = (ROLL_BACK,)
+ON_DRAFTS = (APPROVE_POLICY, REFUSE_POLICY, WITHDRAW_POLICY)
 
-ACTS = (*ON_VERSIONS, *ON_PROMOTIONS, *ON_WAIVERS, *ON_CONDITIONS, *ON_DELEGATIONS, *ON_ONESELF, *ON_ALIASES)
+ACTS = (
+    *ON_VERSIONS,
+    *ON_PROMOTIONS,
+    *ON_WAIVERS,
+    *ON_CONDITIONS,
+    *ON_DELEGATIONS,
+    *ON_ONESELF,
+    *ON_ALIASES,
+    *ON_DRAFTS,
+)

@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from audits.trail import now
 from governance.admin.acts.act import Kind
-from governance.errors import UnknownPromotion
-from governance.models import Condition, Delegation, OpenPromotion, Promotion, Waiver
+from governance.errors import UnknownPolicyDraft, UnknownPromotion
+from governance.models import Condition, Delegation, OpenPromotion, PolicyDraft, Promotion, Waiver
 from governance.selectors import conditions, delegations, waivers
 from registry.errors import UnknownModel
 from registry.models import CurrentAlias, ModelVersion, RegisteredModel
@@ -121,4 +121,21 @@ ALIAS: Kind[CurrentAlias] = Kind(
     parts=lambda row: {"name": row.model.name, "alias": row.alias},
     page=lambda row: reverse("admin:model", args=[row.model.name]),
     state=lambda row: f"{row.version_id}/{row.version.position.stage}",
+)
+
+
+def _find_draft(uid: UUID) -> PolicyDraft:
+    found = PolicyDraft.objects.select_related("closure__edition").filter(uid=uid).first()
+    if found is None:
+        raise UnknownPolicyDraft(f"There is no proposal {uid}.")
+    return found
+
+
+DRAFT: Kind[PolicyDraft] = Kind(
+    name="draft",
+    path="policies/drafts/<uuid:uid>/",
+    find=_find_draft,
+    parts=lambda draft: {"uid": draft.uid},
+    page=lambda draft: reverse("admin:policy_draft", args=[draft.uid]),
+    state=lambda draft: "closed" if hasattr(draft, "closure") else draft.sha256,
 )

@@ -11,6 +11,7 @@ from governance.services.policies import propose_policy
 from tests import make
 from tests.browser import world
 from tests.browser.world import Desk
+from tests.governance.admin.acting import done, shown, told
 
 SignedIn = Callable[[Account], Client]
 STRICTER = world.POLICY.replace("min_ratio: 0.8", "min_ratio: 0.9")
@@ -32,12 +33,11 @@ def test_an_operator_reads_what_changes_and_puts_it_in_force(
     assert "The board asked for it." in page
     assert "-    parameters: {attribute: sex, min_ratio: 0.8}" in page
     assert "+    parameters: {attribute: sex, min_ratio: 0.9}" in page
-    answer = client.post(f"{address}decide/", {"verdict": "approve"}, follow=True).content.decode()
-    assert "The policy is in force." in answer
+    assert draft.sha256 in shown(client, f"{address}approve/")
+    assert told(done(client, f"{address}approve/")) == "The policy is in force."
     assert PolicyVersion.objects.first().published_by == str(desk.operator.actor)
     assert address not in client.get("/admin/governance/policyversion/").content.decode()
-    again = client.post(f"{address}decide/", {"verdict": "refuse"}, follow=True).content.decode()
-    assert "This proposal was published on" in again
+    assert told(done(client, f"{address}refuse/")).startswith("This proposal was published on")
 
 
 def test_whoever_may_not_decide_gets_no_button_and_no_way_around(
@@ -45,11 +45,16 @@ def test_whoever_may_not_decide_gets_no_button_and_no_way_around(
 ) -> None:
     author = Account.objects.get(login="paula")
     address = f"/admin/policies/drafts/{draft.uid}/"
-    for account in (author, desk.auditor, desk.risk):
+    for account, why in (
+        (author, "You proposed it; another operator decides."),
+        (desk.auditor, "This takes the role operator."),
+        (desk.risk, "This takes the role operator."),
+    ):
         client = signed_in(account)
-        assert 'value="approve"' not in client.get(address).content.decode()
-        client.post(f"{address}decide/", {"verdict": "approve"})
-    assert client.post(f"{address}decide/", {"verdict": "crown"}).status_code == 404
+        assert why in shown(client, address)
+        assert "Approve and put in force…" not in shown(client, address)
+        assert told(done(client, f"{address}approve/")) == why
+    assert told(done(signed_in(desk.operator), f"{address}withdraw/")) == "Only whoever proposed it withdraws it."
     assert not hasattr(PolicyDraft.objects.get(uid=draft.uid), "closure")
-    signed_in(author).post(f"{address}decide/", {"verdict": "withdraw"})
+    assert told(done(signed_in(author), f"{address}withdraw/")) == "The proposal is withdrawn."
     assert PolicyDraft.objects.get(uid=draft.uid).closure.outcome == "withdrawn"
