@@ -53,7 +53,7 @@ def show_version(request: HttpRequest, site: AdminSite, name: str, number: int) 
         history=[{**line, "at": moment(line["recorded_at"])} for line in file["history"]],
         explanation=explanation,
         towards=move.target,
-        stands_there=version.position.stage == move.target,
+        at_rest=version.position.stage == move.target and explanation.promotion is None,
         ways=[target for target in TOWARDS if may_move(version.position.stage, target)],
         certification=certification_of(version, at=at),
         waivers=lines_of(request, list_waivers().filter(version=version), at=at),

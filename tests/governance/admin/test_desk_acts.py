@@ -105,6 +105,25 @@ def test_an_act_on_nothing_is_not_found(desk: Desk, signed_in: SignedIn) -> None
     assert "<code>/admin/versions/care-programme/9/suspend/</code> leads nowhere" in answer.content.decode()
 
 
+def test_a_version_page_says_why_and_of_what_is_live_that_it_stands_there(
+    desk: Desk, signed_in: SignedIn, live: ModelVersion
+) -> None:
+    client = signed_in(desk.risk)
+    page = shown(client, "/admin/versions/care-programme/1/")
+    assert "It stands in production" in page
+    assert "2 of 7 would stand against it" in page
+    world.blocked(desk, 2)
+    page = shown(client, "/admin/versions/care-programme/2/")
+    for expected in (
+        "Blocked on the way to production",
+        "3 of 7 stand against it",
+        "Or a reviewer grants a waiver.",
+        "Reviewer for risk: 2",
+        "Accept a finding for a time…",
+    ):
+        assert expected in page
+
+
 # Asking for a promotion
 
 
