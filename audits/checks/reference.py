@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from audits.checks import Check, list_checks
 
 SECTIONS = ("Parameters", "Measures", "Cannot measure", "Source")
+# What a check may say besides: how the figure is written down, and a small table worked out by hand.
+FURTHER = ("Formula", "Example")
 
 _HEAD = """# Checks
 
@@ -97,13 +99,23 @@ def _check_part(check: Check) -> str:
         lines.append(
             f"| `{parameter.name}` | {default} | {parameter.describe()} | {_one_line(meanings[parameter.name])} |"
         )
+    if "Formula" in sections:
+        lines += ["", f"Formula: {_one_line(sections['Formula']).rstrip('.')}."]
     lines += ["", "Measures:", ""]
     for head, body in _entries(sections["Measures"], whole_head=True):
         name, _, kind = head.partition(" : ")
         lines.append(f"- `{name}`: {_one_line(kind + ' ' + body).rstrip('.')}.")
     lines += ["", f"Cannot measure: {_one_line(sections['Cannot measure'])}", ""]
     lines += [f"Source: {_one_line(sections['Source'])}", ""]
+    if "Example" in sections:
+        lines += ["Example, which a test works out again:", "", *_example(sections["Example"]), ""]
     return "\n".join(lines)
+
+
+def _example(text: str) -> list[str]:
+    """The table as it stands, and each figure on one line."""
+    table, _, figures = text.partition("\n\n")
+    return [*table.splitlines(), "", *(f"- {_one_line(one)}" for one in figures.removeprefix("- ").split("\n- "))]
 
 
 def _entries(text: str, *, whole_head: bool = False) -> list[tuple[str, str]]:

@@ -29,6 +29,10 @@ def accuracy(
     decide_on : {"estimate", "lower", "upper"}, default="estimate"
         Which end of the 95 % interval is held against the limit.
 
+    Formula
+    -------
+    (TP + TN) / n
+
     Measures
     --------
     accuracy : float in [0, 1], unit 1, ideal 1, with Wilson's interval.
@@ -41,6 +45,21 @@ def accuracy(
     Source
     ------
     sklearn.metrics.accuracy_score; Wilson (1927), doi:10.1080/01621459.1927.10502953, for the interval.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `accuracy`: 151/200 = 0.755
     """
     notes = require_complete(counts, labels=True)
     everybody = counts.everybody()

@@ -45,6 +45,10 @@ def accuracy_parity(
     simultaneous : bool, default=False
         Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
+    Formula
+    -------
+    (TP + TN) / n of each group; the difference and the ratio of the extreme groups
+
     Measures
     --------
     accuracy : float in [0, 1], unit 1, by group, with Wilson's interval.
@@ -60,6 +64,22 @@ def accuracy_parity(
     ------
     Berk et al. (2018), doi:10.1177/0049124118782533, overall accuracy equality;
     sklearn.metrics.accuracy_score by fairlearn.metrics.MetricFrame.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `accuracy_difference` of sex: 81/100 - 70/100 = 0.11
+    - `accuracy_ratio` of sex: (70/100) / (81/100) = 0.8642
     """
     return parity_report(
         counts,

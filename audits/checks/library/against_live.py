@@ -42,6 +42,10 @@ def against_live(
         Which end of the 95 % interval is held against the margin; with "interval" a margin inside it is
         inconclusive.
 
+    Formula
+    -------
+    mean of the loss of this version less that of the live one, the loss being 1 for a wrong class or |p - y|
+
     Measures
     --------
     loss_difference : float, unit 1 or of the label, ideal at most 0; for classes with Newcombe's interval for

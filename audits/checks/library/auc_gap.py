@@ -43,6 +43,11 @@ def auc_gap(
         What is held against the limit: the difference, an end of its 95 % interval, or the whole interval; a limit
         inside the interval is then not enough evidence.
 
+    Formula
+    -------
+    P(score of a favourable case > score of another) + P(both the same) / 2, in each group; the difference of
+    the extreme groups
+
     Measures
     --------
     roc_auc : float in [0, 1], unit 1, ideal 1, by group, with Wilson's interval at DeLong's variance.
@@ -58,6 +63,20 @@ def auc_gap(
     ------
     sklearn.metrics.roc_auc_score by group; DeLong, DeLong, Clarke-Pearson (1988), doi:10.2307/2531595, for the
     variance; Newcombe (1998), method 10, with Bonferroni's correction for the pairs, for the interval of the gap.
+
+    Example
+    -------
+    | sex (sensitive) | score (score) | truth (label) | rows |
+    |---|---|---|---|
+    | Female | 0.2 | 0 | 40 |
+    | Female | 0.4 | 1 | 40 |
+    | Female | 0.6 | 0 | 40 |
+    | Female | 0.8 | 1 | 40 |
+    | Male | 0.2 | 0 | 80 |
+    | Male | 0.4 | 1 | 80 |
+
+    - `roc_auc` of sex/Female: 3 of 4 pairs of scores in order = 0.75
+    - `auc_difference` of sex: 1 - 3/4 = 0.25
     """
 
     def enough(split: ScoreSplit) -> bool:

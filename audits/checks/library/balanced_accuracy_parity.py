@@ -49,6 +49,10 @@ def balanced_accuracy_parity(
     simultaneous : bool, default=False
         Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
+    Formula
+    -------
+    (TP / (TP + FN) + TN / (TN + FP)) / 2 of each group; the difference and the ratio of the extreme groups
+
     Measures
     --------
     balanced_accuracy : float in [0, 1], unit 1, by group, with the interval of
@@ -65,6 +69,21 @@ def balanced_accuracy_parity(
     ------
     Brodersen et al. (2010), doi:10.1109/ICPR.2010.764; sklearn.metrics.balanced_accuracy_score by
     fairlearn.metrics.MetricFrame.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `balanced_accuracy_difference` of sex: (35/50 + 46/50) / 2 - (30/50 + 40/50) / 2 = 0.11
     """
     return parity_report(
         counts,

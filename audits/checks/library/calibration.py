@@ -52,6 +52,11 @@ def calibration(
         Which end of the 95 % interval is held against the limits; with "interval" a limit inside it is
         inconclusive.
 
+    Formula
+    -------
+    ECE: sum over bins of |sum of scores - favourable ones| / n; Brier: mean of (s - y)^2; log loss: mean of -ln
+    of the score given to what came true
+
     Measures
     --------
     expected_calibration_error : float in [0, 1], unit 1, ideal 0, over ten bins of equal width.
@@ -71,6 +76,20 @@ def calibration(
     ------
     Brier (1950), doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2; sklearn.metrics brier_score_loss and
     log_loss; Naeini, Cooper, Hauskrecht (2015), doi:10.1609/aaai.v29i1.9602, for the calibration error.
+
+    Example
+    -------
+    | score (score) | truth (label) | rows |
+    |---|---|---|
+    | 0.2 | 1 | 100 |
+    | 0.2 | 0 | 200 |
+    | 0.8 | 1 | 200 |
+    | 0.8 | 0 | 100 |
+
+    - `expected_calibration_error`: (|60 - 100| + |240 - 200|) / 600 = 0.1333
+    - `brier_score`: (200 * 0.64 + 400 * 0.04) / 600 = 0.24
+    - `log_loss`: -(200 ln 0.2 + 400 ln 0.8) / 600 = 0.6852
+    - `brier_skill`: 1 - 0.24 / 0.25 = 0.04
     """
     sums = probabilities.sums
     if probabilities.unscored or probabilities.outside:

@@ -69,6 +69,10 @@ def calibration_slope(
         What is held against the limits: the figure, an end of its 95 % interval, or the whole interval; a limit
         inside the interval is then not enough evidence.
 
+    Formula
+    -------
+    log(P / (1 - P)) = a + b log(s / (1 - s)), b the slope for a score s; a the intercept with b held at 1
+
     Measures
     --------
     calibration_slope : float, unit 1, ideal 1, with Wald's interval.
@@ -86,6 +90,18 @@ def calibration_slope(
     Cox (1958), Two further applications of a model for binary regression, doi:10.1093/biomet/45.3-4.562; Van Calster
     et al. (2019), Calibration: the Achilles heel of predictive analytics, doi:10.1186/s12916-019-1466-7;
     sklearn.linear_model.LogisticRegression without penalty.
+
+    Example
+    -------
+    | score (score) | truth (label) | rows |
+    |---|---|---|
+    | 0.2 | 1 | 100 |
+    | 0.2 | 0 | 200 |
+    | 0.8 | 1 | 200 |
+    | 0.8 | 0 | 100 |
+
+    - `calibration_slope`: ln 2 where ln 4 was said = 0.5
+    - `calibration_intercept`: as many as said = 0
     """
     notes = require_scores(scores)
     low, high = scores.range

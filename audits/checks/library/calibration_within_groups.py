@@ -50,6 +50,10 @@ def calibration_within_groups(
         What is held against the limit: the error, an end of its 95 % interval, or the whole interval; a limit
         inside the interval is then not enough evidence.
 
+    Formula
+    -------
+    ECE of each group: sum over bins of |sum of scores - favourable ones| / n; Brier: mean of (score - label)^2
+
     Measures
     --------
     calibration_error : float in [0, 1], unit 1, ideal 0, by group, with a bootstrap interval.

@@ -65,6 +65,10 @@ def class_parity(
         What is held against the limits: the difference, an end of its 95 % interval, or the whole interval; a limit
         inside the interval is then not enough evidence.
 
+    Formula
+    -------
+    P(given class | true class, group), each class against all others; the difference of the extreme groups
+
     Measures
     --------
     selection_rate : float in [0, 1], unit 1, by group and class, with Wilson's interval; so the other rates, as asked.
@@ -82,6 +86,22 @@ def class_parity(
     sklearn.metrics.recall_score and precision_score of each class and with average="macro", by
     fairlearn.metrics.MetricFrame; Denis et al. (2024), Fairness guarantees in multi-class classification,
     jmlr.org/papers/v25/23-0322, for parity of every class.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `true_positive_rate_difference` of sex for class 1: 35/50 - 30/50 = 0.1
+    - `macro_true_positive_rate_difference` of sex: (35/50 + 46/50) / 2 - (30/50 + 40/50) / 2 = 0.11
     """
     if counts.undecided:
         raise CannotMeasure(

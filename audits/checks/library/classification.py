@@ -65,6 +65,10 @@ def classification(
         What is held against the limits: the figure, an end of its 95 % interval, or the whole interval; a limit
         inside the interval is then not enough evidence.
 
+    Formula
+    -------
+    precision TP / (TP + FP), recall TP / (TP + FN), F1 2 TP / (2 TP + FP + FN)
+
     Measures
     --------
     precision : float in [0, 1], unit 1, ideal 1.
@@ -82,6 +86,25 @@ def classification(
     ------
     sklearn.metrics precision_score, recall_score, f1_score, balanced_accuracy_score, matthews_corrcoef;
     Matthews (1975), doi:10.1016/0005-2795(75)90109-9, for the last.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `precision`: 65/79 = 0.8228
+    - `recall`: 65/100 = 0.65
+    - `f1`: 130/179 = 0.7263
+    - `balanced_accuracy`: (65/100 + 86/100) / 2 = 0.755
+    - `matthews_correlation`: (65 * 86 - 14 * 35) / sqrt(79 * 100 * 100 * 121) = 0.5216
     """
     notes = require_complete(counts, labels=True)
     everybody = counts.everybody()

@@ -71,6 +71,11 @@ def conditional_parity(
         What is held against the limit: the difference, an end of its 95 % interval, or the whole interval; a limit
         inside the interval is then not enough evidence.
 
+    Formula
+    -------
+    sum over strata of w (a / n - b / m) / sum of w, with w = n m / (n + m), for a of n people of one group and
+    b of m of another chosen in the stratum; the largest over pairs of groups
+
     Measures
     --------
     conditional_parity_difference : float in [0, 1], unit 1, ideal 0, by attribute, with a bootstrap interval.

@@ -57,6 +57,10 @@ def confusion(
         Which end of the 95 % interval is held against the limits; with "interval" a limit inside it is
         inconclusive.
 
+    Formula
+    -------
+    kappa (p - q) / (1 - q) with p the share of equal classes and q the one expected by chance
+
     Measures
     --------
     accuracy : float in [0, 1], unit 1, ideal 1.
@@ -84,6 +88,23 @@ def confusion(
     sklearn.metrics: accuracy_score, balanced_accuracy_score, precision_recall_fscore_support,
     cohen_kappa_score, matthews_corrcoef; Cohen (1960), doi:10.1177/001316446002000104; Gorodkin (2004),
     doi:10.1016/j.compbiolchem.2004.09.006, for the correlation of many classes.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `accuracy`: 151/200 = 0.755
+    - `cohens_kappa`: p = 151/200, q = 1/2; (0.755 - 0.5) / 0.5 = 0.51
+    - `gain_over_majority`: 151/200 - 100/200 = 0.255
     """
     if classes.undecided:
         raise CannotMeasure(f'{classes.undecided} of {classes.n_rows} rows have no value in "{classes.prediction}".')

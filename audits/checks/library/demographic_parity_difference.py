@@ -46,6 +46,10 @@ def demographic_parity_difference(
     simultaneous : bool, default=False
         Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
+    Formula
+    -------
+    max over groups of P(decision | group) - min over groups of the same
+
     Measures
     --------
     selection_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
@@ -60,6 +64,21 @@ def demographic_parity_difference(
     ------
     Agarwal et al. (2018), A Reductions Approach to Fair Classification, definition 1;
     fairlearn.metrics.demographic_parity_difference.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `demographic_parity_difference` of sex: 40/100 - 39/100 = 0.01
     """
     return parity_report(
         counts,

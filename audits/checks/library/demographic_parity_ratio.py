@@ -42,6 +42,10 @@ def demographic_parity_ratio(
     simultaneous : bool, default=False
         Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
+    Formula
+    -------
+    min over groups of P(decision | group) / max over groups of the same
+
     Measures
     --------
     selection_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
@@ -55,6 +59,21 @@ def demographic_parity_ratio(
     Source
     ------
     fairlearn.metrics.demographic_parity_ratio with method="between_groups".
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `demographic_parity_ratio` of sex: (39/100) / (40/100) = 0.975
     """
     return parity_report(
         counts,

@@ -46,6 +46,10 @@ def equal_opportunity_gap(
     simultaneous : bool, default=False
         Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
+    Formula
+    -------
+    max over groups of P(decision | label, group) - min over groups of the same
+
     Measures
     --------
     true_positive_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
@@ -59,6 +63,21 @@ def equal_opportunity_gap(
     Source
     ------
     Hardt, Price, Srebro (2016), Equality of Opportunity in Supervised Learning, section 2.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `equal_opportunity_gap` of sex: 35/50 - 30/50 = 0.1
     """
     return parity_report(
         counts,

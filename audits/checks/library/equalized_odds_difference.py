@@ -49,6 +49,10 @@ def equalized_odds_difference(
     simultaneous : bool, default=False
         Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
+    Formula
+    -------
+    the larger of the differences in P(decision | label, group) and in P(decision | no label, group)
+
     Measures
     --------
     true_positive_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
@@ -64,6 +68,23 @@ def equalized_odds_difference(
     ------
     Hardt, Price, Srebro (2016), Equality of Opportunity in Supervised Learning, definition 2.1;
     fairlearn.metrics.equalized_odds_difference with agg="worst_case".
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `true_positive_rate` of sex/Male: 35/50 = 0.7
+    - `false_positive_rate` of sex/Male: 4/50 = 0.08
+    - `equalized_odds_difference` of sex: 10/50 - 4/50 = 0.12
     """
     return parity_report(
         counts,

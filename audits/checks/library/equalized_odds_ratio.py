@@ -49,6 +49,10 @@ def equalized_odds_ratio(
     simultaneous : bool, default=False
         Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
+    Formula
+    -------
+    the smaller of the ratios in P(decision | label, group) and in P(decision | no label, group)
+
     Measures
     --------
     true_positive_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
@@ -64,6 +68,21 @@ def equalized_odds_ratio(
     Source
     ------
     fairlearn.metrics.equalized_odds_ratio with agg="worst_case".
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `equalized_odds_ratio` of sex: (4/50) / (10/50) = 0.4
     """
     return parity_report(
         counts,

@@ -48,6 +48,10 @@ def error_rate_parity(
     simultaneous : bool, default=False
         Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
+    Formula
+    -------
+    (FP + FN) / n of each group; the difference and the ratio of the extreme groups
+
     Measures
     --------
     error_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
@@ -63,6 +67,22 @@ def error_rate_parity(
     ------
     Buolamwini, Gebru (2018), Gender Shades, proceedings.mlr.press/v81/buolamwini18a;
     sklearn.metrics.zero_one_loss by fairlearn.metrics.MetricFrame.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `error_rate_difference` of sex: 30/100 - 19/100 = 0.11
+    - `error_rate_ratio` of sex: (19/100) / (30/100) = 0.6333
     """
     return parity_report(
         counts,

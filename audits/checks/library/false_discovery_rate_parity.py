@@ -50,6 +50,10 @@ def false_discovery_rate_parity(
     simultaneous : bool, default=False
         Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
+    Formula
+    -------
+    FP / (FP + TP) of each group; the difference and the ratio of the extreme groups
+
     Measures
     --------
     false_discovery_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
@@ -64,6 +68,22 @@ def false_discovery_rate_parity(
     Source
     ------
     Saleiro et al. (2018), Aequitas, arXiv:1811.05577; one minus sklearn.metrics.precision_score.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `false_discovery_rate` of sex/Female: 10/40 = 0.25
+    - `false_discovery_rate_ratio` of sex: (4/39) / (10/40) = 0.4103
     """
     return parity_report(
         counts,

@@ -49,6 +49,10 @@ def false_negative_rate_parity(
     simultaneous : bool, default=False
         Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
+    Formula
+    -------
+    FN / (FN + TP) of each group; the difference and the ratio of the extreme groups
+
     Measures
     --------
     false_negative_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
@@ -64,6 +68,22 @@ def false_negative_rate_parity(
     ------
     Chouldechova (2017), Fair Prediction with Disparate Impact, doi:10.1089/big.2016.0047;
     fairlearn.metrics.false_negative_rate by MetricFrame.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `false_negative_rate_difference` of sex: 20/50 - 15/50 = 0.1
+    - `false_negative_rate_ratio` of sex: (15/50) / (20/50) = 0.75
     """
     return parity_report(
         counts,

@@ -50,6 +50,10 @@ def false_omission_rate_parity(
     simultaneous : bool, default=False
         Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
+    Formula
+    -------
+    FN / (FN + TN) of each group; the difference and the ratio of the extreme groups
+
     Measures
     --------
     false_omission_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
@@ -65,6 +69,22 @@ def false_omission_rate_parity(
     ------
     Saleiro et al. (2018), Aequitas, arXiv:1811.05577; false negatives over predicted negatives of
     sklearn.metrics.confusion_matrix.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `false_omission_rate` of sex/Female: 20/60 = 0.3333
+    - `false_omission_rate_difference` of sex: 20/60 - 15/61 = 0.08743
     """
     return parity_report(
         counts,

@@ -49,6 +49,10 @@ def false_positive_rate_parity(
     simultaneous : bool, default=False
         Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
+    Formula
+    -------
+    FP / (FP + TN) of each group; the difference and the ratio of the extreme groups
+
     Measures
     --------
     false_positive_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
@@ -64,6 +68,22 @@ def false_positive_rate_parity(
     ------
     Corbett-Davies et al. (2017), doi:10.1145/3097983.3098095, predictive equality;
     fairlearn.metrics.false_positive_rate by MetricFrame.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `false_positive_rate_difference` of sex: 10/50 - 4/50 = 0.12
+    - `false_positive_rate_ratio` of sex: (4/50) / (10/50) = 0.4
     """
     return parity_report(
         counts,

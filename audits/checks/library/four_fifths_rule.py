@@ -57,6 +57,10 @@ def four_fifths_rule(
         What is held against the limit: the ratio, an end of its 95 % interval, or the whole interval; a limit
         inside the interval is then not enough evidence.
 
+    Formula
+    -------
+    P(decision | group) / max over groups of the same, with the p-value of the fourfold table
+
     Measures
     --------
     selection_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
@@ -73,6 +77,21 @@ def four_fifths_rule(
     ------
     29 CFR 1607.4(D); Uniform Guidelines questions and answers 20 to 22, 44 Fed. Reg. 11996 (1979), for significance
     in statistics and in practice; scipy.stats.fisher_exact and chi2_contingency.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `impact_ratio` of sex/Male: (39/100) / (40/100) = 0.975
     """
     measured: list[Measurement] = []
     findings: list[Finding] = []

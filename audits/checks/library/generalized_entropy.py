@@ -50,6 +50,10 @@ def generalized_entropy(
         What is held against the limit: the index, an end of its 95 % interval, or the whole interval; a limit
         inside the interval is then not enough evidence.
 
+    Formula
+    -------
+    GE = mean((b / mean(b))^alpha - 1) / (alpha (alpha - 1)) with the benefit b = decision - label + 1
+
     Measures
     --------
     generalized_entropy : float of 0 or more, unit 1, ideal 0, over everybody, with a bootstrap interval.
@@ -64,6 +68,22 @@ def generalized_entropy(
     ------
     Speicher et al. (2018), A Unified Approach to Quantifying Algorithmic Unfairness, doi:10.1145/3219819.3220046;
     aif360 generalized_entropy_error, theil_index and between_group_generalized_entropy_error.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `generalized_entropy`: mean of b is (14 * 2 + 151 * 1) / 200 = 0.895, of b squared (14 * 4 + 151) / 200 =
+      1.035; (1.035 / 0.895^2 - 1) / 2 = 0.146
     """
     notes = list(require_complete(counts, labels=True))
     everybody = counts.everybody()

@@ -45,6 +45,10 @@ def impact_ratio(
     simultaneous : bool, default=False
         Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
+    Formula
+    -------
+    P(decision | group) / max over groups of the same
+
     Measures
     --------
     selection_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
@@ -59,6 +63,21 @@ def impact_ratio(
     Source
     ------
     29 CFR 1607.4(D) for the four-fifths mark; 6 RCNY 5-300 for the ratio to the highest rate.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `impact_ratio` of sex/Male: (39/100) / (40/100) = 0.975
     """
     notes = require_complete(counts, labels=False)
     rate = selection_rate(counts.favourable)

@@ -87,6 +87,10 @@ def intersectional_parity(
         What is held against the limit: the gap, an end of its interval, or the whole interval; a limit inside the
         interval is then not enough evidence.
 
+    Formula
+    -------
+    |P(decision | crossing) - P(decision | everybody else)| of every crossing, or of the rate that is asked for
+
     Measures
     --------
     gap_to_others : float in [0, 1], unit 1, ideal 0, by group of every crossing, with an interval that holds for all.

@@ -45,6 +45,10 @@ def predictive_parity(
     simultaneous : bool, default=False
         Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
+    Formula
+    -------
+    TP / (TP + FP) of each group; the difference and the ratio of the extreme groups
+
     Measures
     --------
     precision : float in [0, 1], unit 1, by group, with Wilson's interval.
@@ -60,6 +64,22 @@ def predictive_parity(
     ------
     Chouldechova (2017), Fair Prediction with Disparate Impact, doi:10.1089/big.2016.0047;
     sklearn.metrics.precision_score by fairlearn.metrics.MetricFrame.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `precision` of sex/Female: 30/40 = 0.75
+    - `precision_ratio` of sex: (30/40) / (35/39) = 0.8357
     """
     return parity_report(
         counts,

@@ -56,6 +56,11 @@ def ranking(
         Which end of the 95 % interval is held against the limits; with "interval" a limit inside it is
         inconclusive.
 
+    Formula
+    -------
+    separation: max over t of |F(t) - G(t)|, the shares of both labels with a score up to t; lift: share of
+    favourable labels in the top over that of all rows
+
     Measures
     --------
     average_precision : float in [0, 1], unit 1, ideal 1, with the logit interval; the naive value is the prevalence.
@@ -74,6 +79,19 @@ def ranking(
     ------
     sklearn.metrics.average_precision_score; scipy.stats.ks_2samp; Boyd, Eng, Page (2013),
     doi:10.1007/978-3-642-40994-3_29, for the logit interval; Massart (1990), doi:10.1214/aop/1176990746.
+
+    Example
+    -------
+    | score (score) | truth (label) | rows |
+    |---|---|---|
+    | 0.2 | 1 | 100 |
+    | 0.2 | 0 | 200 |
+    | 0.8 | 1 | 200 |
+    | 0.8 | 0 | 100 |
+
+    - `separation`: 2/3 - 1/3 = 0.3333
+    - `prevalence`: 300/600 = 0.5
+    - `lift`: (200/300) / (300/600) = 1.333
     """
     if scores.unscored:
         raise CannotMeasure(f"{scores.unscored} of {scores.n_rows} rows have no score; give every row one.")

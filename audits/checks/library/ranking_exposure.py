@@ -60,6 +60,10 @@ def ranking_exposure(
         What is held against the limits: the ratio, an end of its 95 % interval, or the whole interval; a limit
         inside the interval is then not enough evidence.
 
+    Formula
+    -------
+    mean of 1 / log2(1 + rank) of each group; the lowest over the highest
+
     Measures
     --------
     top_rate : float in [0, 1], unit 1, by group: the share of the group that stands in the top.
@@ -76,6 +80,19 @@ def ranking_exposure(
     ------
     Singh, Joachims (2018), Fairness of Exposure in Rankings, doi:10.1145/3219819.3220088, section 3; Yang,
     Stoyanovich (2017), Measuring Fairness in Ranked Outputs, doi:10.1145/3085504.3085526, for the share in the top.
+
+    Example
+    -------
+    | sex (sensitive) | score (score) | rows |
+    |---|---|---|
+    | Male | 4 | 1 |
+    | Female | 3 | 1 |
+    | Male | 2 | 1 |
+    | Female | 1 | 1 |
+
+    - `exposure` of sex/Male: (1 + 1/2) / 2 = 0.75
+    - `exposure` of sex/Female: (0.6309 + 0.4307) / 2 = 0.5308
+    - `exposure_ratio` of sex: 0.5308 / 0.75 = 0.7077
     """
     notes = require_scores(scores, labels=False)
     rows = scores.everybody().counts.sum(axis=1)

@@ -65,6 +65,10 @@ def regression(
         Which end of the 95 % interval is held against the limits; with "interval" a limit inside it is
         inconclusive.
 
+    Formula
+    -------
+    MAE mean of |p - y|, RMSE root of the mean of (p - y)^2, R2 1 - sum (p - y)^2 / sum (y - mean y)^2
+
     Measures
     --------
     r2 : float, at most 1, unit 1, ideal 1.
@@ -86,6 +90,20 @@ def regression(
     ------
     sklearn.metrics: r2_score, mean_absolute_error, root_mean_squared_error, mean_absolute_percentage_error,
     mean_pinball_loss; van der Vaart (1998), Asymptotic Statistics, chapter 3, for the delta method.
+
+    Example
+    -------
+    | sex (sensitive) | y (label) | p (prediction) | rows |
+    |---|---|---|---|
+    | Female | 0 | 2 | 40 |
+    | Female | 10 | 10 | 40 |
+    | Male | 0 | 1 | 40 |
+    | Male | 10 | 9 | 40 |
+
+    - `mean_absolute_error`: (40 * 2 + 80 * 1) / 160 = 1
+    - `root_mean_squared_error`: root of (40 * 4 + 80 * 1) / 160 = 1.225
+    - `r2`: 1 - 1.5/25 = 0.94
+    - `bias`: (80 + 40 - 40) / 160 = 0.5
     """
     if sums.undecided:
         raise CannotMeasure(f'{sums.undecided} of {sums.n_rows} rows have no value in "{sums.prediction}".')

@@ -72,6 +72,11 @@ def regression_parity(
         What is held against the limits: the difference, an end of its 95 % interval, or the whole interval; a limit
         inside the interval is then not enough evidence.
 
+    Formula
+    -------
+    mean of |p - y|, root of the mean of (p - y)^2, mean of p - y, 1 - sum (p - y)^2 / sum (y - mean y)^2, each
+    by group
+
     Measures
     --------
     mean_absolute_error : float, at least 0, unit of the label, by group.
@@ -94,6 +99,20 @@ def regression_parity(
     ------
     sklearn.metrics mean_absolute_error, root_mean_squared_error and r2_score by fairlearn.metrics.MetricFrame;
     scipy.stats.wasserstein_distance; Agarwal, Dudik, Wu (2019), Fair Regression, proceedings.mlr.press/v97/agarwal19d.
+
+    Example
+    -------
+    | sex (sensitive) | y (label) | p (prediction) | rows |
+    |---|---|---|---|
+    | Female | 0 | 2 | 40 |
+    | Female | 10 | 10 | 40 |
+    | Male | 0 | 1 | 40 |
+    | Male | 10 | 9 | 40 |
+
+    - `mean_absolute_error` of sex/Female: (40 * 2 + 40 * 0) / 80 = 1
+    - `bias_difference` of sex: 80/80 - 0/80 = 1
+    - `r2` of sex/Female: 1 - 2/25 = 0.92
+    - `prediction_distance` of sex: half of the mass is 1 apart at the bottom, half at the top = 1
     """
     if errors.undecided:
         raise CannotMeasure(f'{errors.undecided} of {errors.n_rows} rows have no value in "{errors.roles.prediction}".')

@@ -41,6 +41,10 @@ def representation(
         What is held against the limit: the ratio, an end of its 95 % interval, or the whole interval; a limit
         inside the interval is then not enough evidence.
 
+    Formula
+    -------
+    (rows of the group / rows of all declared groups) / declared share of the group
+
     Measures
     --------
     share_of_rows : float in [0, 1], unit 1, by group, with Wilson's interval.

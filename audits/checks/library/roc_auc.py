@@ -44,6 +44,10 @@ def roc_auc(
         What is held against the limit: the area, an end of its 95 % interval, or the whole interval; a limit inside
         the interval is then not enough evidence.
 
+    Formula
+    -------
+    P(score of a favourable case > score of another) + P(both the same) / 2
+
     Measures
     --------
     roc_auc : float in [0, 1], unit 1, ideal 1, over everybody and by group.
@@ -57,6 +61,17 @@ def roc_auc(
     ------
     Hanley, McNeil (1982), doi:10.1148/radiology.143.1.7063747, for area, ties and interval;
     sklearn.metrics.roc_auc_score.
+
+    Example
+    -------
+    | score (score) | truth (label) | rows |
+    |---|---|---|
+    | 0.2 | 1 | 100 |
+    | 0.2 | 0 | 200 |
+    | 0.8 | 1 | 200 |
+    | 0.8 | 0 | 100 |
+
+    - `roc_auc`: (200 * 200 + (100 * 200 + 200 * 100) / 2) / (300 * 300) = 0.6667
     """
     if scores.unscored:
         raise CannotMeasure(f"{scores.unscored} of {scores.n_rows} rows have no score; give every row one.")

@@ -50,6 +50,10 @@ def score_distance(
         What is held against the limit: the distance, an end of its 95 % interval, or the whole interval; a limit
         inside the interval is then not enough evidence.
 
+    Formula
+    -------
+    max over t of |F(t) - G(t)|, F and G the shares of two groups with a score up to t
+
     Measures
     --------
     score_distance : float in [0, 1], unit 1, ideal 0, by attribute, with a distribution-free interval.
@@ -63,6 +67,19 @@ def score_distance(
     ------
     scipy.stats.ks_2samp for the distance; Massart (1990), doi:10.1214/aop/1176990746, with Bonferroni's correction for
     the pairs of groups, for the interval.
+
+    Example
+    -------
+    | sex (sensitive) | score (score) | truth (label) | rows |
+    |---|---|---|---|
+    | Female | 0.2 | 0 | 40 |
+    | Female | 0.4 | 1 | 40 |
+    | Female | 0.6 | 0 | 40 |
+    | Female | 0.8 | 1 | 40 |
+    | Male | 0.2 | 0 | 80 |
+    | Male | 0.4 | 1 | 80 |
+
+    - `score_distance` of sex: up to 0.4 stand 80/160 of the women and all men; 1 - 0.5 = 0.5
     """
     notes = list(require_scores(scores, labels=False))
     measured: list[Measurement] = []

@@ -68,6 +68,11 @@ def scores_against_live(
     decide_on : {"estimate", "lower", "upper", "interval"}, default="upper"
         Which end of the 95 % interval is held against the margins; with "interval" a margin inside it is inconclusive.
 
+    Formula
+    -------
+    area of the live version less that of this one; its variance is V(new) + V(live) - 2 C(new, live) of the
+    placements of each label among the other
+
     Measures
     --------
     auc_loss : float in [-1, 1], unit 1, ideal at most 0, with DeLong's interval for two areas on the same rows.

@@ -51,6 +51,10 @@ def scoring_rate(
     simultaneous : bool, default=False
         Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
+    Formula
+    -------
+    P(score > median | group) / max over groups of the same
+
     Measures
     --------
     scoring_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
@@ -65,6 +69,19 @@ def scoring_rate(
     Source
     ------
     6 RCNY 5-300, scoring rate and impact ratio, and the example of 5-301(c).
+
+    Example
+    -------
+    | sex (sensitive) | score (score) | truth (label) | rows |
+    |---|---|---|---|
+    | Female | 0.2 | 0 | 40 |
+    | Female | 0.4 | 1 | 40 |
+    | Female | 0.6 | 0 | 40 |
+    | Female | 0.8 | 1 | 40 |
+    | Male | 0.2 | 0 | 80 |
+    | Male | 0.4 | 1 | 80 |
+
+    - `scoring_rate` of sex/Female: 80 of 160 stand above the median 0.4 = 0.5
     """
     notes = require_scores(scores, labels=False)
     everybody = scores.everybody()

@@ -53,6 +53,10 @@ def segments(
         limit inside the interval is then not enough evidence. By default a gap is found, and a floor kept, beyond
         doubt only.
 
+    Formula
+    -------
+    accuracy of everybody else - accuracy of the segment
+
     Measures
     --------
     accuracy : float in [0, 1], unit 1, ideal 1, over everybody, with Wilson's interval.
@@ -69,6 +73,21 @@ def segments(
     ------
     Chung et al. (2019), Slice Finder: automated data slicing for model validation, doi:10.1109/ICDE.2019.00139;
     sklearn.metrics.accuracy_score of the rows of a segment; Newcombe (1998), method 10, for the gap.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `gap_to_others` of sex/Female: 81/100 - 70/100 = 0.11
     """
     if counts.undecided:
         raise CannotMeasure(

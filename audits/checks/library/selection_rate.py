@@ -40,6 +40,10 @@ def selection_rate(
     simultaneous : bool, default=False
         Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
+    Formula
+    -------
+    P(decision | group); the difference of the highest and the lowest
+
     Measures
     --------
     selection_rate : float in [0, 1], unit 1, by group, with Wilson's interval.
@@ -54,6 +58,22 @@ def selection_rate(
     ------
     Feldman et al. (2015), Certifying and Removing Disparate Impact, doi:10.1145/2783258.2783311;
     fairlearn.metrics.selection_rate.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `selection_rate` of sex/Female: 40/100 = 0.4
+    - `selection_rate_difference` of sex: 40/100 - 39/100 = 0.01
     """
     return parity_report(
         counts,

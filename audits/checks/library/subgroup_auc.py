@@ -52,6 +52,11 @@ def subgroup_auc(
         What is held against the limit: the area, an end of its 95 % interval, or the whole interval; a limit
         inside the interval is then not enough evidence.
 
+    Formula
+    -------
+    BPSN: area of the others' favourable cases against the group's other cases; BNSP: area of the group's
+    favourable cases against the others' other cases
+
     Measures
     --------
     bpsn_auc : float in [0, 1], unit 1, ideal 1, by group: favourable cases of the others, unfavourable of the group.
@@ -66,6 +71,20 @@ def subgroup_auc(
     ------
     Borkan et al. (2019), Nuanced Metrics for Measuring Unintended Bias with Real Data for Text Classification,
     doi:10.1145/3308560.3317593; sklearn.metrics.roc_auc_score over the rows of each pair.
+
+    Example
+    -------
+    | sex (sensitive) | score (score) | truth (label) | rows |
+    |---|---|---|---|
+    | Female | 0.2 | 0 | 40 |
+    | Female | 0.4 | 1 | 40 |
+    | Female | 0.6 | 0 | 40 |
+    | Female | 0.8 | 1 | 40 |
+    | Male | 0.2 | 0 | 80 |
+    | Male | 0.4 | 1 | 80 |
+
+    - `bpsn_auc` of sex/Female: favourable men at 0.4 stand above 0.2 and below 0.6 = 0.5
+    - `bnsp_auc` of sex/Female: 0.4 and 0.8 stand above 0.2 = 1
     """
     notes = list(require_scores(scores))
     everybody = scores.everybody()

@@ -49,6 +49,10 @@ def treatment_equality(
     simultaneous : bool, default=False
         Whether the intervals hold for all groups and differences of an attribute together, not each on its own.
 
+    Formula
+    -------
+    FN / FP of each group; the difference and the ratio of the extreme groups
+
     Measures
     --------
     false_negatives_per_false_positive : float of 0 or more, unit 1, by group, with Wilson's interval of the
@@ -65,6 +69,22 @@ def treatment_equality(
     ------
     Berk et al. (2018), doi:10.1177/0049124118782533, treatment equality; counts of
     sklearn.metrics.confusion_matrix.
+
+    Example
+    -------
+    | sex (sensitive) | truth (label) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | 1 | 1 | 30 |
+    | Female | 0 | 1 | 10 |
+    | Female | 1 | 0 | 20 |
+    | Female | 0 | 0 | 40 |
+    | Male | 1 | 1 | 35 |
+    | Male | 0 | 1 | 4 |
+    | Male | 1 | 0 | 15 |
+    | Male | 0 | 0 | 46 |
+
+    - `treatment_equality_difference` of sex: 15/4 - 20/10 = 1.75
+    - `treatment_equality_ratio` of sex: (20/10) / (15/4) = 0.5333
     """
     return parity_report(
         counts,

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from audits.checks import Check, list_checks
+from audits.checks import Check, Roles, SensitiveColumn, list_checks
 from audits.checks import library as checks_library
-from audits.checks.reference import SECTIONS, documented_parameters, page, sections_of
+from audits.checks.reference import FURTHER, SECTIONS, documented_parameters, page, sections_of
+from audits.checks.sentences import figure
+from tests.audits.checks.tables import judged, measured
 
 PROJECT = Path(__file__).parents[3]
 EVERY = [pytest.param(check, id=check.name) for check in list_checks()]
@@ -19,7 +23,7 @@ EVERY = [pytest.param(check, id=check.name) for check in list_checks()]
 @pytest.mark.parametrize("check", EVERY)
 def test_every_check_says_what_it_takes_measures_cannot_measure_and_rests_on(check: Check) -> None:
     sections = sections_of(check)
-    assert tuple(sections) == ("Summary", *SECTIONS)
+    assert tuple(name for name in sections if name not in FURTHER) == ("Summary", *SECTIONS)
     assert all(sections.values())
 
 
@@ -49,6 +53,47 @@ def test_every_fairness_check_takes_an_attribute_and_an_end_of_the_interval(chec
         parameters = {parameter.name: parameter for parameter in check.parameters}
         assert parameters["attribute"].optional
         assert parameters["decide_on"].choices == ("estimate", "lower", "upper", "interval")
+
+
+# Their tables need a second table, or a parameter that has no default.
+WITHOUT_EXAMPLE = {
+    "fairness.calibration_within_groups",
+    "fairness.conditional_parity",
+    "fairness.intersectional_parity",
+    "fairness.representation",
+    "performance.against_live",
+    "performance.scores_against_live",
+}
+
+
+@pytest.mark.parametrize("check", EVERY)
+def test_figures_of_fairness_and_performance_are_written_down_and_worked_out(check: Check) -> None:
+    if check.family in ("fairness", "performance"):
+        wanted = {"Formula"} if check.name in WITHOUT_EXAMPLE else {"Formula", "Example"}
+        assert wanted <= set(sections_of(check))
+
+
+@pytest.mark.parametrize("check", [one for one in EVERY if "Example" in sections_of(one.values[0])])
+def test_every_worked_example_comes_out(check: Check) -> None:
+    table, _, figures = sections_of(check)["Example"].partition("\n\n")
+    head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    names, roles = zip(*(re.fullmatch(r"(\w+) \((\w+)\)", cell).groups() for cell in head[:-1]), strict=True)
+    spread = [row[:-1] for row in rows for _ in range(int(row[-1]))]
+    columns = {name: [row[place] for row in spread] for place, name in enumerate(names)}
+    task = "regression" if "regression" in check.name else "binary"
+    for name, role in zip(names, roles, strict=True):
+        if role == "score" or (task == "regression" and role != "sensitive"):
+            columns[name] = [float(cell) for cell in columns[name]]
+    given = {role: name for name, role in zip(names, roles, strict=True) if role != "sensitive"}
+    sensitive = tuple(SensitiveColumn(n) for n, role in zip(names, roles, strict=True) if role == "sensitive")
+    declared = Roles(task=task, favourable=1 if task == "binary" else None, sensitive=sensitive, **given)
+    # A figure is looked at, whatever its limit makes of it.
+    few = {one.name: 1 for one in check.parameters if one.name.startswith("min_") and one.kind == "integer"}
+    outcome = judged(check.name, pa.table(columns), declared, **few)
+    written = re.findall(r"- `(\w+)`(?: of ([^:]+))?:\s.*?= ([\d.]+)$", re.sub(r"\n  ", " ", figures), re.MULTILINE)
+    assert len(written) == figures.count("- `")
+    for name, group, value in written:
+        assert figure(measured(outcome, name, group or None).value) == figure(float(value)), name
 
 
 def test_the_stored_page_is_current() -> None:
