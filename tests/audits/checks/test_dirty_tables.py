@@ -11,8 +11,12 @@ from audits.tables.reading import TableFormat, open_table
 from tests.audits.checks.tables import keys, measured
 from tests.shared_data import shared_data
 
+CSV = TableFormat("csv")
 
-def judged(name: str, check: str, *, reference: str | None = None, fmt: TableFormat = TableFormat("csv"), **parameters: Any) -> Outcome:  # noqa: B008  # fmt: skip
+
+def judged(
+    name: str, check: str, *, reference: str | None = None, fmt: TableFormat = CSV, **parameters: Any
+) -> Outcome:
     """The outcome of a check over every column of an awkward table as its reader gives it."""
     tables = {}
     for purpose, file in (("evaluation", name), ("reference", reference)):
