@@ -103,7 +103,7 @@ class ComparedRates:
             measured += [
                 Measurement(
                     name=self.rate.name,
-                    value=None if group.value is None else float(group.value),
+                    value=group.estimate,
                     group=f"{self.attribute}/{group.group}",
                     low=group.low,
                     high=group.high,

@@ -9,8 +9,11 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from audits.checks.base import Report
+from audits.checks.base import Measurement, Report
 from audits.checks.roles import Roles
+
+# What long lists are made of, which need not be looked at one by one.
+_AS_THEY_ARE, _NUMBERS = {int, str, bool, type(None)}, {int, float}
 
 Verdict = Literal["passed", "failed", "inconclusive", "errored"]
 
@@ -58,11 +61,18 @@ class Outcome:
             "effective_parameters": plain(self.effective),
             "verdict": self.verdict,
             "sentence": self.sentence,
-            "measurements": [plain(vars(measurement)) for measurement in report.measurements],
+            "measurements": [_flat(measurement) for measurement in report.measurements],
             "findings": [plain(vars(finding)) for finding in report.findings],
             "notes": list(report.notes),
             "statistics": {table: dict(documents) for table, documents in self.statistics.items()},
         }
+
+
+def _flat(measurement: Measurement) -> dict[str, Any]:
+    """As `plain`, for what consists of texts and numbers alone: reports have thousands of them."""
+    return {
+        name: plain(float(value)) if isinstance(value, float) else value for name, value in vars(measurement).items()
+    }
 
 
 def plain(value: Any) -> Any:
@@ -77,6 +87,9 @@ def plain(value: Any) -> Any:
     if kind is dict or isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if kind is list or kind is tuple or isinstance(value, list | tuple):
+        kinds = set(map(type, value))
+        if kinds <= _AS_THEY_ARE or (kinds <= _NUMBERS and all(map(math.isfinite, value))):
+            return list(value)
         return [plain(item) for item in value]
     if isinstance(value, float):
         return plain(float(value))

@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 
 from audits.checks.roles import Roles
 from audits.checks.statistics.by_column import ByColumn
-from audits.checks.statistics.columns import as_numbers, missing_mask
-from audits.checks.statistics.exact_sums import as_fraction, exact_sums, from_text, to_text
-from audits.checks.statistics.hashing import hashed
+from audits.checks.statistics.columns import missing_mask, present_numbers
+from audits.checks.statistics.exact_sums import as_fraction, exact_sum, from_text, to_text
+from audits.checks.statistics.hashing import distinct_digests
 
 KEPT_DIGESTS = 256
+_EVERY = np.uint64(2**64 - 1)
+# Squares of larger numbers are no finite doubles.
+_LARGEST_ROOT = math.sqrt(np.finfo(np.float64).max)
 
 
 @dataclass
@@ -74,24 +77,25 @@ class ColumnProfile:
 
     def add(self, cells: pa.Array) -> None:
         missing = missing_mask(cells)
+        n_missing = int(np.count_nonzero(missing))
         self.rows += len(cells)
-        self.missing += int(missing.sum())
-        self._keep(hashed(cells)[~missing])
-        if self.kind != "number":
+        self.missing += n_missing
+        self._keep(distinct_digests(cells, _EVERY if self.is_distinct_exact else self.digests[-1]))
+        if self.kind != "number" or n_missing == len(cells):
             return
-        numbers = as_numbers(cells)[~missing]
-        finite = numbers[np.isfinite(numbers)]
-        self.infinite += len(numbers) - len(finite)
-        if len(finite) == 0:
-            return
-        self._stretch(float(finite.min()), float(finite.max()))
-        everything = np.zeros(len(finite), np.int64)
-        self.total += exact_sums(finite, everything, 1)[0]
-        with np.errstate(over="ignore"):
-            squares = finite * finite
-        self.overflowed |= not np.isfinite(squares).all()
+        numbers = present_numbers(cells)
+        low, high = float(numbers.min()), float(numbers.max())
+        if not (math.isfinite(low) and math.isfinite(high)):
+            finite = numbers[np.isfinite(numbers)]
+            self.infinite += len(numbers) - len(finite)
+            if len(finite) == 0:
+                return
+            numbers, low, high = finite, float(finite.min()), float(finite.max())
+        self._stretch(low, high)
+        self.total += exact_sum(numbers)
+        self.overflowed |= max(-low, high) > _LARGEST_ROOT
         if not self.overflowed:
-            self.squares += exact_sums(squares, everything, 1)[0]
+            self.squares += exact_sum(numbers * numbers)
 
     def merge(self, other: ColumnProfile) -> None:
         self.rows += other.rows
@@ -145,10 +149,9 @@ class ColumnProfile:
         self.high = (high if self.high is None else max(self.high, high)) + 0.0
 
     def _keep(self, digests: NDArray[np.uint64]) -> None:
-        if not self.is_distinct_exact:
-            digests = digests[digests < self.digests[-1]]
         if len(digests):
-            self.digests = np.union1d(self.digests, digests)[:KEPT_DIGESTS]
+            digests = np.sort(np.concatenate([self.digests, digests]))
+            self.digests = digests[np.append(True, digests[1:] != digests[:-1])][:KEPT_DIGESTS]
 
 
 class ColumnProfiles(ByColumn[ColumnProfile]):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from audits.checks.roles import MISSING, Roles
 from audits.checks.statistics.by_column import ByColumn
-from audits.checks.statistics.columns import as_numbers, as_texts, missing_mask
+from audits.checks.statistics.columns import as_texts, missing_mask, present_numbers
 from audits.checks.statistics.side_by_side import SideBySide, laid_out
 from audits.checks.statistics.sorted_numbers import SortedNumbers
 from audits.checks.statistics.value_table import ValueTable
@@ -73,12 +73,9 @@ class ValuesOfColumn:
 
     def add(self, cells: pa.Array) -> None:
         self.rows += len(cells)
-        missing = missing_mask(cells)
-        n_missing = int(np.count_nonzero(missing))
-        self.missing += n_missing
+        self.missing += int(np.count_nonzero(missing_mask(cells)))
         if self.is_numeric:
-            numbers = as_numbers(cells)
-            self.waiting.append(numbers[~missing] if n_missing else numbers)
+            self.waiting.append(present_numbers(cells))
             # Sorting a million numbers once costs far less than merging every batch into the table.
             if sum(map(len, self.waiting)) > MOST_NUMBERS:
                 self.numbers  # noqa: B018 -- the look takes them in

@@ -137,3 +137,10 @@ def missing_mask(column: pa.Array) -> NDArray[np.bool_]:
         return np.isnan(as_numbers(column))
     mask: NDArray[np.bool_] = column.is_null(nan_is_null=True).to_numpy(zero_copy_only=False)
     return mask
+
+
+@once
+def present_numbers(column: pa.Array) -> NDArray[np.float64]:
+    """The cells that hold a number, or an infinite one, as doubles of shape (n_present,)."""
+    missing = missing_mask(column)
+    return as_numbers(column)[~missing] if missing.any() else as_numbers(column)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 UNIT_EXPONENT = 1126
 _UNIT = 2**UNIT_EXPONENT
 _LOW_BITS = 26
+_SMALLEST_STEP, _LARGEST_STEP = -1074, 1_000
 
 
 def exact_sums(values: NDArray[np.float64], cells: NDArray[np.int64], n_cells: int) -> list[int]:
@@ -39,6 +41,34 @@ def exact_sums(values: NDArray[np.float64], cells: NDArray[np.int64], n_cells: i
         amount = (int(highs[place]) << _LOW_BITS) + int(lows[place])
         totals[cell] += amount << (smallest + step - 53 + UNIT_EXPONENT)
     return totals
+
+
+def exact_sum(values: NDArray[np.float64]) -> int:
+    """As `exact_sums` over a single cell, and several times as fast.
+
+    Adding a large number and taking it away again rounds every value to a step, so coarse that the sum of the rounded
+    values is exact; the same is done with what was rounded off, until nothing is left. n_rows stays below 2**26.
+
+    Source: Demmel, Nguyen (2013), Fast reproducible floating-point summation, doi:10.1109/ARITH.2013.9.
+    """
+    total = 0
+    if len(values) == 0:
+        return total
+    rest = values
+    reach = int(np.frexp(max(abs(float(rest.min())), abs(float(rest.max()))))[1])
+    bits = len(values).bit_length()
+    if reach + bits > _LARGEST_STEP:
+        return exact_sums(values, np.zeros(len(values), np.int64), 1)[0]
+    while len(rest):
+        step = max(reach + bits - 52, _SMALLEST_STEP)
+        large = math.ldexp(1.5, 52 + step)
+        rounded = rest + large
+        rounded -= large
+        total += int(math.ldexp(float(rounded.sum()), -step)) << (step + UNIT_EXPONENT)
+        rest = np.subtract(rest, rounded, out=rounded)
+        rest = rest[rest != 0]
+        reach = step
+    return total
 
 
 def as_fraction(total: int) -> Fraction:
@@ -76,6 +106,10 @@ class Sums:
     def add(self, values: Mapping[str, NDArray[np.float64]], cells: NDArray[np.int64] | None = None) -> None:
         """Count finite figures of rows, each of shape (n_rows,)."""
         n_rows = len(next(iter(values.values())))
+        if cells is None and self.n_cells == 1:
+            self.rows = [self.rows[0] + n_rows]
+            self.totals = {name: [total[0] + exact_sum(values[name])] for name, total in self.totals.items()}
+            return
         cells = np.zeros(n_rows, np.int64) if cells is None else cells
         self.rows = [a + int(b) for a, b in zip(self.rows, np.bincount(cells, minlength=self.n_cells), strict=True)]
         for name, array in values.items():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from audits.checks.roles import Roles
 from audits.checks.statistics.columns import column_of, missing_mask
-from audits.checks.statistics.hashing import combined, hashed
+from audits.checks.statistics.hashing import hashed, rows_hashed
 
 Digests = NDArray[np.uint64]
 
@@ -49,13 +49,11 @@ class FeatureDigests:
     def count(self, name: str) -> int:
         """One of the counts; 0 for one that was not worked out."""
         if self.counted is None:
-            self.counted = self._counts(None)
+            self.counted = self._counts(np.sort(self._columns()[0]), None)
         return self.counted[name] or 0
 
     def add(self, batch: pa.RecordBatch) -> None:
-        digests = np.zeros(batch.num_rows, np.uint64)
-        for name in self.features:
-            digests = combined(digests, hashed(column_of(batch, name)))
+        digests = rows_hashed((hashed(column_of(batch, name)) for name in self.features), batch.num_rows)
         labels, known = digests, np.zeros(batch.num_rows, bool)
         if self.label is not None:
             cells = column_of(batch, self.label)
@@ -71,9 +69,11 @@ class FeatureDigests:
     def condensed(cls, tables: Mapping[str, Self]) -> dict[str, Self]:
         """The counts of each table, laid beside the other one."""
         found = {}
+        in_order = {name: np.sort(table._columns()[0]) for name, table in tables.items()}
         for name, table in tables.items():
-            others = [other for title, other in tables.items() if title != name and other.features == table.features]
-            found[name] = cls(table.features, table.label, [], table._counts(others[0] if others else None))
+            others = [title for title, other in tables.items() if title != name and other.features == table.features]
+            other = in_order[others[0]] if others else None
+            found[name] = cls(table.features, table.label, [], table._counts(in_order[name], other))
         return found
 
     def to_document(self) -> dict[str, Any]:
@@ -89,22 +89,36 @@ class FeatureDigests:
         digests, labels, known = (np.concatenate(column) for column in zip(nothing, *self.parts, strict=True))
         return digests, labels, known
 
-    def _counts(self, other: FeatureDigests | None) -> dict[str, int | None]:
+    def _counts(self, in_order: Digests, other: Digests | None) -> dict[str, int | None]:
+        """The counts, given the digests of this table and of the other one in ascending order."""
         digests, labels, known = self._columns()
-        shared = None
-        if other is not None:
-            theirs = np.sort(other._columns()[0])
-            places = np.searchsorted(theirs, digests)
-            shared = int((theirs[np.minimum(places, len(theirs) - 1)] == digests).sum()) if len(theirs) else 0
         return {
             "rows": len(digests),
             "labelled": int(known.sum()),
-            "conflicting": _conflicting(digests[known], labels[known]),
-            "shared": shared,
+            "conflicting": _conflicting(digests[known], labels[known], _repeated(in_order)),
+            "shared": None if other is None else _shared(in_order, other),
         }
 
 
-def _conflicting(digests: Digests, labels: Digests) -> int:
+def _repeated(in_order: Digests) -> Digests:
+    """The digests that come more than once."""
+    again = in_order[1:][in_order[1:] == in_order[:-1]]
+    return again[np.append(True, again[1:] != again[:-1])] if len(again) else again
+
+
+def _shared(in_order: Digests, other: Digests) -> int:
+    if len(other) == 0:
+        return 0
+    places = np.searchsorted(other, in_order)
+    return int((other[np.minimum(places, len(other) - 1)] == in_order).sum())
+
+
+def _conflicting(digests: Digests, labels: Digests, repeated: Digests) -> int:
+    """Rows that stand beside one with the same digest and another label; only `repeated` digests can."""
+    if len(digests) == 0 or len(repeated) == 0:
+        return 0
+    again = repeated[np.minimum(np.searchsorted(repeated, digests), len(repeated) - 1)] == digests
+    digests, labels = digests[again], labels[again]
     if len(digests) == 0:
         return 0
     order = np.argsort(digests)

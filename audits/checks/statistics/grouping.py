@@ -26,6 +26,11 @@ class GroupRate:
     low: float | None
     high: float | None
 
+    @property
+    def estimate(self) -> float | None:
+        """The value as the nearest double."""
+        return None if self.value is None else self.value.numerator / self.value.denominator
+
 
 @dataclass(frozen=True)
 class Grouping:

@@ -31,6 +31,7 @@ class GroupCells:
     columns: tuple[SensitiveColumn, ...]
     levels: list[dict[str, int]] = field(default_factory=list)
     cells: dict[tuple[int, ...], int] = field(default_factory=dict)
+    _named: list[tuple[tuple[str, ...], int]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.levels:
@@ -93,11 +94,14 @@ class GroupCells:
         return self._cell(cell)
 
     def named_cells(self) -> list[tuple[tuple[str, ...], int]]:
-        """Every cell with its number, sorted by group names."""
-        listed = [list(levels) for levels in self.levels]
-        named = [(tuple(listed[p][code] for p, code in enumerate(cell)), number)
-                 for cell, number in self.cells.items()]  # fmt: skip
-        return sorted(named)
+        """Every cell with its number, sorted by group names; nobody may change the list."""
+        if len(self._named) != len(self.cells):
+            listed = [list(levels) for levels in self.levels]
+            self._named = sorted(
+                (tuple(names[code] for names, code in zip(listed, cell, strict=True)), number)
+                for cell, number in self.cells.items()
+            )
+        return self._named
 
     def ordered(self, place: int) -> tuple[str, ...]:
         """The groups of one column: declared ones as declared, others by name, the missing last."""

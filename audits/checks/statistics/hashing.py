@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,9 +23,13 @@ def mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The finaliser of SplitMix64: every input bit moves every output bit."""
     with np.errstate(over="ignore"):
         words = words + _STEP
-        words = (words ^ (words >> np.uint64(30))) * _FIRST
-        words = (words ^ (words >> np.uint64(27))) * _SECOND
-        return words ^ (words >> np.uint64(31))
+        shifted = words >> np.uint64(30)
+        words ^= shifted
+        words *= _FIRST
+        words ^= np.right_shift(words, np.uint64(27), out=shifted)
+        words *= _SECOND
+        words ^= np.right_shift(words, np.uint64(31), out=shifted)
+        return words
 
 
 @once
@@ -31,16 +38,51 @@ def hashed(column: pa.Array) -> NDArray[np.uint64]:
     if pa.types.is_null(column.type):
         return np.full(len(column), _MISSING)
     if kind_of(column.type) in ("number", "time"):
-        return np.where(missing_mask(column), _MISSING, _of_numbers(column))
+        digests, missing = _of_numbers(column), missing_mask(column)
+        if missing.any():
+            digests[missing] = _MISSING
+        return digests
+    digests, codes = _of_dictionary(column)
+    return digests[codes]
+
+
+def distinct_digests(column: pa.Array, below: np.uint64) -> NDArray[np.uint64]:
+    """The digests under a bound of the values that the column holds, missing ones left out; some may come twice."""
+    if pa.types.is_null(column.type):
+        return np.empty(0, np.uint64)
+    if kind_of(column.type) in ("number", "time"):
+        digests = hashed(column)
+    else:
+        digests, codes = _of_dictionary(column)
+        digests = digests[np.bincount(codes, minlength=len(digests)) > 0]
+    digests = digests[digests < below]
+    return digests[digests != _MISSING]
+
+
+@once
+def _of_dictionary(column: pa.Array) -> tuple[NDArray[np.uint64], NDArray[np.integer[Any]]]:
+    """The digests of the distinct cells, the last one for the missing, and which of them each row holds."""
     encoded = column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(column)
     texts = encoded.dictionary
     if kind_of(texts.type) != "text":
         # Lists and structs have no bytes of their own in one buffer: their printed form has.
         texts = pa.array([str(value) for value in texts.to_pylist()], pa.string())
     digests = np.append(_of_texts(texts.cast(pa.large_binary())), _MISSING)
-    codes = encoded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)
     digests[:-1][_blank(texts)] = _MISSING
-    return digests[codes]
+    codes = encoded.indices
+    if codes.null_count:
+        codes = codes.cast(pa.int32()).fill_null(len(texts))
+    return digests, codes.to_numpy(zero_copy_only=False)
+
+
+def rows_hashed(columns: Iterable[NDArray[np.uint64]], n_rows: int) -> NDArray[np.uint64]:
+    """The digest of the cells of each row, given the digests of one column after the other."""
+    digests = np.zeros(n_rows, np.uint64)
+    with np.errstate(over="ignore"):
+        for cells in columns:
+            digests *= _FIRST
+            digests += cells
+    return mixed(digests)
 
 
 def combined(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -52,13 +94,15 @@ def combined(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[n
 def _of_numbers(column: pa.Array) -> NDArray[np.uint64]:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    if pa.types.is_integer(column.type):
-        whole = column.fill_null(0).to_numpy(zero_copy_only=False)
-        return mixed(whole.astype(np.int64).view(np.uint64))
-    numbers = as_numbers(column)
-    is_whole = (np.abs(numbers) < 2.0**53) & (np.floor(numbers) == numbers)
-    whole = np.where(is_whole, numbers, 0.0).astype(np.int64).view(np.uint64)
-    return mixed(np.where(is_whole, whole, numbers.view(np.uint64)))
+    # Adding 0.0 turns a -0.0 into 0.0.
+    bits = (as_numbers(column) + 0.0).view(np.uint64)
+    if pa.types.is_int64(column.type) or pa.types.is_uint64(column.type):
+        # Neighbours beyond 2**53 are the same double, but not the same number.
+        whole = column.fill_null(0).to_numpy(zero_copy_only=False) if column.null_count else column.to_numpy()
+        if len(whole) and (whole.max() > 2**53 or whole.min() < -(2**53)):
+            exact = whole.astype(np.int64).view(np.uint64)
+            bits = np.where((whole > 2**53) | (whole < -(2**53)), exact, bits)
+    return mixed(bits)
 
 
 def _of_texts(texts: pa.Array) -> NDArray[np.uint64]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from audits.checks.roles import Roles
 from audits.checks.statistics.columns import column_of
-from audits.checks.statistics.hashing import combined, hashed
+from audits.checks.statistics.hashing import hashed, rows_hashed
 
 
 @dataclass
@@ -52,10 +52,7 @@ class RowDigests:
         return self.n_rows - self.n_distinct
 
     def add(self, batch: pa.RecordBatch) -> None:
-        digests = np.zeros(batch.num_rows, np.uint64)
-        for name in self.names:
-            digests = combined(digests, hashed(column_of(batch, name)))
-        self._take([digests])
+        self._take([rows_hashed((hashed(column_of(batch, name)) for name in self.names), batch.num_rows)])
 
     def merge(self, other: RowDigests) -> None:
         if other.counted is not None and not other.parts and other.n_rows:
@@ -77,7 +74,8 @@ class RowDigests:
 
     def _counts(self) -> tuple[int, int]:
         if self.counted is None:
-            digests = np.sort(np.concatenate([np.empty(0, np.uint64), *self.parts]))
+            digests = np.concatenate([np.empty(0, np.uint64), *self.parts])
+            digests.sort()
             changes = int((digests[1:] != digests[:-1]).sum())
             self.counted = (len(digests), changes + (len(digests) > 0))
         return self.counted

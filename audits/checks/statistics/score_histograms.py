@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,6 +19,8 @@ from audits.checks.statistics.group_counts import classes_of
 from audits.checks.statistics.groups import CROSSED_BY, GroupCells
 from audits.checks.statistics.rates import STATES, UNKNOWN
 from audits.checks.statistics.value_table import ValueTable
+
+_MOST_WAITING = 2**20
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,10 @@ class ScoreHistograms:
 
     roles: Roles
     groups: GroupCells
-    table: ValueTable = field(default_factory=ValueTable)
+    counted: ValueTable = field(default_factory=ValueTable)
     unscored: int = 0
     seed: int = 0
+    waiting: list[tuple[NDArray[np.float64], NDArray[np.int64]]] = field(default_factory=list)
 
     @classmethod
     def empty(cls, roles: Roles) -> Self:
@@ -69,6 +73,15 @@ class ScoreHistograms:
     def columns(roles: Roles) -> tuple[str, ...]:
         names = (roles.label, roles.score, *(column.name for column in roles.sensitive))
         return tuple(name for name in names if name is not None)
+
+    @property
+    def table(self) -> ValueTable:
+        """Rows by score and cell; those that were read since the last look are counted first."""
+        if self.waiting:
+            scores, cells = (np.concatenate(parts) for parts in zip(*self.waiting, strict=True))
+            self.waiting = []
+            self.counted.add(scores, cells, max(len(self.groups), 1) * STATES)
+        return self.counted
 
     @property
     def n_rows(self) -> int:
@@ -97,7 +110,10 @@ class ScoreHistograms:
         cells = self.groups.rows_to_cells(batch) * STATES + labels
         scored = ~np.isnan(scores)
         self.unscored += int((~scored).sum())
-        self.table.add(scores[scored], cells[scored], max(len(self.groups), 1) * STATES)
+        self.waiting.append((scores, cells) if scored.all() else (scores[scored], cells[scored]))
+        # Counting many rows at once costs far less than merging every batch into the table.
+        if sum(len(scores) for scores, _ in self.waiting) > _MOST_WAITING:
+            self.table  # noqa: B018 -- the look takes them in
 
     def merge(self, other: ScoreHistograms) -> None:
         theirs = other.groups.named_cells()
@@ -115,17 +131,19 @@ class ScoreHistograms:
 
     def split(self, attribute: str) -> list[ScoreSplit]:
         """The scores of each group along one column or crossing, groups in their fixed order."""
-        places = self.groups.places_of(attribute)
-        named = self.groups.named_cells()
-        found = []
-        for group in self.groups.groups_of(places):
-            numbers = [number for cell, number in named if tuple(cell[p] for p in places) == group]
-            found.append(self._split(CROSSED_BY.join(group), numbers))
-        return found
+        known, rows = self._splits, self.n_rows
+        if (attribute, rows) not in known:
+            places = self.groups.places_of(attribute)
+            groups = self.groups.groups_of(places)
+            numbers: dict[tuple[str, ...], list[int]] = {group: [] for group in groups}
+            for cell, number in self.groups.named_cells():
+                numbers[tuple(cell[place] for place in places)].append(number)
+            known[attribute, rows] = [self._split(CROSSED_BY.join(group), numbers[group]) for group in groups]
+        return known[attribute, rows]
 
     def for_advice(self) -> ScoreHistograms:
         """The same rows in at most 256 steps of the score, each under its lowest one."""
-        return replace(self, table=self.table.stepped(_MOST_STEPS))
+        return replace(self, counted=self.table.stepped(_MOST_STEPS))
 
     def to_document(self) -> dict[str, Any]:
         named = self.groups.named_cells()
@@ -157,8 +175,13 @@ class ScoreHistograms:
         histograms.unscored = document["unscored"]
         for names in document["groups"]:
             histograms.groups.adopt(tuple(names))
-        histograms.table = ValueTable.from_document(document["scores"], len(document["groups"]) * STATES or 1)
+        histograms.counted = ValueTable.from_document(document["scores"], len(document["groups"]) * STATES or 1)
         return histograms
+
+    @cached_property
+    def _splits(self) -> dict[tuple[str, int], list[ScoreSplit]]:
+        """The splits that were asked for, by attribute and the number of rows at the time."""
+        return {}
 
     def _split(self, group: str, numbers: list[int]) -> ScoreSplit:
         counts = np.zeros((len(self.table.keys), STATES), np.int64)

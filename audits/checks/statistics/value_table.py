@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 # Finite doubles have 4,092 signs and exponents, so with this many places no exponent bit is ever cleared.
 MOST_VALUES = 4_096
+_WIDEST = 2**20
 
 _SIGN = np.uint64(1 << 63)
 _ALL = np.uint64((1 << 64) - 1)
@@ -64,7 +65,8 @@ class ValueTable:
             found, counts = _runs(self._cleared(in_order, self.dropped))
             self._absorb(found, counts[:, None])
             return
-        found, places = np.unique(self._cleared(keys, self.dropped), return_inverse=True)
+        found, _ = _runs(self._cleared(in_order, self.dropped))
+        places = _places(found, keys, self.dropped)
         spread = np.bincount(places * n_cells + cells, minlength=len(found) * n_cells)
         self._absorb(found, spread.reshape(len(found), n_cells).astype(np.int64))
 
@@ -155,6 +157,18 @@ class ValueTable:
     def _cleared(keys: NDArray[np.uint64], dropped: int) -> NDArray[np.uint64]:
         shift = np.uint64(dropped)
         return (keys >> shift) << shift if dropped else keys
+
+
+def _places(found: NDArray[np.uint64], keys: NDArray[np.uint64], dropped: int) -> NDArray[np.int64]:
+    """Where each key stands among the sorted ones found, once so many bits are cleared."""
+    shift = np.uint64(dropped)
+    steps = found >> shift
+    if len(found) and int(steps[-1] - steps[0]) < _WIDEST:
+        # Few steps lie close together: a list of all of them says each one's place at once.
+        listed = np.zeros(int(steps[-1] - steps[0]) + 1, np.int64)
+        listed[(steps - steps[0]).astype(np.int64)] = np.arange(len(found))
+        return listed[((keys >> shift) - steps[0]).astype(np.int64)]
+    return np.searchsorted(steps, keys >> shift)
 
 
 def _runs(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:

@@ -120,3 +120,21 @@ def test_too_few_rows_for_a_joint_interval_are_inconclusive() -> None:
     grouping = Grouping("sex", ("a", "b"), counts, 1, 1)
     with pytest.raises(CannotMeasure, match="hold for all groups together"):
         compared_sets(grouping, [(selection_rate(1), 1)], (), simultaneous=True)
+
+
+@pytest.mark.parametrize("groups", [2, 6, 40])
+def test_comparing_pairs_in_few_draws_gives_the_level_of_comparing_them_in_all(groups: int) -> None:
+    random = np.random.default_rng(groups)
+    sizes = random.integers(30, 5_000, groups).tolist()
+    drawn, estimates = drawn_by(*((int(size * random.uniform(0.2, 0.6)), size) for size in sizes))
+    deviations = drawn - estimates
+    spread = np.sqrt((deviations**2).mean(axis=0))
+    maxima = np.abs(deviations / spread).max(axis=1)
+    for one in range(groups):
+        for other in range(one):
+            apart = np.abs(deviations[:, one] - deviations[:, other]) / np.hypot(spread[one], spread[other])
+            maxima = np.maximum(maxima, apart)
+    single = NormalDist().inv_cdf(0.975)
+    assert critical(joint_level([drawn], [estimates])) == pytest.approx(
+        max(np.quantile(maxima, 0.95), single), rel=1e-5
+    )

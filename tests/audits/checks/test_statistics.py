@@ -29,7 +29,7 @@ from audits.checks import (
     ScoreHistograms,
     SensitiveColumn,
 )
-from audits.checks.statistics.exact_sums import as_fraction, exact_sums, from_text, to_text
+from audits.checks.statistics.exact_sums import as_fraction, exact_sum, exact_sums, from_text, to_text
 from audits.checks.statistics.value_table import ValueTable
 
 KINDS: list[Any] = [
@@ -161,6 +161,7 @@ def test_sums_are_exact(values: list[float]) -> None:
     array = np.array(values, np.float64)
     (total,) = exact_sums(array, np.zeros(len(array), np.int64), 1)
     assert as_fraction(total) == sum(map(Fraction, values), Fraction(0))
+    assert exact_sum(array) == total
     assert from_text(to_text(total)) == total
 
 

@@ -178,3 +178,22 @@ def test_a_table_above_a_limit_is_refused_before_it_is_decoded(written: Written,
     with pytest.raises(UnusableTable) as refused:
         open_table(written.parquet(a=[1, 2, 3], b=[1, 2, 3]), PARQUET, limits=limits)
     assert refused.value.code == code
+
+
+def test_texts_that_stay_codes_are_the_same_texts(written: Written) -> None:
+    few = pa.array([["a", "", None, "b"][place % 4] for place in range(5_000)])
+    many = pa.array([f"row {place}" for place in range(5_000)])
+    pq.write_table(pa.table({"few": few, "many": many}), path := written.path)
+    coded = list(open_table(path, PARQUET).coded_batches())
+    assert pa.types.is_dictionary(coded[0].schema.field("few").type)
+    assert pa.types.is_string(coded[0].schema.field("many").type)
+    rows = [row for batch in coded for row in batch.to_pylist()]
+    assert rows == [row for batch in open_table(path, PARQUET).batches() for row in batch.to_pylist()]
+    assert all(batch.column("few").null_count * 2 == batch.num_rows for batch in coded)
+
+
+def test_a_bad_text_among_codes_is_refused_with_its_row(written: Written) -> None:
+    pq.write_table(pa.table({"x": ["a"] * 3_000 + ["b" * 20] + ["a"] * 3_000}), path := written.path)
+    with pytest.raises(UnusableTable) as refused:
+        list(open_table(path, PARQUET, limits=Limits(max_cell_bytes=10)).coded_batches())
+    assert (refused.value.code, refused.value.row) == ("cell_too_long", 3_001)

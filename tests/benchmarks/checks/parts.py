@@ -17,7 +17,8 @@ class Setting:
     rows: int
     large: int
     rounds: int
-    with_peers: bool
+    ours_alone: bool
+    is_quick: bool
 
     @property
     def small(self) -> int:
@@ -37,7 +38,7 @@ class Setting:
         return tables.current(self.kept, rows), tables.reference(self.kept, rows)
 
     def measured(self, works: Sequence[Work]) -> dict[str, Costs]:
-        kept = [work for work in works if work.peer is None or self.with_peers]
+        kept = [work for work in works if work.peer is None or not (self.ours_alone or (self.is_quick and work.slow))]
         return measured(kept, self.place, rounds=self.rounds)
 
 
