@@ -7,7 +7,12 @@ PYTEST := $(PY) -m pytest
 PURE := tests/audits/checks tests/audits/tables tests/audits/sandbox tests/governance/reports tests/governance/demo tests/browser \
 	tests/governance/api tests/governance/admin tests/architecture tests/governance/test_commands.py \
 	tests/governance/test_supervisor.py tests/stories/test_durability.py tests/stories/test_03_readme.py \
-	tests/stories/test_two_verifiers.py $(wildcard tests/audits/trail/test_offline*.py)
+	tests/stories/test_two_verifiers.py tests/benchmarks tests/audits/test_documents.py \
+	$(wildcard tests/audits/trail/test_offline*.py) \
+	$(patsubst %,tests/audits/trail/test_%.py,canonical merkle notes proofs tiles) \
+	$(patsubst %,tests/governance/cli/test_%.py,description statement terminal) \
+	$(patsubst %,tests/governance/test_%.py,decision_table gates policy_format) \
+	$(patsubst %,tests/governance/webhooks/test_%.py,messages sending)
 POSTGRES ?= postgresql:///countersign
 
 .DEFAULT_GOAL := help
