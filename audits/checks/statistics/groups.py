@@ -79,7 +79,8 @@ class GroupCells:
         counts = np.bincount(places, minlength=math.prod(sizes) * n_states).reshape(-1, n_states)
         present = np.flatnonzero(counts.any(axis=1))
         levels = []
-        for place, (digits, (_, names)) in enumerate(zip(np.unravel_index(present, sizes), columns, strict=True)):
+        by_column = np.unravel_index(present, sizes) if sizes else ()
+        for place, (digits, (_, names)) in enumerate(zip(by_column, columns, strict=True)):
             used = np.unique(digits)
             if len(used) > MOST_GROUPS:
                 self._refuse_so_many_groups(self.columns[place].name)

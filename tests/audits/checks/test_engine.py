@@ -123,6 +123,12 @@ def test_without_any_table_everything_is_inconclusive() -> None:
     assert {outcome.verdict for outcome in outcomes} == {"inconclusive"}
 
 
+def test_a_table_without_groups_is_counted_as_one() -> None:
+    bare = Roles(task="binary", favourable=1, label="truth", prediction="decision")
+    (outcome,) = measure([PASSING], tables={"evaluation": given(TABLE, bare)}, seed=1)
+    assert outcome.verdict == "passed", outcome.sentence
+
+
 def test_a_missing_role_is_named() -> None:
     bare = Roles(task="binary", favourable=1, prediction="decision")
     (outcome,) = measure(
