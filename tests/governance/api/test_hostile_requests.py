@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
@@ -76,6 +77,12 @@ def whole(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         answer.close()
 
 
+@cache
+def described() -> Any:
+    """What the service says of itself, asked for once: writing it takes longer than all requests of a test."""
+    return schemathesis.openapi.from_wsgi("/api/schema", whole)
+
+
 @pytest.fixture(autouse=True)
 def _one_connection() -> Iterator[None]:
     """The end of a request would close the connection under the transaction that undoes the test."""
@@ -90,7 +97,7 @@ def _one_connection() -> Iterator[None]:
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_no_answer_is_a_server_error_or_undocumented(name: str, mode: GenerationMode, world: World) -> None:
     method, path = name.split(" ")
-    operation = schemathesis.openapi.from_wsgi("/api/schema", whole)[path][method]
+    operation = described()[path][method]
 
     @settings(
         max_examples=8,
