@@ -16,7 +16,7 @@ PURE := tests/audits/checks tests/audits/tables tests/audits/sandbox tests/gover
 POSTGRES ?= postgresql:///countersign
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-sqlite test-postgres soak bench-trail bench-checks bench-governance check format lock clean
+.PHONY: help run demo test test-sqlite test-postgres test-mlflow soak bench-trail bench-checks bench-governance check format lock clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -49,6 +49,17 @@ test-postgres: $(VENV)/.development
 		DATABASE_URL=$(POSTGRES) $(PYTEST) -n 2 tests $(addprefix --ignore=,$(PURE)); \
 	elif [ "$$CI" = true ]; then echo "PostgreSQL does not answer, and CI must not skip it." >&2; exit 1; \
 	else echo "PostgreSQL does not answer here: its tests were left out."; fi
+
+MLFLOW := .countersign/mlflow/server
+$(MLFLOW)/.installed: tests/governance/mlflow/requirements.txt
+	@test -x $(MLFLOW)/bin/python || $(PYTHON) -m venv $(MLFLOW)
+	@echo "Installing a real MLflow server in a place of its own (about a minute) …"
+	@$(MLFLOW)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+test-mlflow: $(VENV)/.development $(MLFLOW)/.installed ## Ask a real MLflow server again what it answers, and compare our answers with it
+	$(PY) -m tests.governance.mlflow.real_server record
+	$(PYTEST) tests/governance/mlflow
 
 soak: $(VENV)/.development ## Run the long tests, and every test on PostgreSQL (hours)
 	$(PYTEST) -m soak tests

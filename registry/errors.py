@@ -29,3 +29,7 @@ class VersionDeleted(DomainError):
 
 class VersionRetired(DomainError):
     code, status = "version_retired", 409
+
+
+class ArtifactKnown(DomainError):
+    code, status = "artifact_known", 409

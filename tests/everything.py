@@ -8,19 +8,23 @@ from django.apps import apps
 from audits.trail import Recorded, now
 from governance.models import BreakGlassVerdict, TriggerKind
 from governance.roles import Group, Role, Verb
+from governance.services.annotations import annotate_model, delete_model, rename_model
 from governance.services.approvals import approve_promotion
 from governance.services.attachments import attach_evidence
+from governance.services.bindings import bind_artifact
 from governance.services.bundles import export_bundle
 from governance.services.certifications import raise_trigger
 from governance.services.conditions import Demand, fulfil_condition
 from governance.services.deadlines import note_deadlines
 from governance.services.delegations import delegate_review, recuse, revoke_delegation
 from governance.services.emergencies import confirm_break_glass, invoke_break_glass, review_break_glass
+from governance.services.registrations import register_named_model, register_sourced_version
 from governance.services.retirements import delete_version
 from governance.services.submissions import submit_version
 from governance.services.tokens import rotate_token
 from governance.services.waivers import grant_waiver, revoke_waiver
 from governance.services.webhooks import create_webhook
+from registry.selectors import get_model
 from registry.stages import Stage
 from tests import make, world
 
@@ -86,6 +90,14 @@ def build() -> None:
         upstreams=[second],
     )
     delete_version(actor=olga.actor, version=third, reason="A mistake.")
+    # What a client of another registry does: a source alone becomes a version, and its bytes become known later.
+    client = register_named_model(actor=asker.actor, name="Told Elsewhere", tags={"team": "risk"})
+    sourced = register_sourced_version(actor=asker.actor, model_name=client.name, source="s3://bucket/model")
+    bind_artifact(actor=asker.actor, version=sourced, artifact=make.artifact(asker, 15))
+    rename_model(actor=olga.actor, model=client, name="Told Here")
+    delete_model(actor=olga.actor, model=get_model("Told Here"), reason="A mistake.")
+    kept = register_named_model(actor=asker.actor, name="Kept", tags={"team": "risk"})
+    annotate_model(actor=asker.actor, model=kept, description="Described.")
     export_bundle(actor=make.COMMAND)
     make.token(asker, Verb.READ)
     rotate_token(actor=asker.actor, token=asker.tokens.get(), grace=timedelta(hours=1))

@@ -114,7 +114,7 @@ class ModelList(PageList):
 class VersionList(PageList):
     list_display = ["opens", "stage", "names", "artifact_format", moment_column("registered_at", "Registered")]
     list_filter = ["position__stage", "model__risk_tier"]
-    search_fields = ["model__name", "artifact_sha256"]
+    search_fields = ["model__name", "registered_sha256", "binding__sha256"]
     list_select_related = ["model", "position"]
     ordering = ["-id"]
 

@@ -53,6 +53,13 @@ def decide(
     if not subject.can_move:
         sentence = "From where the version stands, no move leads to the target."
         reasons.append(Reason("no_way", "stage", Outcome.BLOCK, sentence))
+    if not subject.artifact_sha256:
+        # Asked whatever the policies say, and nothing goes past it: there is nothing yet that could be allowed.
+        sentence = (
+            "Nobody has shown the bytes: the version was registered by its source alone, and what is decided is "
+            "decided about exactly one artifact, by digest. Upload the artifact and bind it to this version."
+        )
+        reasons.append(Reason("artifact_unknown", "artifact", Outcome.WAIT, sentence))
     reasons += refusals(policies, facts.approvals)
     for policy in policies:
         own = judge_requirements(policy, facts, subject=subject, now=now, aged_at=aged_at)

@@ -37,6 +37,9 @@ _BY_CODE = {
         _PUBLISH, "Propose an edition that asks for something, and have another operator approve it."
     ),
     "no_way": Remedy(_PROMOTE, "Choose a stage that can be reached from where the version stands."),
+    "artifact_unknown": Remedy(
+        _HAND_IN, "Upload the artifact that the source leads to, and bind it to this version by its digest."
+    ),
     "refused": Remedy(_PROMOTE, "Nothing lifts a refusal: answer it in a new version, or ask anew once it is settled."),
     "running": Remedy((), "Wait for the check; the gate answers again by itself."),
     "failed": Remedy(_HAND_IN, "Register a better version, or attach evidence that shows the requirement is met."),

@@ -41,8 +41,9 @@ class Promotion(Recorded):
         max_length=10, choices=Rollout, blank=True, default="", help_text="Step of production; empty outside it."
     )
     percent = models.PositiveSmallIntegerField(default=0, help_text="Of a canary: share of the traffic, 1 to 99.")
+    replaces = models.BooleanField(default=False, help_text="Whether all others in the target retire once it moves.")
 
-    columns_added_later: ClassVar[frozenset[str]] = frozenset({"rollout", "percent"})
+    columns_added_later: ClassVar[frozenset[str]] = frozenset({"rollout", "percent", "replaces"})
 
     reason = Sealed("sealed_reason", author="requested_by", purpose="promotion")
     objects = SealedManager["Promotion"]()

@@ -8,7 +8,7 @@ from governance.gates import Outcome, Reason
 from governance.models import Promotion
 from governance.selectors.certifications import certification_of
 from governance.selectors.standing import Standing, find_last_promotion, standing_of
-from registry.models import ModelVersion
+from registry.models import ModelVersion, with_artifact
 from registry.selectors import list_versions
 from registry.stages import Rollout, Stage
 
@@ -40,7 +40,7 @@ def admission_of(*, sha256: str, target: Stage, alias: str = "", model: str = ""
 
     The same bytes may be versions of several models: one that is allowed is enough, unless `model` names which.
     """
-    versions = list_versions().filter(artifact_sha256=sha256).order_by("-id")
+    versions = list_versions().filter(with_artifact([sha256])).order_by("-id")
     if model:
         versions = versions.filter(model__name=model)
     answers = [_about(version, target, alias, at) for version in versions]

@@ -6,6 +6,7 @@ from uuid import UUID
 from audits.runs import CheckResult, CheckRun
 from audits.trail import Entry
 from governance.models import OpenPromotion
+from registry.models import with_artifact
 
 
 def list_open_promotions() -> list[UUID]:
@@ -34,8 +35,8 @@ def _concerned(runs: Iterable[CheckRun]) -> list[UUID]:
     inputs = [run.inputs for run in runs]
     artifacts = {document["artifact"]["sha256"] for document in inputs}
     rows = (
-        OpenPromotion.objects.filter(version__artifact_sha256__in=artifacts)
-        .select_related("promotion", "version")
+        OpenPromotion.objects.filter(with_artifact(artifacts, "version__"))
+        .select_related("promotion", "version__binding")
         .order_by("promotion_id")
     )
     return [row.promotion.uid for row in rows if row.version.inputs in inputs]

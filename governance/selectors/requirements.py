@@ -10,10 +10,13 @@ from registry.models import ModelVersion
 
 
 def order_for(requirement: Requirement, version: ModelVersion) -> Order | None:
-    """Return the order that a requirement means for exactly this version's inputs; None without the table it reads."""
+    """Return the order that a requirement means for exactly this version's inputs.
+
+    None without the table it reads, or while nobody has told the artifact.
+    """
     inputs = version.inputs
     tables = inputs["tables"]
-    if requirement.evidence not in tables:
+    if requirement.evidence not in tables or not version.artifact_sha256:
         return None
     if requirement.evidence != "evaluation":
         inputs = {**inputs, "tables": {**tables, "evaluation": tables[requirement.evidence]}}

@@ -48,12 +48,7 @@ def refuse_unfit_submission(
     """Return when a version of this model can be made of these. Raises: EvidenceUnfit with `field`."""
     demand = DEMANDS[model.entry_type]
     entry = f"A version of a {model.entry_type.replace('_', ' ')}"
-    if artifact.kind != EvidenceKind.ARTIFACT:
-        raise EvidenceUnfit(f"{artifact.name} is declared as a {artifact.kind}, not as an artifact.", field="artifact")
-    if artifact.format not in demand.formats:
-        raise EvidenceUnfit(
-            f"{entry} needs {demand.brings}; {artifact.name} has the format {artifact.format}.", field="artifact"
-        )
+    refuse_unfit_artifact(model, artifact)
     for purpose, evidence in (*tables.items(), *documents.items()):
         expected = EvidenceKind.TABLE if purpose in tables else EvidenceKind.DOCUMENT
         if evidence.kind != expected:
@@ -73,6 +68,19 @@ def refuse_unfit_submission(
         raise EvidenceUnfit(f"{entry} names the version it was made from as its parent.", field="parent")
     if parent is not None and not demand.has_parent:
         raise EvidenceUnfit(f"{entry} has no parent; name what it consumes under upstreams.", field="parent")
+
+
+def refuse_unfit_artifact(model: RegisteredModel, artifact: Evidence) -> None:
+    """Return when an artifact can be a version of this model. Raises: EvidenceUnfit with `field`."""
+    demand = DEMANDS[model.entry_type]
+    if artifact.kind != EvidenceKind.ARTIFACT:
+        raise EvidenceUnfit(f"{artifact.name} is declared as a {artifact.kind}, not as an artifact.", field="artifact")
+    if artifact.format not in demand.formats:
+        raise EvidenceUnfit(
+            f"A version of a {model.entry_type.replace('_', ' ')} needs {demand.brings}; {artifact.name} has the "
+            f"format {artifact.format}.",
+            field="artifact",
+        )
 
 
 def refuse_unfit(model: RegisteredModel, purpose: str, evidence: Evidence) -> None:

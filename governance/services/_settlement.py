@@ -192,6 +192,10 @@ def _promote(recording: Recording, promotion: Promotion) -> None:
             rollout=promotion.rollout,
             percent=promotion.percent,
         )
+    if promotion.replaces and target:
+        others = ModelVersion.objects.filter(model=version.model, position__stage=target, deletion__isnull=True)
+        for other in others.exclude(pk=version.pk).select_related("model").order_by("id"):
+            take_out(recording=recording, version=other, to_stage=Stage.RETIRED, because=because)
     if promotion.alias and serves_all:
         before = registry.assign_alias(recording=recording, version=version, alias=promotion.alias, because=because)
         if before and before.pk != version.pk and target == Stage.PRODUCTION and _serves_nobody(before):

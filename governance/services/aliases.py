@@ -30,3 +30,19 @@ def assign_alias(*, actor: Actor, version: ModelVersion, alias: str, still: Call
             raise AliasGoverned(f"{model.name}@{alias} is not free: {why}. Ask for a promotion.", alias=alias)
         if not CurrentAlias.objects.filter(version=version, alias=alias).exists():
             registry.assign_alias(recording=recording, version=version, alias=alias, because=version.subject)
+
+
+def withdraw_alias(*, actor: Actor, model: RegisteredModel, alias: str) -> None:
+    """Let a free alias point at nothing.
+
+    Records: alias.withdrawn, when it pointed at a version. Raises: NotEntitled, AliasGoverned. Locks: the model.
+    """
+    authorise(actor, Verb.PROMOTE)
+    with record(actor=actor, at=now()) as recording:
+        RegisteredModel.objects.select_for_update().get(pk=model.pk)
+        known = CurrentAlias.objects.filter(model=model, alias=alias).exists()
+        if known and (why := what_governs(model, alias)):
+            raise AliasGoverned(
+                f"{model.name}@{alias} is not free: {why}. Roll back, or suspend the version it points at.", alias=alias
+            )
+        registry.withdraw_alias(recording=recording, model=model, alias=alias, because=model.subject)

@@ -104,12 +104,17 @@ def _attach(recording: Recording, version: ModelVersion, purpose: str, evidence:
     if known:
         return known
     row = registry.attach_evidence(recording=recording, version=version, purpose=purpose, evidence=evidence)
-    _order(recording, version)
-    for uid in (
-        OpenPromotion.objects.filter(version=version).order_by("promotion_id").values_list("promotion__uid", flat=True)
-    ):
-        settle(recording=recording, promotion=lock_open_promotion(str(uid)))
+    hear_of_news(recording=recording, version=version)
     return row
+
+
+def hear_of_news(*, recording: Recording, version: ModelVersion) -> None:
+    """Order the checks over what a version consists of now, and settle its open promotions."""
+    current = ModelVersion.objects.select_related("model", "binding").get(pk=version.pk)
+    _order(recording, current)
+    about = OpenPromotion.objects.filter(version=version).order_by("promotion_id")
+    for uid in about.values_list("promotion__uid", flat=True):
+        settle(recording=recording, promotion=lock_open_promotion(str(uid)))
 
 
 def _newest(version: ModelVersion, purpose: str, evidence: Evidence) -> EvidenceAttachment | None:

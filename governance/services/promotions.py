@@ -35,11 +35,13 @@ def request_promotion(
     rollout: Rollout | None = None,
     percent: int = 0,
     reason: str = "",
+    replaces: bool = False,
 ) -> Promotion:
     """Ask to move a version to a stage. The gate answers at once, and again whenever a fact is added.
 
     Into production, `rollout` says how far (full when left out) and `percent` the share of a canary; asked for where it
-    stands already, it is certified anew. Without a target only the alias moves.
+    stands already, it is certified anew. Without a target only the alias moves. With `replaces`, every other version in
+    the target retires in the moment the version moves.
     A blocked promotion is a result: it is returned and stays open, until somebody refuses or withdraws it.
     Records: promotion.requested, gate.decided, check_run.ordered for what is missing or too old.
     Raises: NotEntitled, NoPolicyApplies, MoveImpossible, RecertificationOverdue, PromotionOpen (somebody else's),
@@ -79,6 +81,7 @@ def request_promotion(
             sealed_reason=Promotion.reason.seal(reason, author=str(actor), uid=uid),
             requested_by=str(actor),
             requested_at=recording.at,
+            replaces=replaces,
         )
         data: dict[str, Any] = {
             "version": version.subject,
@@ -89,6 +92,8 @@ def request_promotion(
         }
         if move.rollout:
             data |= {"rollout": move.rollout, "percent": move.percent}
+        if replaces:
+            data["replaces"] = True
         recording.create(promotion, action="promotion.requested", subject=promotion.subject, data=data)
         OpenPromotion.objects.create(promotion=promotion, version=version, target=move.target)
         settle_first(recording=recording, promotion=promotion, rules=rules)

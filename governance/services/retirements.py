@@ -53,13 +53,18 @@ def delete_version(*, actor: Actor, version: ModelVersion, reason: str) -> Retir
     """
     authorise(actor, Verb.ADMINISTER)
     with record(actor=actor, at=now()) as recording:
-        retirement = _explain(recording, version, RetirementKind.DELETED, reason)
-        # A version that is live is not moved: the registry refuses to delete it.
-        if VersionStage.objects.get(version=version).stage in {Stage.DEVELOPMENT, Stage.SUSPENDED}:
-            take_out(recording=recording, version=version, to_stage=Stage.RETIRED, because=retirement.subject)
-        else:
-            clear(recording=recording, version=version, because=retirement.subject)
-        registry.delete_version(recording=recording, version=version)
+        return delete_within(recording=recording, version=version, reason=reason)
+
+
+def delete_within(*, recording: Recording, version: ModelVersion, reason: str) -> Retirement:
+    """Delete a version as a part of a larger act. Records, raises and locks: as `delete_version`."""
+    retirement = _explain(recording, version, RetirementKind.DELETED, reason)
+    # A version that is live is not moved: the registry refuses to delete it.
+    if VersionStage.objects.get(version=version).stage in {Stage.DEVELOPMENT, Stage.SUSPENDED}:
+        take_out(recording=recording, version=version, to_stage=Stage.RETIRED, because=retirement.subject)
+    else:
+        clear(recording=recording, version=version, because=retirement.subject)
+    registry.delete_version(recording=recording, version=version)
     return retirement
 
 

@@ -68,7 +68,7 @@ def register_model(
             "letter or digit.",
             field="name",
         )
-    _refuse_malformed_entry(entry_type, tags or {})
+    refuse_malformed_entry(entry_type, tags or {})
     with record(actor=actor, at=now()) as recording:
         return registry.register_model(
             recording=recording,
@@ -82,7 +82,8 @@ def register_model(
         )
 
 
-def _refuse_malformed_entry(entry_type: str, tags: Mapping[str, str]) -> None:
+def refuse_malformed_entry(entry_type: str, tags: Mapping[str, str]) -> None:
+    """Raises: Malformed when there is no such entry type, or a tag is none that policies can ask for."""
     if entry_type not in EntryType.values:
         raise Malformed(
             f"There is no entry type {entry_type!r}; use {', '.join(EntryType.values)}.", field="entry_type"

@@ -1,6 +1,7 @@
 """What is one version, by content?"""
 
 import hashlib
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django.db import models
@@ -13,6 +14,7 @@ from registry.models.registered_model import RegisteredModel
 class ModelVersion(Recorded):
     """One immutable artifact with the evidence it was submitted with, all by digest.
 
+    A version that was registered by its source alone has no digest until an `ArtifactBinding` tells it.
     Created by: `register_version`.
     States: told by `VersionStage`; deleted when a `VersionDeletion` exists. The same artifact is registered once in a
     model.
@@ -20,8 +22,15 @@ class ModelVersion(Recorded):
 
     model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField(help_text="1, 2, 3 … within the model; never used again.")
-    artifact_sha256 = models.CharField(max_length=64, help_text="Digest of the artifact, hex.")
-    artifact_format = models.CharField(max_length=20, help_text="skops, xgboost, lightgbm or onnx.")
+    registered_sha256 = models.CharField(
+        max_length=64,
+        null=True,
+        db_column="artifact_sha256",
+        help_text="Digest of the artifact it was registered with, hex; null: by its source alone.",
+    )
+    registered_format = models.CharField(
+        max_length=20, blank=True, db_column="artifact_format", help_text="skops, xgboost, lightgbm or onnx; or empty."
+    )
     evidence = DocumentField(
         help_text="By purpose (evaluation, reference): uid, sha256 and declaration_sha256 of a declared table."
     )
@@ -39,15 +48,27 @@ class ModelVersion(Recorded):
         related_name="descendants",
         help_text="What a fine-tune or an adapter was made from.",
     )
+    run_id = models.CharField(
+        max_length=256, blank=True, default="", help_text="Run of a tracking server that made it, as the pipeline says."
+    )
+    run_link = models.CharField(
+        max_length=500, blank=True, default="", help_text="Where that run can be looked at, as the pipeline says."
+    )
+    logged_model = models.CharField(
+        max_length=256, blank=True, default="", help_text="Model of a tracking server it is, as the pipeline says."
+    )
 
-    columns_added_later: ClassVar[frozenset[str]] = frozenset({"trained_by", "parent"})
+    columns_added_later: ClassVar[frozenset[str]] = frozenset(
+        {"trained_by", "parent", "run_id", "run_link", "logged_model"}
+    )
 
     class Meta:
         ordering = ["model", "number"]
         constraints = [
             models.UniqueConstraint(fields=["model", "number"], name="version_number_once"),
-            models.UniqueConstraint(fields=["model", "artifact_sha256"], name="artifact_once_in_a_model"),
+            models.UniqueConstraint(fields=["model", "registered_sha256"], name="artifact_once_in_a_model"),
         ]
+        indexes = [models.Index(fields=["run_id"], condition=~models.Q(run_id=""), name="version_by_run")]
 
     def __str__(self) -> str:
         return f"{self.model.name} {self.number}"
@@ -55,6 +76,20 @@ class ModelVersion(Recorded):
     @property
     def subject(self) -> str:
         return f"version/{self.model.name}/{self.number}"
+
+    @property
+    def artifact_sha256(self) -> str:
+        """Digest of the artifact, hex; empty while nobody has told it."""
+        return self.registered_sha256 or (self.binding.sha256 if self._is_bound else "")
+
+    @property
+    def artifact_format(self) -> str:
+        """skops, xgboost, lightgbm or onnx; empty while the artifact is not known."""
+        return self.registered_format or (self.binding.format if self._is_bound else "")
+
+    @property
+    def _is_bound(self) -> bool:
+        return self.pk is not None and hasattr(self, "binding")
 
     @property
     def tables(self) -> dict[str, dict[str, str]]:
@@ -91,6 +126,35 @@ def _digests(references: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]
         purpose: {"sha256": it["sha256"], "declaration_sha256": it["declaration_sha256"]}
         for purpose, it in references.items()
     }
+
+
+def with_artifact(sha256s: Collection[str], prefix: str = "") -> models.Q:
+    """Return the condition that a version's artifact has one of these digests, whenever that was told.
+
+    `prefix` leads to the version, such as `version__`.
+    """
+    known = [sha256 for sha256 in sha256s if sha256]
+    return models.Q((f"{prefix}registered_sha256__in", known)) | models.Q((f"{prefix}binding__sha256__in", known))
+
+
+class ArtifactBinding(Recorded):
+    """The artifact of a version that was registered by its source alone became known.
+
+    Created by: `bind_artifact`. One for each version at most, and none for a version registered with its artifact.
+    """
+
+    version = models.OneToOneField(ModelVersion, on_delete=models.PROTECT, related_name="binding")
+    model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="+")
+    sha256 = models.CharField(max_length=64, help_text="Digest of the artifact, hex.")
+    format = models.CharField(max_length=20, help_text="skops, xgboost, lightgbm or onnx.")
+    bound_by = models.CharField(max_length=120, help_text="Actor, kind:id.")
+    bound_at = models.DateTimeField(help_text="UTC.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "sha256"], name="artifact_bound_once_in_a_model")]
+
+    def __str__(self) -> str:
+        return f"{self.version} is {self.sha256[:12]}…"
 
 
 class EvidenceAttachment(Recorded):

@@ -44,7 +44,7 @@ class AliasAssignment(Recorded):
     """
 
     model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="alias_assignments")
-    alias = models.CharField(max_length=60, help_text="e.g. champion.")
+    alias = models.CharField(max_length=255, help_text="e.g. champion.")
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="alias_assignments")
     because = models.CharField(max_length=300, help_text="What allowed it, e.g. promotion/uid.")
     assigned_at = models.DateTimeField(help_text="UTC.")
@@ -57,13 +57,28 @@ class AliasAssignment(Recorded):
 
 
 class VersionStage(models.Model):
-    """Projection: the present stage of a version. Rebuilt from the transitions by `verify_trail` and compared."""
+    """Projection: the present stage of a version. Rebuilt from the facts by `verify_trail` and compared.
+
+    Model and number stand here once more so that the newest in a stage is found without looking at the others.
+    """
 
     version = models.OneToOneField(ModelVersion, on_delete=models.PROTECT, primary_key=True, related_name="position")
+    model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="positions")
+    number = models.PositiveIntegerField(help_text="The version's.")
     stage = models.CharField(max_length=12, choices=Stage, db_index=True)
     rollout = models.CharField(max_length=10, choices=Rollout, blank=True, help_text="Empty outside production.")
     percent = models.PositiveSmallIntegerField(default=0, help_text="Of a canary: share of the traffic, 1 to 99.")
     since = models.DateTimeField(help_text="When it got there, UTC.")
+    updated_at = models.DateTimeField(
+        help_text="When its stage, its description or what is known of its artifact changed last, UTC."
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["model", "stage", "number"], name="newest_in_a_stage"),
+            models.Index(fields=["updated_at", "version"], name="version_by_update"),
+            models.Index(fields=["model", "updated_at"], name="version_of_model_by_update"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.version}: {self.stage}"
@@ -73,7 +88,7 @@ class CurrentAlias(models.Model):
     """Projection: where an alias points now. Rebuilt from the assignments by `verify_trail` and compared."""
 
     model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="aliases")
-    alias = models.CharField(max_length=60)
+    alias = models.CharField(max_length=255)
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="aliases")
 
     class Meta:

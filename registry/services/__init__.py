@@ -1,9 +1,11 @@
 """The only code that writes to the registry."""
 
-from registry.services.models import NAME, register_model
+from registry.services.annotations import annotate
+from registry.services.models import NAME, delete_model, register_model, rename_model
 from registry.services.versions import (
     assign_alias,
     attach_evidence,
+    bind_artifact,
     delete_version,
     move_version,
     register_version,
@@ -12,11 +14,15 @@ from registry.services.versions import (
 
 __all__ = [
     "NAME",
+    "annotate",
     "assign_alias",
     "attach_evidence",
+    "bind_artifact",
+    "delete_model",
     "delete_version",
     "move_version",
     "register_model",
     "register_version",
+    "rename_model",
     "withdraw_alias",
 ]

@@ -3,16 +3,17 @@
 Each function works inside the recording of a use case; none decides whether it may happen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Max
 
 from audits.evidence import Evidence
 from audits.trail import Recording
-from registry.errors import MoveImpossible, VersionDeleted, VersionLive
+from registry.errors import ArtifactKnown, MoveImpossible, VersionDeleted, VersionLive
 from registry.models import (
     AliasAssignment,
+    ArtifactBinding,
     CurrentAlias,
     EvidenceAttachment,
     ModelVersion,
@@ -21,7 +22,9 @@ from registry.models import (
     VersionDeletion,
     VersionDependency,
     VersionStage,
+    with_artifact,
 )
+from registry.services.annotations import touch, touch_version
 from registry.stages import Rollout, Stage, may_move
 
 
@@ -29,7 +32,7 @@ def register_version(
     *,
     recording: Recording,
     model: RegisteredModel,
-    artifact: Evidence,
+    artifact: Evidence | None,
     tables: dict[str, Evidence],
     documents: dict[str, Evidence] | None = None,
     source: str = "",
@@ -37,26 +40,26 @@ def register_version(
     trained_by: str = "",
     parent: ModelVersion | None = None,
     upstreams: Sequence[ModelVersion] = (),
+    origin: Mapping[str, str] | None = None,
 ) -> ModelVersion:
     """Make a version of an artifact and its evidence, in stage development.
 
+    Without an artifact the version stands for its source alone, and nothing allows it to move before `bind_artifact`.
+    `origin` gives run_id, run_link and logged_model of a tracking server.
     Records: version.registered, version.moved, evidence.attached per document, dependency.recorded per upstream.
     Raises: VersionDeleted when the artifact was a version that was deleted: a deletion does not wipe the slate clean.
-    Idempotent: by model and artifact (ask `find_version` first).
+    Idempotent: by model and artifact (ask `find_version` first); without one, each call makes a version.
     Locks: the model, so that numbers have no gaps and no twins.
     """
     RegisteredModel.objects.select_for_update().get(pk=model.pk)
-    deleted = model.versions.filter(artifact_sha256=artifact.sha256, deletion__isnull=False).first()
-    if deleted:
-        raise VersionDeleted(
-            f"This artifact was {deleted}, which was deleted; what was decided about it stays decided."
-        )
+    if artifact:
+        refuse_deleted_artifact(model, artifact)
     newest = model.versions.aggregate(newest=Max("number"))["newest"] or 0
     version = ModelVersion(
         model=model,
         number=newest + 1,
-        artifact_sha256=artifact.sha256,
-        artifact_format=artifact.format,
+        registered_sha256=artifact.sha256 if artifact else None,
+        registered_format=artifact.format if artifact else "",
         evidence={purpose: _reference(table) for purpose, table in tables.items()},
         source=source,
         notes=notes,
@@ -64,11 +67,19 @@ def register_version(
         registered_at=recording.at,
         trained_by=trained_by,
         parent=parent,
+        **(origin or {}),
     )
     data = {"artifact_sha256": version.artifact_sha256, "evidence_sha256": version.evidence_sha256}
     recording.create(version, action="version.registered", subject=version.subject, data=data)
+    VersionStage.objects.create(
+        version=version,
+        model=model,
+        number=version.number,
+        stage=Stage.DEVELOPMENT,
+        since=recording.at,
+        updated_at=recording.at,
+    )
     _transit(recording, version, "", Stage.DEVELOPMENT, version.subject)
-    VersionStage.objects.create(version=version, stage=Stage.DEVELOPMENT, since=recording.at)
     for kind, document in (documents or {}).items():
         attach_evidence(recording=recording, version=version, purpose=kind, evidence=document)
     for upstream in upstreams:
@@ -76,6 +87,47 @@ def register_version(
         data = {"upstream": upstream.subject}
         recording.create(row, action="dependency.recorded", subject=version.subject, data=data)
     return version
+
+
+def refuse_deleted_artifact(model: RegisteredModel, artifact: Evidence) -> None:
+    """Raises: VersionDeleted when an artifact was a version that was deleted: a deletion wipes no slate clean."""
+    deleted = model.versions.filter(with_artifact([artifact.sha256]), deletion__isnull=False).first()
+    if deleted:
+        raise VersionDeleted(
+            f"This artifact was {deleted}, which was deleted; what was decided about it stays decided."
+        )
+
+
+def bind_artifact(*, recording: Recording, version: ModelVersion, artifact: Evidence) -> ArtifactBinding:
+    """Say by digest what a version is that was registered by its source alone. It is said once.
+
+    Records: artifact.bound.
+    Raises: ArtifactKnown when the version has an artifact, or another one of the model has this; VersionDeleted.
+    Idempotent: by version and artifact. Locks: the model.
+    """
+    RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+    known = ArtifactBinding.objects.filter(version=version, sha256=artifact.sha256).first()
+    if known:
+        return known
+    version = ModelVersion.objects.select_related("model", "binding").get(pk=version.pk)
+    if version.artifact_sha256:
+        raise ArtifactKnown(f"{version} has an artifact, {version.artifact_sha256}; what a version is does not change.")
+    refuse_deleted_artifact(version.model, artifact)
+    taken = version.model.versions.filter(with_artifact([artifact.sha256])).first()
+    if taken:
+        raise ArtifactKnown(f"This artifact is {taken} already; a model has the same artifact once.")
+    row = ArtifactBinding(
+        version=version,
+        model=version.model,
+        sha256=artifact.sha256,
+        format=artifact.format,
+        bound_by=str(recording.actor),
+        bound_at=recording.at,
+    )
+    data = {"artifact_sha256": artifact.sha256, "format": artifact.format}
+    recording.create(row, action="artifact.bound", subject=version.subject, data=data)
+    touch_version(version, recording.at)
+    return row
 
 
 def attach_evidence(
@@ -127,7 +179,7 @@ def move_version(
         rollout, percent = "", 0
     _transit(recording, version, position.stage, to_stage, because, rollout, percent)
     position.stage, position.rollout, position.percent, position.since = to_stage, rollout, percent, recording.at
-    position.save()
+    position.save(update_fields=["stage", "rollout", "percent", "since"])
 
 
 def _transit(
@@ -152,6 +204,8 @@ def _transit(
     if rollout:
         data["rollout"] = f"{rollout} {percent} %" if percent else str(rollout)
     recording.create(transition, action="version.moved", subject=version.subject, data=data)
+    touch_version(version, recording.at)
+    touch(version.model_id, recording.at)
 
 
 def assign_alias(*, recording: Recording, version: ModelVersion, alias: str, because: str) -> ModelVersion | None:
@@ -201,4 +255,5 @@ def delete_version(*, recording: Recording, version: ModelVersion) -> VersionDel
         move_version(recording=recording, version=version, to_stage=Stage.RETIRED, because=version.subject)
     row = VersionDeletion(version=version, deleted_by=str(recording.actor), deleted_at=recording.at)
     data = {"artifact_sha256": version.artifact_sha256}
+    touch(version.model_id, recording.at)
     return recording.create(row, action="version.deleted", subject=version.subject, data=data)

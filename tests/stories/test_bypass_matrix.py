@@ -5,6 +5,7 @@ one whose rows are recorded; the tables of present state beside them (stages, al
 by the application, and what is written there without a fact is found by `verify`.
 """
 
+import json
 import re
 from collections.abc import Callable
 from uuid import uuid4
@@ -18,8 +19,11 @@ from django.urls import reverse
 
 from audits.trail import Entry, Recorded, verify
 from governance.admin import desk
-from governance.roles import Group, Role, Verb
+from governance.api.mlflow.urls import MODELS, VERSIONS
+from governance.roles import Group, Role, Verb, allows
 from governance.selectors.projections import PROJECTIONS
+from governance.services.aliases import assign_alias
+from governance.services.annotations import annotate_model, annotate_version
 from tests import everything, make
 from tests.governance.api.conftest import Caller
 from tests.governance.api.test_openapi import SNAPSHOT, operations
@@ -221,6 +225,47 @@ def test_a_task_that_is_called_for_nothing_leaves_nothing(db: None) -> None:
     assert _rows_and_entries() == before
 
 
-def test_the_mlflow_door_is_not_there_yet(db: None, client: Client) -> None:
-    answer = client.post("/api/2.0/mlflow/registered-models/create", {"name": "a"}, content_type="application/json")
-    assert answer.status_code == 404
+CLIENT_WRITES = [
+    (verb, f"/api/2.0/mlflow/{group}/{call.pattern}")
+    for group, calls in (("registered-models", MODELS), ("model-versions", VERSIONS))
+    for call in calls
+    for verb in call.callback.view_class.verbs
+    if call.callback.view_class.verbs[verb] is not Verb.READ
+]
+CLIENT_PARAMETERS = {
+    **{"name": "everything", "version": "1", "new_name": "Other", "alias": "free", "key": "k", "value": "v"},
+    **{"description": "Anew.", "stage": "Production", "source": "s3://bucket/other"},
+}
+
+
+@pytest.mark.parametrize("who", ["nobody", "a reader"])
+def test_no_write_of_the_mlflow_door_is_open_to_whom_no_role_allows_it(db: None, who: str) -> None:
+    make.version(make.contributor(), make.model(make.contributor("owner"), "everything"))
+    reader = make.account("reader", Role.AUDITOR)
+    caller = Caller(make.token(reader, Verb.READ) if who == "a reader" else "")
+    before = _rows_and_entries()
+    assert len(CLIENT_WRITES) == 14
+    for verb, address in CLIENT_WRITES:
+        answer = caller.generic(verb, address, json.dumps(CLIENT_PARAMETERS), content_type="application/json")
+        assert answer.status_code == (403 if who == "a reader" else 401), (verb, address)
+    assert _rows_and_entries() == before
+
+
+def test_every_write_of_the_mlflow_door_leaves_an_entry(db: None) -> None:
+    make.policy()
+    for verb, address in CLIENT_WRITES:
+        name = f"model-{Entry.objects.count()}"
+        everybody = make.account(name, Role.CONTRIBUTOR, Role.OPERATOR, kind="pipeline")
+        model = make.model(everybody, name)
+        version = make.version(everybody, model, seed=Entry.objects.count())
+        annotate_model(actor=everybody.actor, model=model, tags={"k": "other"})
+        annotate_version(actor=everybody.actor, version=version, tags={"k": "other"})
+        assign_alias(actor=everybody.actor, version=version, alias="free" if verb == "DELETE" else "another")
+        caller = Caller(make.token(everybody, *(verb for verb in Verb if allows(everybody.roles(), verb))))
+        parameters = {**CLIENT_PARAMETERS, "name": f"{name}-new" if "models/create" in address else name}
+        parameters["new_name"] = f"{name}-other"
+        before = Entry.objects.count()
+        answer = caller.generic(verb, address, json.dumps(parameters), content_type="application/json")
+        assert answer.status_code in {200, 409}, (verb, address, answer.content)
+        assert Entry.objects.count() > before, (verb, address, answer.content)
+    assert verify(projections=PROJECTIONS).is_whole

@@ -111,7 +111,7 @@ class ModelsDoor(Door):
     def get(self, request: Request) -> Response:
         query = read_query(request, ModelQuery)
         columns = {name: name for name in ("risk_tier", "task", "entry_type", "owner")} | {"alias": "aliases__alias"}
-        rows = RegisteredModel.objects.filter(**given(query, columns))
+        rows = RegisteredModel.objects.filter(state__is_listed=True, **given(query, columns))
         if "name" in query:
             rows = rows.filter(**named_so(query["name"], "name"))
         if "tag" in query:

@@ -6,6 +6,7 @@ from governance.api import converters as _converters  # noqa: F401 - registers t
 from governance.api.v1.accounts import AccountDoor, AccountsDoor, RoleRevocationDoor, RolesDoor
 from governance.api.v1.admission import AdmissionDoor
 from governance.api.v1.aliases import AliasDoor, AliasesDoor, RollbackDoor
+from governance.api.v1.bindings import VersionArtifactDoor
 from governance.api.v1.bundles import BundleContentDoor, BundleDoor, BundlesDoor
 from governance.api.v1.cards import CardDoor
 from governance.api.v1.certifications import CertificationDoor, CertificationsDoor, TriggersDoor
@@ -38,7 +39,13 @@ from governance.api.v1.trail import (
     TrailDoor,
 )
 from governance.api.v1.uploads import UploadDoor, UploadsDoor
-from governance.api.v1.versions import GateDoor, MovesDoor, VersionDoor, VersionEvidenceDoor, VersionsDoor
+from governance.api.v1.versions import (
+    GateDoor,
+    MovesDoor,
+    VersionDoor,
+    VersionEvidenceDoor,
+    VersionsDoor,
+)
 from governance.api.v1.waivers import WaiverDoor, WaiverRevocationDoor, WaiversDoor
 from governance.api.v1.webhooks import (
     RedeliveryDoor,
@@ -67,6 +74,7 @@ urlpatterns = [
     ),
     path("models/<segment:name>/versions/<number:number>/triggers", TriggersDoor.as_view(), name="triggers"),
     path("certifications", CertificationsDoor.as_view(), name="certifications"),
+    path("models/<segment:name>/versions/<number:number>/artifact", VersionArtifactDoor.as_view(), name="artifact"),
     path("models/<segment:name>/versions/<number:number>/evidence", VersionEvidenceDoor.as_view(), name="attachments"),
     path("models/<segment:name>/versions/<number:number>/gate", GateDoor.as_view(), name="gate"),
     path("models/<segment:name>/versions/<number:number>/explanation", ExplanationDoor.as_view(), name="explanation"),

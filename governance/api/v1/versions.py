@@ -42,7 +42,7 @@ from governance.selectors.version_file import preview_gate
 from governance.services.attachments import attach_evidence
 from governance.services.submissions import submit_version
 from registry.errors import UnknownVersion
-from registry.models import EntryType, EvidenceAttachment, ModelVersion, StageTransition
+from registry.models import EntryType, EvidenceAttachment, ModelVersion, StageTransition, with_artifact
 from registry.selectors import get_model, get_version, list_versions
 from registry.stages import Rollout, Stage
 
@@ -218,9 +218,8 @@ class VersionsDoor(Door):
     def get(self, request: Request, name: str) -> Response:
         query = read_query(request, VersionQuery)
         model, at = get_model(name), query.get("at")
-        same = ("artifact_sha256", "registered_by")
         times = {"registered_after": "registered_at__gt", "registered_before": "registered_at__lt"}
-        filters = given(query, {**{column: column for column in same}, **times})
+        filters = given(query, {"registered_by": "registered_by", **times})
         if at:
             rows = versions_then(at).filter(**given(query, {"stage": "stage_then"}))
             if "alias" in query:
@@ -233,6 +232,8 @@ class VersionsDoor(Door):
             number = Cast("number", CharField())
             runs = CheckRun.objects.filter(subject=Concat(Value(f"version/{name}/"), OuterRef("as_text")))
             rows = rows.annotate(as_text=number).filter(Exists(runs.filter(result__verdict=query["verdict"])))
+        if "artifact_sha256" in query:
+            rows = rows.filter(with_artifact([query["artifact_sha256"]]))
         return self.listed(Version, rows, query, seen=partial(as_of, at=at) if at else None)
 
 

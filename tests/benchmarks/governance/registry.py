@@ -59,7 +59,10 @@ def build(versions: int, *, with_runs: int) -> None:
     made = 0
     for chunk in _chunks(_versions(models, versions, at)):
         ModelVersion.objects.bulk_create(chunk)
-        VersionStage.objects.bulk_create(VersionStage(version=one, stage="development", since=at) for one in chunk)
+        VersionStage.objects.bulk_create(
+            VersionStage(version=one, model=one.model, number=one.number, stage="development", since=at, updated_at=at)
+            for one in chunk
+        )
         if made < with_runs:
             _complete(chunk, policies, at)
         made += len(chunk)
@@ -79,8 +82,8 @@ def _versions(models: list[RegisteredModel], number: int, at: datetime) -> Itera
         yield ModelVersion(
             model=models[n // IN_A_MODEL],
             number=n % IN_A_MODEL + 1,
-            artifact_sha256=f"{n:064x}",
-            artifact_format="onnx",
+            registered_sha256=f"{n:064x}",
+            registered_format="onnx",
             evidence={"evaluation": table, "reference": table},
             registered_by="pipeline:x",
             registered_at=at,

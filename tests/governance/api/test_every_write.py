@@ -25,10 +25,13 @@ NO_ENTRY = {
     "POST api/v1/uploads": "bytes under way",
     "PUT api/v1/uploads/<uuid:uid>": "bytes under way",
     "POST api/v1/notices/<number:notice>/reading": "a mark of the reader's own",
+    "POST api/2.0/mlflow/registered-models/get-latest-versions": "a question, asked with a body",
     "POST api/v1/policies/simulation": "a question, asked with a body because the text is long",
 }
 HOOKS = "/api/2.0/mlflow/webhooks"
 HOOK = '{"name": "drop-in", "url": "$RECEIVER", "events": [{"entity": "REGISTERED_MODEL", "action": "CREATED"}]}'
+MODELS, VERSIONS = "/api/2.0/mlflow/registered-models", "/api/2.0/mlflow/model-versions"
+NAMED, FIRST = '{"name": "Drop-in"', '{"name": "Drop-in", "version": "1"'
 # Other acts, in rows that belong together: token, method, address, body. MADE is the id in the answer before.
 MORE: list[list[tuple[str, str, str, str]]] = [
     [
@@ -36,6 +39,22 @@ MORE: list[list[tuple[str, str, str, str]]] = [
         ("OPERATOR", "PATCH", f"{HOOKS}/$MADE", '{"description": "Of the nightly job."}'),
         ("OPERATOR", "POST", f"{HOOKS}/$MADE/test", "{}"),
         ("OPERATOR", "DELETE", f"{HOOKS}/$MADE", "{}"),
+    ],
+    [
+        ("TOKEN", "POST", f"{MODELS}/create", NAMED + "}"),
+        ("TOKEN", "PATCH", f"{MODELS}/update", NAMED + ', "description": "Anew."}'),
+        ("TOKEN", "POST", f"{MODELS}/set-tag", NAMED + ', "key": "k", "value": "v"}'),
+        ("TOKEN", "DELETE", f"{MODELS}/delete-tag", NAMED + ', "key": "k"}'),
+        ("TOKEN", "POST", f"{VERSIONS}/create", NAMED + ', "source": "s3://models/1"}'),
+        ("TOKEN", "PATCH", f"{VERSIONS}/update", FIRST + ', "description": "Anew."}'),
+        ("TOKEN", "POST", f"{VERSIONS}/set-tag", FIRST + ', "key": "k", "value": "v"}'),
+        ("TOKEN", "DELETE", f"{VERSIONS}/delete-tag", FIRST + ', "key": "k"}'),
+        ("TOKEN", "POST", f"{MODELS}/alias", FIRST + ', "alias": "free"}'),
+        ("TOKEN", "DELETE", f"{MODELS}/alias", NAMED + ', "alias": "free"}'),
+        ("TOKEN", "POST", f"{VERSIONS}/transition-stage", FIRST + ', "stage": "Production"}'),
+        ("OPERATOR", "DELETE", f"{VERSIONS}/delete", FIRST + "}"),
+        ("OPERATOR", "POST", f"{MODELS}/rename", NAMED + ', "new_name": "Dropped"}'),
+        ("OPERATOR", "DELETE", f"{MODELS}/delete", '{"name": "Dropped"}'),
     ],
 ]
 # In place of curl: tell what would be sent, with everything the shell makes of it.
@@ -114,10 +133,12 @@ def test_every_write_leaves_an_entry(db: None, tmp_path: Path, receiver: Receive
             answer = sent(token, method, place, filled(body, world), tmp_path)
             if made := re.search(rb'"webhook_id":\s*"([^"]+)"', answer.content):
                 world["MADE"] = made[1].decode()
-            if answer.status_code < 300:
+            is_recorded = Entry.objects.count() > before
+            # A closed gate refuses after the commit: the request is on record.
+            if answer.status_code < 300 or is_recorded:
                 path = place if place.startswith("/api/") else f"/api/v1/{place}"
                 route = f"{method} {resolve(path.split('?')[0]).route}"
-                (recorded if Entry.objects.count() > before else silent).add(route)
+                (recorded if is_recorded else silent).add(route)
         transaction.savepoint_rollback(savepoint)
     assert silent - recorded <= set(NO_ENTRY), "these acts succeeded and left no entry"
     assert writes() - recorded - set(NO_ENTRY) == set(), "no example of these succeeded, so that nothing is known"

@@ -23,6 +23,7 @@ from governance.services.delegations import delegate_review
 from governance.services.emergencies import confirm_break_glass, invoke_break_glass
 from governance.services.exports import export_report
 from governance.services.policies import propose_policy
+from governance.services.registrations import register_named_model, register_sourced_version
 from governance.services.waivers import revoke_waiver
 from governance.services.webhook_deliveries import deliver_webhook
 from governance.services.webhooks import create_webhook
@@ -67,6 +68,8 @@ def built(tmp_path: Path, receiver: Receiver) -> dict[str, str]:
     report = export_report(actor=rita.actor, version=version, format_name="json")
     waiting = make.promotion(pipeline, make.version(pipeline, model, 3))
     make.version(pipeline, model, 4)
+    register_named_model(actor=pipeline.actor, name="churn")
+    register_sourced_version(actor=pipeline.actor, model_name="churn", source="s3://models/churn/1")
     revoked = make.waiver(rita, waiting.version)
     revoke_waiver(actor=carl.actor, uid=revoked.uid)
     notice = rita.notices.get()

@@ -1,0 +1,59 @@
+"""Where does the next page of a search begin? Behind the last row seen, so that page 1,000 costs what page 1 does."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Model, Q, QuerySet
+
+from governance.api.mlflow.errors import InvalidParameter
+from governance.api.mlflow.grammar import Order
+
+
+def page_of(
+    rows: QuerySet[Any], orders: Sequence[Order], *, limit: int, token: str, asked: Sequence[str]
+) -> tuple[list[Any], str]:
+    """Return a page of rows and the token of the next; empty when there is none.
+
+    `orders` must tell every two rows apart. `asked` is what the search asks for: a token is good for no other.
+    Raises: InvalidParameter for a token that is none of ours.
+    """
+    query = hashlib.sha256(json.dumps(list(asked)).encode()).hexdigest()[:16]
+    ordered = rows.order_by(*(order.key if order.is_ascending else f"-{order.key}" for order in orders))
+    ordered = ordered.annotate(**{f"place_{n}": F(order.key) for n, order in enumerate(orders)})
+    if token:
+        ordered = ordered.filter(_behind(orders, _read(token, query, len(orders))))
+    found = list(ordered[: limit + 1].iterator(chunk_size=2000))
+    return found[:limit], _write(found[limit - 1], query, len(orders)) if len(found) > limit else ""
+
+
+def _behind(orders: Sequence[Order], place: Sequence[Any]) -> Q:
+    """Return the condition that a row comes after a place, with a bound of its first column for the index."""
+    condition, equal = Q(), Q()
+    for order, value in zip(orders, place, strict=True):
+        condition |= equal & Q((f"{order.key}__{'gt' if order.is_ascending else 'lt'}", value))
+        equal &= Q((order.key, value))
+    first = orders[0]
+    return Q((f"{first.key}__{'gte' if first.is_ascending else 'lte'}", place[0])) & condition
+
+
+def _write(row: Model, query: str, count: int) -> str:
+    values = [getattr(row, f"place_{n}") for n in range(count)]
+    plain = [f"@{value.isoformat()}" if isinstance(value, datetime) else value for value in values]
+    return base64.urlsafe_b64encode(json.dumps([query, *plain]).encode()).decode()
+
+
+def _read(token: str, query: str, count: int) -> list[Any]:
+    try:
+        written, *plain = json.loads(base64.urlsafe_b64decode(token.encode()))
+        place = [datetime.fromisoformat(one[1:]) if str(one).startswith("@") else one for one in plain]
+        if written == query and len(place) == count and all(isinstance(one, (str, int, datetime)) for one in place):
+            return place
+    except (ValueError, TypeError):
+        pass
+    raise InvalidParameter(
+        "Invalid page token; take next_page_token from the page before, and ask for the same again.", field="page_token"
+    )

@@ -1,0 +1,33 @@
+"""How does it become known what a version is that was registered by its source alone?"""
+
+from audits.evidence import Evidence
+from audits.trail import Actor, now, record
+from governance.roles import Verb
+from governance.services._fitness import refuse_unfit_artifact
+from governance.services.attachments import hear_of_news
+from governance.services.authority import authorise
+from registry import services as registry
+from registry.errors import VersionDeleted, VersionRetired
+from registry.models import ArtifactBinding, ModelVersion, RegisteredModel, VersionDeletion, VersionStage
+from registry.stages import Stage
+
+
+def bind_artifact(*, actor: Actor, version: ModelVersion, artifact: Evidence) -> ArtifactBinding:
+    """Say by digest what a version is. From then on it is checked, approved and moved like any other.
+
+    The bytes are the pipeline's word for what its source holds: whoever deploys compares the digest.
+    Records: artifact.bound, check_run.ordered for each check, and what settling each open promotion records.
+    Raises: NotEntitled, EvidenceUnfit, ArtifactKnown, VersionRetired, VersionDeleted.
+    Idempotent: by version and artifact. Locks: the model, then the version's open promotions.
+    """
+    authorise(actor, Verb.REGISTER)
+    refuse_unfit_artifact(version.model, artifact)
+    with record(actor=actor, at=now()) as recording:
+        RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+        if VersionDeletion.objects.filter(version=version).exists():
+            raise VersionDeleted(f"{version} was deleted.")
+        if VersionStage.objects.get(version=version).stage == Stage.RETIRED:
+            raise VersionRetired(f"{version} is retired.")
+        binding = registry.bind_artifact(recording=recording, version=version, artifact=artifact)
+        hear_of_news(recording=recording, version=version)
+    return binding
