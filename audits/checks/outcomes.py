@@ -12,6 +12,7 @@ import pyarrow as pa
 from audits.checks.base import Measurement, Report
 from audits.checks.roles import Roles
 
+_FIGURES = ("value", "low", "high", "level", "ideal", "limit")
 # What long lists are made of, which need not be looked at one by one.
 _AS_THEY_ARE, _NUMBERS = {int, str, bool, type(None)}, {int, float}
 
@@ -70,9 +71,11 @@ class Outcome:
 
 def _flat(measurement: Measurement) -> dict[str, Any]:
     """As `plain`, for what consists of texts and numbers alone: reports have thousands of them."""
-    return {
-        name: plain(float(value)) if isinstance(value, float) else value for name, value in vars(measurement).items()
-    }
+    document = dict(vars(measurement))
+    for name in _FIGURES:
+        if isinstance(document[name], float):
+            document[name] = plain(float(document[name]))
+    return document
 
 
 def plain(value: Any) -> Any:
