@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.http import UnreadablePostError
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.negotiation import BaseContentNegotiation
@@ -104,6 +105,9 @@ class Door(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         # Read before anybody else looks at the stream: Django bounds the size here, and the key covers every byte.
         body = request._request.body if request.method == "POST" else b""
+        if len(body) < int(request.META.get("CONTENT_LENGTH") or 0) and request.method == "POST":
+            # The connection broke while it was sent: half a request must not take the key of the whole.
+            raise UnreadablePostError
         super().initial(request, *args, **kwargs)
         if request.method not in ("GET", "HEAD") and not self.has_etag:
             refuse_condition(request)

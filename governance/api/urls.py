@@ -12,7 +12,7 @@ urlpatterns = [
     path("health", health, name="health"),
     path("countersign.pyz", download, name="command-line"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    re_path(r"^docs/?$", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("v1/", include("governance.api.v1.urls")),
     path("", include("governance.api.mlflow.urls")),
     re_path("", csrf_exempt(unknown_path)),

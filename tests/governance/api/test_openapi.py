@@ -87,7 +87,8 @@ def test_every_post_with_a_body_shows_an_example_and_takes_an_idempotency_key(do
 def test_schema_docs_and_health_are_there_and_load_nothing_from_elsewhere(db: None) -> None:
     assert Client().get("/api/health").json() == {"status": "ok"}
     assert b"openapi: 3.1" in b"".join(Client().get("/api/schema"))[:200]
-    page = Client().get("/api/docs")
+    assert Client().get("/api/docs").status_code == 200
+    page = Client().get("/api/docs/")
     assert page.status_code == 200
     assert b"https://" not in page.content
     assert b"/static/drf_spectacular_sidecar/" in page.content
