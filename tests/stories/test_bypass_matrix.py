@@ -19,7 +19,7 @@ from django.urls import reverse
 
 from audits.trail import Entry, Recorded, verify
 from governance.admin import desk
-from governance.api.mlflow.urls import MODELS, VERSIONS
+from governance.api.mlflow.urls import DATABRICKS, MODELS, REQUESTS, VERSIONS
 from governance.roles import Group, Role, Verb, allows
 from governance.selectors.projections import PROJECTIONS
 from governance.services.aliases import assign_alias
@@ -225,9 +225,15 @@ def test_a_task_that_is_called_for_nothing_leaves_nothing(db: None) -> None:
     assert _rows_and_entries() == before
 
 
+CALLS = {
+    "registered-models": MODELS,
+    "model-versions": VERSIONS,
+    "transition-requests": REQUESTS,
+    "databricks": DATABRICKS,
+}
 CLIENT_WRITES = [
     (verb, f"/api/2.0/mlflow/{group}/{call.pattern}")
-    for group, calls in (("registered-models", MODELS), ("model-versions", VERSIONS))
+    for group, calls in CALLS.items()
     for call in calls
     for verb in call.callback.view_class.verbs
     if call.callback.view_class.verbs[verb] is not Verb.READ
@@ -235,6 +241,7 @@ CLIENT_WRITES = [
 CLIENT_PARAMETERS = {
     **{"name": "everything", "version": "1", "new_name": "Other", "alias": "free", "key": "k", "value": "v"},
     **{"description": "Anew.", "stage": "Production", "source": "s3://bucket/other"},
+    "comment": "Read.",
 }
 
 
@@ -244,7 +251,7 @@ def test_no_write_of_the_mlflow_door_is_open_to_whom_no_role_allows_it(db: None,
     reader = make.account("reader", Role.AUDITOR)
     caller = Caller(make.token(reader, Verb.READ) if who == "a reader" else "")
     before = _rows_and_entries()
-    assert len(CLIENT_WRITES) == 14
+    assert len(CLIENT_WRITES) == 19
     for verb, address in CLIENT_WRITES:
         answer = caller.generic(verb, address, json.dumps(CLIENT_PARAMETERS), content_type="application/json")
         assert answer.status_code == (403 if who == "a reader" else 401), (verb, address)
@@ -253,6 +260,7 @@ def test_no_write_of_the_mlflow_door_is_open_to_whom_no_role_allows_it(db: None,
 
 def test_every_write_of_the_mlflow_door_leaves_an_entry(db: None) -> None:
     make.policy()
+    reviewer = Caller(make.token(make.reviewer("rita", Group.RISK), Verb.REVIEW))
     for verb, address in CLIENT_WRITES:
         name = f"model-{Entry.objects.count()}"
         everybody = make.account(name, Role.CONTRIBUTOR, Role.OPERATOR, kind="pipeline")
@@ -262,6 +270,10 @@ def test_every_write_of_the_mlflow_door_leaves_an_entry(db: None) -> None:
         annotate_version(actor=everybody.actor, version=version, tags={"k": "other"})
         assign_alias(actor=everybody.actor, version=version, alias="free" if verb == "DELETE" else "another")
         caller = Caller(make.token(everybody, *(verb for verb in Verb if allows(everybody.roles(), verb))))
+        if address.endswith(("/approve", "/reject", "transition-requests/delete")):
+            make.promotion(everybody, version, alias="")
+        if address.endswith(("/approve", "/reject")):
+            caller = reviewer
         parameters = {**CLIENT_PARAMETERS, "name": f"{name}-new" if "models/create" in address else name}
         parameters["new_name"] = f"{name}-other"
         before = Entry.objects.count()

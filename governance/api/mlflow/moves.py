@@ -5,7 +5,7 @@ and where it goes on. Sent again, it finds the same open request, or that the ve
 """
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from django.urls import reverse
 from rest_framework.request import Request
@@ -105,17 +105,23 @@ def refuse_unless_promoted(request: Request, promotion: Promotion) -> None:
     closure = PromotionClosure.objects.filter(promotion=promotion).first()
     if closure and closure.outcome == ClosureOutcome.PROMOTED:
         return
+    how = standing_of(request, promotion)
+    told = " ".join(f"({n}) {reason['sentence']}" for n, reason in enumerate(how["requirements"], 1))
+    raise GateClosed(
+        f"The gate is closed: {promotion} is asked for and recorded, and not allowed yet. {told} "
+        f"Follow it at {how['link']}.",
+        **how,
+    )
+
+
+def standing_of(request: Request, promotion: Promotion) -> dict[str, Any]:
+    """Return how a promotion stands: the gate's last outcome, the open reasons, and where it is followed."""
     decision = promotion.decisions.order_by("-number").first()
     reasons = decision.reasons if decision else []
-    open_reasons = [reason for reason in reasons if reason["outcome"] != Outcome.ALLOW]
-    told = " ".join(f"({n}) {reason['sentence']}" for n, reason in enumerate(open_reasons, 1))
-    link = request.build_absolute_uri(reverse("promotion", kwargs={"uid": promotion.uid}))
-    outcome = decision.outcome if decision else Outcome.WAIT.value
-    raise GateClosed(
-        f"The gate is closed: {promotion} is asked for and recorded, and not allowed yet. {told} Follow it at {link}.",
-        promotion=str(promotion.uid),
-        outcome=outcome,
-        requirements=open_reasons,
-        link=link,
-        desk=request.build_absolute_uri(reverse("admin:promotion", args=[promotion.uid])),
-    )
+    return {
+        "promotion": str(promotion.uid),
+        "outcome": decision.outcome if decision else Outcome.WAIT.value,
+        "requirements": [reason for reason in reasons if reason["outcome"] != Outcome.ALLOW],
+        "link": request.build_absolute_uri(reverse("promotion", kwargs={"uid": promotion.uid})),
+        "desk": request.build_absolute_uri(reverse("admin:promotion", args=[promotion.uid])),
+    }

@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from governance.api.mlflow import model_versions, registered_models
+from governance.api.mlflow import approvals, model_versions, registered_models
 from governance.api.mlflow.frame import unknown_call
 from governance.api.mlflow.server import ServerInfoDoor
 from governance.api.mlflow.webhooks import WebhookDoor, WebhooksDoor, WebhookTestDoor
@@ -31,6 +31,17 @@ VERSIONS = [
     path("set-tag", model_versions.SetVersionTagDoor.as_view()),
     path("delete-tag", model_versions.DeleteVersionTagDoor.as_view()),
 ]
+REQUESTS = [
+    path("create", approvals.CreateRequestDoor.as_view()),
+    path("list", approvals.ListRequestsDoor.as_view()),
+    path("approve", approvals.ApproveRequestDoor.as_view()),
+    path("reject", approvals.RejectRequestDoor.as_view()),
+    path("delete", approvals.CancelRequestDoor.as_view()),
+]
+DATABRICKS = [
+    path("model-versions/transition-stage", approvals.TransitionWithCommentDoor.as_view()),
+    path("registered-models/get", approvals.GetModelWithPermissionDoor.as_view()),
+]
 
 urlpatterns = [
     path("2.0/mlflow/webhooks", WebhooksDoor.as_view()),
@@ -38,6 +49,8 @@ urlpatterns = [
     path("2.0/mlflow/webhooks/<str:webhook_id>/test", WebhookTestDoor.as_view()),
     path("2.0/mlflow/registered-models/", include(MODELS)),
     path("2.0/mlflow/model-versions/", include(VERSIONS)),
+    path("2.0/mlflow/transition-requests/", include(REQUESTS)),
+    path("2.0/mlflow/databricks/", include(DATABRICKS)),
     path("3.0/mlflow/server-info", ServerInfoDoor.as_view()),
     re_path(r"^[23]\.0/mlflow(/|$)", csrf_exempt(unknown_call)),
 ]

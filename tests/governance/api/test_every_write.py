@@ -31,6 +31,8 @@ NO_ENTRY = {
 HOOKS = "/api/2.0/mlflow/webhooks"
 HOOK = '{"name": "drop-in", "url": "$RECEIVER", "events": [{"entity": "REGISTERED_MODEL", "action": "CREATED"}]}'
 MODELS, VERSIONS = "/api/2.0/mlflow/registered-models", "/api/2.0/mlflow/model-versions"
+REQUESTS = "/api/2.0/mlflow/transition-requests"
+MOVE = '{"name": "care-programme", "version": "4", "stage": "Production", "comment": "Read."}'
 NAMED, FIRST = '{"name": "Drop-in"', '{"name": "Drop-in", "version": "1"'
 # Other acts, in rows that belong together: token, method, address, body. MADE is the id in the answer before.
 MORE: list[list[tuple[str, str, str, str]]] = [
@@ -56,6 +58,10 @@ MORE: list[list[tuple[str, str, str, str]]] = [
         ("OPERATOR", "POST", f"{MODELS}/rename", NAMED + ', "new_name": "Dropped"}'),
         ("OPERATOR", "DELETE", f"{MODELS}/delete", '{"name": "Dropped"}'),
     ],
+    [("TOKEN", "POST", f"{REQUESTS}/create", MOVE), ("REVIEWER", "POST", f"{REQUESTS}/approve", MOVE)],
+    [("TOKEN", "POST", f"{REQUESTS}/create", MOVE), ("REVIEWER", "POST", f"{REQUESTS}/reject", MOVE)],
+    [("TOKEN", "POST", f"{REQUESTS}/create", MOVE), ("TOKEN", "DELETE", f"{REQUESTS}/delete", MOVE)],
+    [("TOKEN", "POST", "/api/2.0/mlflow/databricks/model-versions/transition-stage", MOVE)],
 ]
 # In place of curl: tell what would be sent, with everything the shell makes of it.
 SHELL = r"""
