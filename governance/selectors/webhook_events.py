@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
+
+from django.db.models import QuerySet
 
 from audits.trail import Entry
 from governance.models import Promotion
 from governance.webhooks.events import MLFLOW_NAMES, Dialect, Event, countersign_body, mlflow_body
-from registry.models import ModelVersion, RegisteredModel
+from registry.models import Annotation, ModelVersion, RegisteredModel
 
 About = tuple[str, int | None]
 
@@ -17,10 +20,16 @@ def events_from(index: int, *, limit: int) -> list[Event]:
     columns = ("id", "index", "recorded_at", "actor", "action", "subject")
     entries = list(Entry.objects.filter(index__gte=index).order_by("index").only(*columns)[:limit])
     about = _models_of({entry.subject for entry in entries})
-    return [_event(entry, *about.get(entry.subject, ("", None))) for entry in entries]
+    models = RegisteredModel.objects.filter(name__in={name for name, _ in about.values()})
+    called = {model.name: model for model in models.select_related("state").prefetch_related("renames")}
+    return [_event(entry, about, called) for entry in entries]
 
 
-def _event(entry: Entry, model: str, version: int | None) -> Event:
+def _event(entry: Entry, about: dict[str, About], called: dict[str, RegisteredModel]) -> Event:
+    registered, version = about.get(entry.subject, ("", None))
+    model = called.get(registered)
+    present = model.present_name if model else registered
+    renamed = {row.name for row in model.renames.all()} if model else set()
     return Event(
         entry=entry.id,
         index=entry.index,
@@ -28,13 +37,14 @@ def _event(entry: Entry, model: str, version: int | None) -> Event:
         actor=entry.actor,
         action=entry.action,
         subject=entry.subject,
-        model=model,
+        model=present,
         version=version,
+        names=frozenset({registered, present, *renamed} - {""}),
     )
 
 
 def _models_of(subjects: Iterable[str]) -> dict[str, About]:
-    """Return model and version of each subject that concerns one."""
+    """Return each subject that concerns a model with the name it was registered under, and the version."""
     found: dict[str, About] = {}
     promotions: dict[str, str] = {}
     for subject in subjects:
@@ -61,9 +71,11 @@ def _mlflow_data(event: Event) -> list[tuple[str, dict[str, Any]]]:
     said = json.loads(Entry.objects.values_list("text", flat=True).get(pk=event.entry))["data"]
     match event.action:
         case "model.registered":
-            data = _model(RegisteredModel.objects.get(entry=event.entry))
+            data = _model(RegisteredModel.objects.get(entry=event.entry), event)
         case "version.registered":
-            data = _version(ModelVersion.objects.select_related("model").get(entry=event.entry))
+            data = _version(ModelVersion.objects.get(entry=event.entry), event)
+        case "version.annotated":
+            return _tags(Annotation.objects.select_related("version").get(entry=event.entry), event)
         case "alias.assigned":
             data = {"name": event.model, "alias": said["alias"], "version": str(said["version"])}
         case "alias.withdrawn":
@@ -73,16 +85,38 @@ def _mlflow_data(event: Event) -> list[tuple[str, dict[str, Any]]]:
     return [(MLFLOW_NAMES[event.action][0], data)]
 
 
-def _model(model: RegisteredModel) -> dict[str, Any]:
-    return {"name": model.name, "tags": model.tags, "description": model.description or None}
+def _model(model: RegisteredModel, event: Event) -> dict[str, Any]:
+    noted = Annotation.objects.filter(model=model, version=None)
+    tags = {**model.tags, **_given_with(noted, model.registered_at)}
+    return {"name": event.model, "tags": tags, "description": model.description or None}
 
 
-def _version(version: ModelVersion) -> dict[str, Any]:
+def _version(version: ModelVersion, event: Event) -> dict[str, Any]:
     return {
-        "name": version.model.name,
+        "name": event.model,
         "version": str(version.number),
-        "source": f"models:/{version.model.name}/{version.number}",
-        "run_id": None,
-        "tags": {},
+        "source": version.source or f"models:/{event.model}/{version.number}",
+        "run_id": version.run_id or None,
+        "tags": _given_with(Annotation.objects.filter(version=version), version.registered_at),
         "description": version.notes or None,
     }
+
+
+def _given_with(noted: QuerySet[Annotation], at: datetime) -> dict[str, str]:
+    """Return the tags that came with a registration: they are noted in the same act, and so at the same moment."""
+    row = noted.filter(noted_at=at).first()
+    return row.tags if row else {}
+
+
+def _tags(row: Annotation, event: Event) -> list[tuple[str, dict[str, Any]]]:
+    """Each tag is an event of its own; those that came with the version were told with it."""
+    if row.version is None or row.noted_at == row.version.registered_at:
+        return []
+    told: list[tuple[str, dict[str, Any]]] = []
+    for key, value in sorted(row.tags.items()):
+        tag = {"name": event.model, "version": str(row.version.number), "key": key}
+        if value is None:
+            told.append(("model_version_tag.deleted", tag))
+        else:
+            told.append(("model_version_tag.set", {**tag, "value": value}))
+    return told

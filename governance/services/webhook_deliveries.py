@@ -137,7 +137,8 @@ def _make_deliveries(edition: WebhookEdition, token: UUID) -> None:
 
 def _concerns(edition: WebhookEdition, event: Event) -> bool:
     names = names_in(Dialect(edition.dialect), event.action)
-    return any(matches(edition.events, name) for name in names) and concerns(edition.model, event.model)
+    is_meant = any(concerns(edition.model, model) for model in event.names or {""})
+    return is_meant and any(matches(edition.events, name) for name in names)
 
 
 def _deliveries(edition: WebhookEdition, event: Event, at: datetime) -> Iterator[WebhookDelivery]:

@@ -34,6 +34,7 @@ MLFLOW_EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
 MLFLOW_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "model.registered": ("registered_model.created",),
     "version.registered": ("model_version.created",),
+    "version.annotated": ("model_version_tag.set", "model_version_tag.deleted"),
     "alias.assigned": ("model_version_alias.created",),
     "alias.withdrawn": ("model_version_alias.deleted",),
 }
@@ -60,9 +61,11 @@ class Event:
     actor: str
     action: str
     subject: str
-    # The model it concerns, and the number of the version; none where it concerns no model.
+    # The model it concerns as it is called now, and the number of the version; none where it concerns no model.
     model: str = ""
     version: int | None = None
+    # Every name the model has or had: a webhook for any of them hears of it.
+    names: frozenset[str] = frozenset()
 
 
 def names_in(dialect: Dialect, action: str) -> tuple[str, ...]:

@@ -23,10 +23,12 @@ from governance.models import (
     WebhookSecret,
     WebhookStatus,
 )
-from governance.roles import Group
+from governance.roles import Group, Role
 from governance.selectors.projections import PROJECTIONS
 from governance.selectors.webhooks import get_webhook, list_webhooks, standing_of, webhooks_with_work
 from governance.services.aliases import assign_alias
+from governance.services.annotations import annotate_version, rename_model
+from governance.services.registrations import register_named_model, register_sourced_version
 from governance.services.webhook_deliveries import (
     deliver_webhook,
     forget_old_deliveries,
@@ -36,7 +38,7 @@ from governance.services.webhook_deliveries import (
 from governance.services.webhooks import change_webhook, create_webhook, delete_webhook, rotate_secret
 from governance.supervisor.deliverer import Deliverer
 from governance.webhooks.events import Dialect
-from registry.selectors import get_version
+from registry.selectors import get_model, get_version
 from tests import make
 from tests.receiver import Receiver
 
@@ -128,6 +130,50 @@ def test_mlflows_dialect_tells_what_mlflow_would(olga: Account, receiver: Receiv
     assert told[2]["data"] == {"name": "care-programme", "alias": "candidate", "version": "1"}
     assert receiver.messages[0].headers["x-mlflow-signature"].startswith("v1,")
     assert "webhook-id" not in receiver.messages[0].headers
+
+
+def test_mlflow_is_told_of_tags_one_by_one_and_of_a_version_as_it_came(olga: Account, receiver: Receiver) -> None:
+    uid, _ = subscribed(olga, receiver, "model_version.created", "model_version_tag.*", dialect=Dialect.MLFLOW)
+    pipeline = make.contributor()
+    register_named_model(actor=pipeline.actor, name="churn")
+    came_with, run = {"team": "growth"}, {"run_id": "r-7"}
+    version = register_sourced_version(
+        actor=pipeline.actor, model_name="churn", source="s3://models/churn/1", tags=came_with, origin=run
+    )
+    annotate_version(actor=pipeline.actor, version=version, tags={"team": None, "b": "2", "a": "1"})
+    annotate_version(actor=pipeline.actor, version=version, description="Nothing of a tag.")
+    annotate_version(actor=pipeline.actor, version=version, tags={"a": "1"})
+    deliver_webhook(uid=uid)
+    told = [(f"{one['entity']}.{one['action']}", one["data"]) for one in (m.document for m in receiver.messages)]
+    first = {"name": "churn", "version": "1"}
+    created = {"source": "s3://models/churn/1", "run_id": "r-7", "tags": came_with, "description": None}
+    assert told == [
+        ("model_version.created", {**first, **created}),
+        ("model_version_tag.set", {**first, "key": "a", "value": "1"}),
+        ("model_version_tag.set", {**first, "key": "b", "value": "2"}),
+        ("model_version_tag.deleted", {**first, "key": "team"}),
+    ]
+    assert len({message.headers["x-mlflow-delivery-id"] for message in receiver.messages}) == 4
+
+
+@pytest.mark.parametrize("asked", ["churn", "attrition", "leaving", "attr*"])
+def test_a_model_is_told_of_by_its_present_name_to_whoever_asked_under_any(
+    olga: Account, receiver: Receiver, asked: str
+) -> None:
+    pipeline, both = make.contributor(), make.account("both", Role.OPERATOR, Role.CONTRIBUTOR)
+    model = register_named_model(actor=pipeline.actor, name="churn")
+    make.model(pipeline, "other")
+    uids = [subscribed(olga, receiver, "version.registered", model=asked)[0]]
+    uids += [subscribed(olga, receiver, "model_version.created", model=asked, dialect=Dialect.MLFLOW)[0]]
+    for name in ("attrition", "leaving"):
+        rename_model(actor=both.actor, model=get_model("churn"), name=name)
+    for name in (model.name, "other"):
+        register_sourced_version(actor=pipeline.actor, model_name=name, source="s3://models/1")
+    for uid in uids:
+        deliver_webhook(uid=uid)
+    ours, theirs = (message.document["data"] for message in receiver.messages)
+    assert (ours["model"], ours["version"]) == ("leaving", 1)
+    assert (theirs["name"], theirs["version"]) == ("leaving", "1")
 
 
 def test_no_sealed_text_leaves_the_house(olga: Account, receiver: Receiver) -> None:
