@@ -16,7 +16,7 @@ PURE := tests/audits/checks tests/audits/tables tests/audits/sandbox tests/gover
 POSTGRES ?= postgresql:///countersign
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-sqlite test-postgres test-mlflow soak bench-trail bench-checks bench-governance check format lock clean
+.PHONY: help run demo test test-sqlite test-postgres test-mlflow soak bench-trail bench-checks bench-governance bench-api check format lock clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -70,6 +70,9 @@ bench-trail: $(VENV)/.development ## Measure what is promised about the trail's 
 
 bench-checks: $(VENV)/.development ## Measure what is promised about the speed of checks, against seven libraries (the first time it installs them)
 	$(PY) -m tests.benchmarks.checks $(CHECKS)
+
+bench-api: $(VENV)/.development ## Measure an MLflow client's requests against a real MLflow server (installs one; about ten minutes)
+	$(PY) -m tests.benchmarks.api
 
 bench-governance: $(VENV)/.development ## Measure what is promised about the speed of decisions (needs PostgreSQL's programs; a few minutes)
 	$(PY) -m tests.benchmarks.governance

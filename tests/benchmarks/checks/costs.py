@@ -11,7 +11,9 @@ from statistics import median
 from typing import Any
 
 from audits.sandbox.execute import CHILD_ENVIRONMENT
-from tests.benchmarks.checks.environments import HERE, python_of
+from tests.benchmarks.environments import python_of
+
+PEERS = Path(__file__).parent / "peers"
 
 
 @dataclass
@@ -67,10 +69,10 @@ def _once(work: Work, place: Path, seconds: float) -> dict[str, Any] | str:
     if work.peer is None:
         command = [sys.executable, "-m", "tests.benchmarks.checks.ours", work.what, *paths]
     else:
-        python = python_of(work.peer, place)
+        python = python_of(PEERS / f"{work.peer}.txt", place)
         if isinstance(python, str):
             return f"{work.peer} could not be installed: {python[:120]}"
-        command = [str(python), str(HERE / f"run_{work.peer}.py"), work.what, *paths]
+        command = [str(python), str(PEERS / f"run_{work.peer}.py"), work.what, *paths]
     sys.stderr.write(f"  {work.name} …\n")
     # Ours runs as in the locked child of a worker, a peer as somebody would start it.
     environment = {**os.environ, **(CHILD_ENVIRONMENT if work.peer is None else {})}

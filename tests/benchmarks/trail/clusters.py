@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 MEMORY = Path("/dev/shm")
 OPTIONS = {"listen_addresses": "''", "max_connections": "40", "shared_buffers": "256MB", "max_wal_size": "1GB"}
@@ -57,3 +58,9 @@ def cluster(*, in_memory: bool) -> Iterator[str]:
             _as_server(_program("pg_ctl"), "-D", str(data), "-w", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def postmaster(url: str) -> int:
+    """Return the process id of the server that a `cluster` yielded the address of."""
+    place = parse_qs(urlsplit(url).query)["host"][0]
+    return int((Path(place) / "data" / "postmaster.pid").read_text().split()[0])

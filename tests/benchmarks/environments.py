@@ -4,17 +4,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent / "peers"
-PEERS = tuple(sorted(path.stem for path in HERE.glob("*.txt")))
 
+def python_of(wanted: Path, place: Path) -> Path | str:
+    """The interpreter of a peer, whose environment is made when it is not there; a text says why there is none.
 
-def python_of(peer: str, place: Path) -> Path | str:
-    """The interpreter of a peer, whose environment is made when it is not there; a text says why there is none."""
-    home, wanted = place / peer, HERE / f"{peer}.txt"
+    `wanted` is the peer's requirements file, called as the peer is; the environment lies in `place`.
+    """
+    home = place / wanted.stem
     python, installed = home / "bin" / "python", home / "installed.txt"
     if installed.exists() and installed.read_text() == wanted.read_text():
         return python
-    sys.stderr.write(f"  installing {peer} …\n")
+    sys.stderr.write(f"  installing {wanted.stem} …\n")
     commands: list[list[str]] = [
         [sys.executable, "-m", "venv", "--clear", str(home)],
         [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(wanted)],
