@@ -120,7 +120,7 @@ class Door(APIView):
         return super().handle_exception(exc)
 
     def created(self, serializer: type[Serializer[Any]], row: object, *, location: str) -> Response:
-        return Response(shown(serializer, row, sees=self._sees), status=201, headers={"Location": location})
+        return Response(shown(serializer, row, sees=self.sees), status=201, headers={"Location": location})
 
     def shown(self, serializer: type[Serializer[Any]], row: object) -> Response:
         document = self.told(serializer, row)
@@ -132,7 +132,7 @@ class Door(APIView):
 
     def told(self, serializer: type[Serializer[Any]], row: object) -> Any:
         """Return the document about a row, as this request may see it."""
-        return shown(serializer, row, sees=self._sees)
+        return shown(serializer, row, sees=self.sees)
 
     def listed(
         self,
@@ -154,7 +154,7 @@ class Door(APIView):
         )
         return Response(
             {
-                "items": shown(serializer, seen(page.rows) if seen else page.rows, many=True, sees=self._sees),
+                "items": shown(serializer, seen(page.rows) if seen else page.rows, many=True, sees=self.sees),
                 "next": page.next,
             }
         )
@@ -163,7 +163,8 @@ class Door(APIView):
         """Return the rows of a list that the token of this request reaches; every list goes through here."""
         return reachable(self.request.auth, self.reach, rows)
 
-    def _sees(self, model: str) -> bool:
+    def sees(self, model: str) -> bool:
+        """Return whether the token of this request may know of a model."""
         token = self.request.auth
         return not isinstance(token, AccessToken) or scope_of(token).covers(model)
 

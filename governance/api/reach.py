@@ -4,11 +4,13 @@ Every door says in `reach` where its requests name them. A token restricted to m
 the door is entered, and lists show it only what it reaches. A door that says nothing is closed to such a token.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet, Value
+from django.db.models.functions import Substr
+from django.db.models.lookups import Exact
 from rest_framework.request import Request
 
 from governance.api.errors import ScopeMissing
@@ -19,18 +21,28 @@ from governance.services.tokens import scope_of
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
+def _itself(said: object) -> tuple[str, ...]:
+    return (str(said),)
+
+
+def _no_more(body: Mapping[str, Any]) -> Iterable[object]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Where the requests of a door name the model and the target that they are about."""
 
     address: bool = False  # `name` in the address is the model's
-    said: str = ""  # the member of the body, of a GET of the query, that names the model
+    said: str = ""  # the member of the body, or of the query, that names the model
+    further: Callable[[Mapping[str, Any]], Iterable[object]] = _no_more  # other models that a body names, in its words
     row: type[Model] | None = None  # `uid` in the address names one of these
     model: str = ""  # lookup from a row, also of a list, to the name of its model
     subject: str = ""  # instead: lookup to a subject, such as version/name/3
     mine: str = ""  # instead: lookup to who declared it, where it belongs to no model
     target: str = ""  # lookup from a row to its target
-    says_target: bool = False  # the body names the target; left out, all are meant
+    target_said: str = ""  # the member that names the target; left out, all are meant
+    aims: Callable[[object], tuple[str, ...]] = _itself  # the targets that such a word means
     targets: tuple[str, ...] = ()  # targets that every write here touches
     free: tuple[str, ...] = ()  # methods that concern no model and no target
 
@@ -70,7 +82,10 @@ def _within(token: AccessToken, lookup: str, prefixes: tuple[str, ...]) -> Q:
     for names in token.model_names:
         for prefix in prefixes:
             if names.endswith("*"):
-                found |= Q(**{f"{lookup}__startswith": prefix + names[:-1]})
+                begins = prefix + names[:-1]
+                # SQLite compares beginnings without regard to case; the first condition is there for the index.
+                exactly = Q(Exact(Substr(lookup, 1, len(begins)), Value(begins)))
+                found |= Q(**{f"{lookup}__startswith": begins}) & exactly
             else:
                 found |= Q(**{lookup: prefix + names})
                 found |= Q(**{f"{lookup}__startswith": f"{prefix}{names}/"}) if prefix else Q()
@@ -88,13 +103,23 @@ def _refuse_other_models(token: AccessToken, reach: Reach | None, request: Reque
         if mine.exists() and not reachable(token, reach, mine).exists():
             raise _beyond(token, "this")
     elif not (is_list and (reach.model or reach.subject or reach.mine)):
-        said = request.query_params if request.method in SAFE else request.data
-        if not reach.said or not isinstance(said, Mapping) or not said.get(reach.said):
+        names = _said(request, reach.said)
+        if not names:
             raise _beyond(token, "what names no model")
-        _refuse_name(token, said[reach.said])
-    if request.method not in SAFE:
-        for name in _named(request.data):
+        for name in names:
             _refuse_name(token, name)
+    if request.method not in SAFE:
+        further = reach.further(request.data) if isinstance(request.data, Mapping) else ()
+        for name in (*_named(request.data), *further):
+            _refuse_name(token, name)
+
+
+def _said(request: Request, member: str) -> list[object]:
+    """Return all that a request says under a name: a query can say several, and which one counts is for the door."""
+    if request.method in SAFE or (request.method == "DELETE" and not request.data):
+        return list(request.query_params.getlist(member))
+    said = request.data.get(member) if isinstance(request.data, Mapping) else None
+    return [said] if said else []
 
 
 def _refuse_name(token: AccessToken, name: object) -> None:
@@ -134,9 +159,9 @@ def _refuse_other_targets(token: AccessToken, reach: Reach | None, request: Requ
 def _touched(reach: Reach | None, request: Request, kwargs: Mapping[str, Any]) -> tuple[str, ...]:
     if reach is None:
         return TARGETS
-    if reach.says_target and "uid" not in kwargs:
-        said = request.data.get("target") if isinstance(request.data, Mapping) else None
-        return (str(said),) if said else TARGETS
+    if reach.target_said and "uid" not in kwargs:
+        said = _said(request, reach.target_said)
+        return tuple(target for word in said for target in reach.aims(word)) if said else TARGETS
     if reach.target and reach.row and "uid" in kwargs:
         row = reach.row._default_manager.filter(uid=kwargs["uid"])
         return tuple(found or "" for found in row.values_list(reach.target, flat=True))

@@ -13,9 +13,9 @@ from rest_framework.response import Response
 
 from governance.api.door import account_of, actor_of
 from governance.api.mlflow.errors import InvalidParameter
-from governance.api.mlflow.frame import ClientDoor
+from governance.api.mlflow.frame import OF_NAMED, ClientDoor
 from governance.api.mlflow.model_versions import version_to_change
-from governance.api.mlflow.moves import TARGETS, move_to_stage, stage_named, standing_of
+from governance.api.mlflow.moves import OF_TRANSITION, TARGETS, move_to_stage, stage_named, standing_of
 from governance.api.mlflow.objects import (
     STAGES,
     milliseconds,
@@ -45,6 +45,7 @@ _LEVELS: Final[tuple[tuple[str, frozenset[Verb], str], ...]] = (
 
 class CreateRequestDoor(ClientDoor):
     verbs = {"POST": Verb.PROMOTE}
+    reach = OF_TRANSITION
 
     def post(self, request: Request) -> Response:
         given = parameters_of(request)
@@ -62,6 +63,7 @@ class CreateRequestDoor(ClientDoor):
 
 class ListRequestsDoor(ClientDoor):
     verbs = {"GET": Verb.READ}
+    reach = OF_NAMED
 
     def get(self, request: Request) -> Response:
         rows = _open_requests(version_to_change(parameters_of(request)))
@@ -71,6 +73,7 @@ class ListRequestsDoor(ClientDoor):
 
 class ApproveRequestDoor(ClientDoor):
     verbs = {"POST": Verb.REVIEW}
+    reach = OF_TRANSITION
 
     def post(self, request: Request) -> Response:
         given = parameters_of(request)
@@ -86,6 +89,7 @@ class ApproveRequestDoor(ClientDoor):
 
 class RejectRequestDoor(ClientDoor):
     verbs = {"POST": Verb.REVIEW}
+    reach = OF_TRANSITION
 
     def post(self, request: Request) -> Response:
         given = parameters_of(request)
@@ -94,6 +98,7 @@ class RejectRequestDoor(ClientDoor):
 
 class CancelRequestDoor(ClientDoor):
     verbs = {"DELETE": Verb.PROMOTE}
+    reach = OF_TRANSITION
 
     def delete(self, request: Request) -> Response:
         given, account = parameters_of(request), account_of(request)
@@ -117,6 +122,7 @@ class CancelRequestDoor(ClientDoor):
 
 class TransitionWithCommentDoor(ClientDoor):
     verbs = {"POST": Verb.PROMOTE}
+    reach = OF_TRANSITION
 
     def post(self, request: Request) -> Response:
         given = parameters_of(request)
@@ -132,6 +138,7 @@ class TransitionWithCommentDoor(ClientDoor):
 
 class GetModelWithPermissionDoor(ClientDoor):
     verbs = {"GET": Verb.READ}
+    reach = OF_NAMED
 
     def get(self, request: Request) -> Response:
         model = model_named(parameters_of(request))

@@ -17,9 +17,12 @@ from governance.api.errors import UnknownPath
 from governance.api.mlflow.authentication import ClientAuthentication
 from governance.api.mlflow.errors import told
 from governance.api.problems import SERVER_ERROR, headers_of, problem_of, problem_of_exception
+from governance.api.reach import Reach
 
 log = structlog.get_logger(__name__)
 
+# A request is about the model that its `name` names.
+OF_NAMED = Reach(said="name")
 PREFIXES = ("/api/2.0/mlflow", "/api/3.0/mlflow")
 
 

@@ -1,18 +1,22 @@
 """The calls about model versions."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.api.door import actor_of
 from governance.api.mlflow.errors import AliasUnset, InvalidParameter
-from governance.api.mlflow.frame import ClientDoor
-from governance.api.mlflow.moves import move_to_stage, stage_named
+from governance.api.mlflow.frame import OF_NAMED, ClientDoor
+from governance.api.mlflow.moves import OF_TRANSITION, move_to_stage, stage_named
 from governance.api.mlflow.objects import show_version, versions_to_show
 from governance.api.mlflow.parameters import Parameters, parameters_of
 from governance.api.mlflow.searches import search_versions
+from governance.api.reach import Reach
 from governance.roles import Verb
+from governance.scopes import TARGETS
 from governance.services.annotations import annotate_version
 from governance.services.registrations import refuse_malformed_name, register_sourced_version
 from governance.services.retirements import delete_version
@@ -47,8 +51,16 @@ def version_shown(version: ModelVersion) -> Response:
     return Response({"model_version": show_version(version)})
 
 
+def _copied(body: Mapping[str, Any]) -> list[str]:
+    """Return the model of ours that a source names, if it names one."""
+    source = str(body.get("source"))
+    named = _OF_OURS.fullmatch(source) or _BY_ALIAS.fullmatch(source)
+    return [named[1]] if named else []
+
+
 class CreateVersionDoor(ClientDoor):
     verbs = {"POST": Verb.REGISTER}
+    reach = Reach(said="name", further=_copied)
 
     def post(self, request: Request) -> Response:
         given = parameters_of(request)
@@ -84,6 +96,7 @@ def _resolved(source: str) -> tuple[str, ModelVersion | None]:
 
 class GetVersionDoor(ClientDoor):
     verbs = {"GET": Verb.READ}
+    reach = OF_NAMED
 
     def get(self, request: Request) -> Response:
         return version_answer(version_to_change(parameters_of(request)))
@@ -91,6 +104,7 @@ class GetVersionDoor(ClientDoor):
 
 class UpdateVersionDoor(ClientDoor):
     verbs = {"PATCH": Verb.REGISTER}
+    reach = OF_NAMED
 
     def patch(self, request: Request) -> Response:
         given = parameters_of(request)
@@ -101,6 +115,7 @@ class UpdateVersionDoor(ClientDoor):
 
 class DeleteVersionDoor(ClientDoor):
     verbs = {"DELETE": Verb.ADMINISTER}
+    reach = Reach(said="name", targets=TARGETS)
 
     def delete(self, request: Request) -> Response:
         version = version_to_change(parameters_of(request))
@@ -110,6 +125,7 @@ class DeleteVersionDoor(ClientDoor):
 
 class SearchVersionsDoor(ClientDoor):
     verbs = {"GET": Verb.READ}
+    reach = Reach(model="model__state__name")
 
     def get(self, request: Request) -> Response:
         given = parameters_of(request)
@@ -118,6 +134,7 @@ class SearchVersionsDoor(ClientDoor):
             order_by=given.texts("order_by"),
             limit=given.whole("max_results", default=10_000, least=1, most=MOST_VERSIONS),
             token=given.text("page_token", default=""),
+            within=self.reachable,
         )
         shown = [show_version(version) for version in versions]
         answer: dict[str, object] = {"model_versions": shown} if shown else {}
@@ -126,12 +143,13 @@ class SearchVersionsDoor(ClientDoor):
 
 class DownloadAddressDoor(ClientDoor):
     verbs = {"GET": Verb.READ}
+    reach = OF_NAMED
 
     def get(self, request: Request) -> Response:
         version = version_to_change(parameters_of(request))
         for _ in range(MOST_COPIES):
             named = _OF_OURS.fullmatch(version.source)
-            if named is None:
+            if named is None or not self.sees(named[1]):
                 break
             # A copy is loaded from where its original lies; of a deleted original the address is still known.
             model = find_model(named[1])
@@ -144,6 +162,7 @@ class DownloadAddressDoor(ClientDoor):
 
 class TransitionDoor(ClientDoor):
     verbs = {"POST": Verb.PROMOTE}
+    reach = OF_TRANSITION
 
     def post(self, request: Request) -> Response:
         given = parameters_of(request)
@@ -156,6 +175,7 @@ class TransitionDoor(ClientDoor):
 
 class SetVersionTagDoor(ClientDoor):
     verbs = {"POST": Verb.REGISTER}
+    reach = OF_NAMED
 
     def post(self, request: Request) -> Response:
         given = parameters_of(request)
@@ -166,6 +186,7 @@ class SetVersionTagDoor(ClientDoor):
 
 class DeleteVersionTagDoor(ClientDoor):
     verbs = {"DELETE": Verb.REGISTER}
+    reach = OF_NAMED
 
     def delete(self, request: Request) -> Response:
         given = parameters_of(request)

@@ -14,6 +14,7 @@ from audits.trail import Actor
 from governance.api.door import actor_of
 from governance.api.mlflow.errors import GateClosed, InvalidParameter
 from governance.api.mlflow.objects import STAGES
+from governance.api.reach import Reach
 from governance.gates import Outcome
 from governance.models import ClosureOutcome, Promotion, PromotionClosure
 from governance.selectors.aliases import CHAMPION, what_governs
@@ -31,6 +32,20 @@ NAMES: Final = {name.lower(): name for name in ("None", "Staging", "Production",
 LONGEST_GOVERNED = 60
 _ALIAS = re.compile(r"[\w-]{1,255}")
 _RESERVED = re.compile(r"(latest|v\d+)", re.IGNORECASE)
+
+
+def aims_of_stage(said: object) -> tuple[str, ...]:
+    """Return the targets that a stage in a request touches; whatever leaves a stage may leave any."""
+    target = TARGETS.get(str(said).lower())
+    return (target,) if target else tuple(TARGETS.values())
+
+
+def aims_of_alias(said: object) -> tuple[str, ...]:
+    """Return the targets that an alias in a request may touch."""
+    return (Stage.PRODUCTION,) if said == CHAMPION else tuple(TARGETS.values())
+
+
+OF_TRANSITION = Reach(said="name", target_said="stage", aims=aims_of_stage)
 
 
 def stage_named(text: str) -> str:

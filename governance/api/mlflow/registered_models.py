@@ -5,13 +5,15 @@ from rest_framework.response import Response
 
 from governance.api.door import actor_of
 from governance.api.mlflow.errors import AliasUnset
-from governance.api.mlflow.frame import ClientDoor
+from governance.api.mlflow.frame import OF_NAMED, ClientDoor
 from governance.api.mlflow.model_versions import version_shown, version_to_change
-from governance.api.mlflow.moves import alias_named, set_alias, stage_named
+from governance.api.mlflow.moves import aims_of_alias, alias_named, set_alias, stage_named
 from governance.api.mlflow.objects import latest_versions, models_to_show, show_models, show_version, versions_to_show
 from governance.api.mlflow.parameters import Parameters, parameters_of
 from governance.api.mlflow.searches import search_models
+from governance.api.reach import Reach
 from governance.roles import Verb
+from governance.scopes import TARGETS
 from governance.services.aliases import withdraw_alias
 from governance.services.annotations import annotate_model, delete_model, rename_model
 from governance.services.registrations import refuse_malformed_name, register_named_model
@@ -36,6 +38,7 @@ def model_answer(model: RegisteredModel) -> Response:
 
 class CreateModelDoor(ClientDoor):
     verbs = {"POST": Verb.REGISTER}
+    reach = OF_NAMED
 
     def post(self, request: Request) -> Response:
         given = parameters_of(request)
@@ -50,6 +53,7 @@ class CreateModelDoor(ClientDoor):
 
 class GetModelDoor(ClientDoor):
     verbs = {"GET": Verb.READ}
+    reach = OF_NAMED
 
     def get(self, request: Request) -> Response:
         given = parameters_of(request)
@@ -62,6 +66,7 @@ class GetModelDoor(ClientDoor):
 
 class UpdateModelDoor(ClientDoor):
     verbs = {"PATCH": Verb.REGISTER}
+    reach = OF_NAMED
 
     def patch(self, request: Request) -> Response:
         given = parameters_of(request)
@@ -72,6 +77,7 @@ class UpdateModelDoor(ClientDoor):
 
 class RenameModelDoor(ClientDoor):
     verbs = {"POST": Verb.ADMINISTER}
+    reach = Reach(said="name", targets=TARGETS, further=lambda body: filter(None, [body.get("new_name")]))
 
     def post(self, request: Request) -> Response:
         given = parameters_of(request)
@@ -82,6 +88,7 @@ class RenameModelDoor(ClientDoor):
 
 class DeleteModelDoor(ClientDoor):
     verbs = {"DELETE": Verb.ADMINISTER}
+    reach = Reach(said="name", targets=TARGETS)
 
     def delete(self, request: Request) -> Response:
         model = model_named(parameters_of(request))
@@ -91,6 +98,7 @@ class DeleteModelDoor(ClientDoor):
 
 class SearchModelsDoor(ClientDoor):
     verbs = {"GET": Verb.READ}
+    reach = Reach(model="state__name")
 
     def get(self, request: Request) -> Response:
         given = parameters_of(request)
@@ -99,6 +107,7 @@ class SearchModelsDoor(ClientDoor):
             order_by=given.texts("order_by"),
             limit=given.whole("max_results", default=100, least=1, most=MOST_MODELS),
             token=given.text("page_token", default=""),
+            within=self.reachable,
         )
         return page_answer("registered_models", show_models(models), token)
 
@@ -110,6 +119,7 @@ def page_answer(name: str, rows: list[dict[str, object]], token: str) -> Respons
 
 class LatestVersionsDoor(ClientDoor):
     verbs = {"GET": Verb.READ, "POST": Verb.READ}
+    reach = OF_NAMED
 
     def get(self, request: Request) -> Response:
         return self._answer(request)
@@ -127,6 +137,7 @@ class LatestVersionsDoor(ClientDoor):
 
 class SetModelTagDoor(ClientDoor):
     verbs = {"POST": Verb.REGISTER}
+    reach = OF_NAMED
 
     def post(self, request: Request) -> Response:
         given = parameters_of(request)
@@ -137,6 +148,7 @@ class SetModelTagDoor(ClientDoor):
 
 class DeleteModelTagDoor(ClientDoor):
     verbs = {"DELETE": Verb.REGISTER}
+    reach = OF_NAMED
 
     def delete(self, request: Request) -> Response:
         given = parameters_of(request)
@@ -146,6 +158,7 @@ class DeleteModelTagDoor(ClientDoor):
 
 class AliasDoor(ClientDoor):
     verbs = {"GET": Verb.READ, "POST": Verb.PROMOTE, "DELETE": Verb.PROMOTE}
+    reach = Reach(said="name", target_said="alias", aims=aims_of_alias)
 
     def get(self, request: Request) -> Response:
         given = parameters_of(request)

@@ -38,6 +38,8 @@ VERSION_ORDERS = {
     "creation_timestamp": "registered_at",
     "last_updated_timestamp": "position__updated_at",
 }
+# The rows that whoever asks may see.
+Narrowed = Callable[[QuerySet[Any]], QuerySet[Any]]
 # What a client calls a prompt is none of the models it asks for, unless it asks for prompts.
 PROMPT = "mlflow.prompt.is_prompt"
 NO_PROMPT = Clause("", "!=", "true", PROMPT)
@@ -46,20 +48,24 @@ _LOOKUPS = {"=": "exact", "LIKE": likeness.Like.lookup_name, "ILIKE": likeness.I
 _COMPARED = {"=": "exact", "<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 
 
-def search_models(*, text: str, order_by: list[str], limit: int, token: str) -> tuple[list[RegisteredModel], str]:
-    """Return a page of models and the token of the next. Raises: InvalidParameter."""
+def search_models(
+    *, text: str, order_by: list[str], limit: int, token: str, within: Narrowed
+) -> tuple[list[RegisteredModel], str]:
+    """Return a page of models `within` reach and the token of the next. Raises: InvalidParameter."""
     clauses, orders = parse_filter(text, MODEL_KEYS), parse_order(order_by, MODEL_ORDERS)
-    rows = models_to_show()
+    rows = within(models_to_show())
     for clause in _without_prompts(clauses):
         rows = rows.filter(_tag(clause, "model") if clause.tag else _model_condition(clause))
     orders += [Order("state__name", True)] if all(one.key != "state__name" for one in orders) else []
     return page_of(rows, orders, limit=limit, token=token, asked=[text, *order_by])
 
 
-def search_versions(*, text: str, order_by: list[str], limit: int, token: str) -> tuple[list[ModelVersion], str]:
-    """Return a page of versions and the token of the next. Raises: InvalidParameter."""
+def search_versions(
+    *, text: str, order_by: list[str], limit: int, token: str, within: Narrowed
+) -> tuple[list[ModelVersion], str]:
+    """Return a page of versions `within` reach and the token of the next. Raises: InvalidParameter."""
     clauses, orders = parse_filter(text, VERSION_KEYS), parse_order(order_by, VERSION_ORDERS)
-    rows = versions_to_show()
+    rows = within(versions_to_show())
     for clause in _without_prompts(clauses):
         rows = rows.filter(_tag(clause, "version") if clause.tag else _version_condition(clause))
     orders = orders or [Order("position__updated_at", False)]

@@ -4,6 +4,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.api.mlflow.frame import ClientDoor
+from governance.api.reach import NO_MODEL
 from governance.roles import Verb
 
 
@@ -11,6 +12,7 @@ class ServerInfoDoor(ClientDoor):
     """Only a client with an active workspace asks, and learns that there are none."""
 
     verbs = {"GET": Verb.READ}
+    reach = NO_MODEL
 
     def get(self, request: Request) -> Response:
         return Response({"store_type": "Countersign", "workspaces_enabled": False})

@@ -179,7 +179,7 @@ class PromotionQuery(PageQuery):
 
 
 class PromotionsDoor(Door):
-    reach = Reach(model="version__model__name", said="model", says_target=True)
+    reach = Reach(model="version__model__name", said="model", target_said="target")
     verbs = {"GET": Verb.READ, "POST": Verb.PROMOTE}
 
     @document(

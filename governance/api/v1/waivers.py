@@ -77,7 +77,7 @@ class Revocation(Strict):
 
 
 class WaiversDoor(Door):
-    reach = Reach(model="version__model__name", said="model", says_target=True)
+    reach = Reach(model="version__model__name", said="model", target_said="target")
     verbs = {"GET": Verb.READ, "POST": Verb.WAIVE}
 
     @document(
