@@ -99,10 +99,7 @@ def refused(ask, code):
 
 if __name__ == "__main__":
     it = MlflowClient()
-    for chapter in (registering, describing, searching, naming, asking_the_gate):
+    for chapter in (registering, describing, searching, naming, asking_the_gate, logging_and_loading):
         chapter(it)
-    # Clients before 3 register the address of the file itself, which must not be a path of this machine.
-    if int(mlflow.__version__.split(".")[0]) >= 3:
-        logging_and_loading(it)
     refused(lambda: it.get_registered_model("nothing"), "RESOURCE_DOES_NOT_EXIST")
     sys.stdout.write(mlflow.__version__)
