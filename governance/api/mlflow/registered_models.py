@@ -32,6 +32,15 @@ def model_named(given: Parameters) -> RegisteredModel:
     return get_model(name)
 
 
+def model_to_show(given: Parameters) -> RegisteredModel:
+    """Return the model that a request is about with what is shown of it. Raises: as `model_named`.
+
+    The most frequent question of all: by its present name in one step, by an earlier one in three.
+    """
+    model = models_to_show().filter(state__name=given.text("name")).first()
+    return model or models_to_show().get(pk=model_named(given).pk)
+
+
 def model_answer(model: RegisteredModel) -> Response:
     return Response({"registered_model": show_models([models_to_show().get(pk=model.pk)])[0]})
 
@@ -56,12 +65,7 @@ class GetModelDoor(ClientDoor):
     reach = OF_NAMED
 
     def get(self, request: Request) -> Response:
-        given = parameters_of(request)
-        # The most frequent call of all: by its present name in one step, by an earlier one in three.
-        model = models_to_show().filter(state__name=given.text("name")).first()
-        if model is None:
-            model = models_to_show().get(pk=model_named(given).pk)
-        return Response({"registered_model": show_models([model])[0]})
+        return Response({"registered_model": show_models([model_to_show(parameters_of(request))])[0]})
 
 
 class UpdateModelDoor(ClientDoor):
@@ -129,7 +133,7 @@ class LatestVersionsDoor(ClientDoor):
 
     def _answer(self, request: Request) -> Response:
         given = parameters_of(request)
-        model = models_to_show().get(pk=model_named(given).pk)
+        model = model_to_show(given)
         stages = {stage_named(stage) for stage in given.texts("stages")}
         shown = [show_version(version) for version in latest_versions([model])[model.pk]]
         return page_answer("model_versions", [one for one in shown if not stages or one["current_stage"] in stages], "")
