@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from audits.checks.base import CannotMeasure
 from audits.checks.sentences import figure
@@ -170,14 +170,14 @@ def _p_value(value: float, first: NDArray[np.int64], second: NDArray[np.int64]) 
         with warnings.catch_warnings():
             # Where SciPy cannot count the paths it takes the limit instead; there is nothing to do about it.
             warnings.simplefilter("ignore", RuntimeWarning)
-            return float(stats.ks_2samp(np.repeat(steps, first), np.repeat(steps, second)).pvalue)
+            return float(scipy.stats.ks_2samp(np.repeat(steps, first), np.repeat(steps, second)).pvalue)
     effective = round(n * m / (n + m))
     if effective > _MOST_FOR_FINITE_P:
         # Vrbik (2018), Small-Sample Corrections to Kolmogorov-Smirnov Test Statistic: off by under a thousandth here.
         scaled = value * math.sqrt(effective)
         corrected = scaled + 1 / (6 * math.sqrt(effective)) + (scaled - 1) / (4 * effective)
-        return float(stats.kstwobign.sf(corrected))
-    return float(min(1.0, max(0.0, stats.kstwo.sf(value, effective))))
+        return float(scipy.stats.kstwobign.sf(corrected))
+    return float(min(1.0, max(0.0, scipy.stats.kstwo.sf(value, effective))))
 
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import stats
+import scipy
 
 from audits.checks.base import CannotMeasure, Finding, Report, Severity
 from audits.checks.divergence import chi_square_p_value, jensen_shannon, redrawn_interval
@@ -49,7 +49,7 @@ def shifts(
         except CannotMeasure as refusal:
             obstacles.append(refusal.sentence)
     p_values = [chi_square_p_value(bins) for _, bins in found]
-    adjusted = stats.false_discovery_control(p_values).tolist() if found else []
+    adjusted = scipy.stats.false_discovery_control(p_values).tolist() if found else []
     return [
         Shift(
             name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from scipy import stats
+import scipy
 
 from audits.checks import CannotMeasure, PairedSums, Report, Severity, check
 from audits.checks.figures import Figure, held
@@ -82,12 +82,12 @@ def against_live(
     ]
     if is_regression:
         error = math.sqrt(sums.variance_of_mean("difference", "difference_2"))
-        p_value = float(2 * stats.t.sf(abs(float(difference)) / error, n - 1)) if error and n > 1 else None
+        p_value = float(2 * scipy.stats.t.sf(abs(float(difference)) / error, n - 1)) if error and n > 1 else None
     else:
         won, lost = sums.rows[ONLY_NEW], sums.rows[ONLY_LIVE]
         figures.append(Figure("only_new_right", won, n=n, unit="rows"))
         figures.append(Figure("only_live_right", lost, n=n, unit="rows"))
-        p_value = float(stats.binomtest(won, won + lost).pvalue) if won + lost else 1.0
+        p_value = float(scipy.stats.binomtest(won, won + lost).pvalue) if won + lost else 1.0
     figures.append(Figure("p_value", p_value, n=n))
     return held(_NAME, figures, severity=Severity.HIGH, decide_on=decide_on)
 
@@ -116,5 +116,5 @@ def _student(pairs: PairedSums) -> Interval:
     if n < 2:
         return None, None
     error = math.sqrt(pairs.sums.variance_of_mean("difference", "difference_2"))
-    reach = float(stats.t.ppf(0.5 + LEVEL / 2, n - 1)) * error
+    reach = float(scipy.stats.t.ppf(0.5 + LEVEL / 2, n - 1)) * error
     return value - reach, value + reach

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scipy import stats
+import scipy
 
 from audits.checks import CannotMeasure, Finding, RankDistances, Report, Severity, check
 from audits.checks.figures import Figure
@@ -73,7 +73,7 @@ def anderson_darling(
         else:
             compared.append((name, found))
     p_values = [found.p_value for _, found in compared]
-    adjusted = stats.false_discovery_control(p_values).tolist() if compared else []
+    adjusted = scipy.stats.false_discovery_control(p_values).tolist() if compared else []
     figures, findings = [], []
     for (name, found), corrected in zip(compared, adjusted, strict=True):
         note = "" if found.is_exact else "more than 2**20 distinct values, rounded"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
+import scipy
 
 from audits.checks import CannotMeasure, Correlations, Finding, Report, Severity, check
 from audits.checks.figures import Figure
@@ -68,7 +68,7 @@ def correlation_change(
         found.append((pair, now, then, n, m, _p_value(now, then, n, m)))
     if not found:
         raise CannotMeasure("No two numeric columns have enough rows with both numbers in both tables.")
-    adjusted = stats.false_discovery_control([entry[-1] for entry in found]).tolist()
+    adjusted = scipy.stats.false_discovery_control([entry[-1] for entry in found]).tolist()
     ranked = sorted(zip(found, adjusted, strict=True), key=lambda entry: (-abs(entry[0][1] - entry[0][2]), entry[0][0]))
     figures, findings = [], []
     for ((first, second), now, then, n, m, _), corrected in ranked[:_MOST_SHOWN]:
@@ -97,7 +97,7 @@ def _p_value(now: float, then: float, n: int, m: int) -> float:
     if abs(now) == 1 or abs(then) == 1:
         return 0.0
     z = (math.atanh(now) - math.atanh(then)) / math.sqrt(1 / (n - 3) + 1 / (m - 3))
-    return float(2 * stats.norm.sf(abs(z)))
+    return float(2 * scipy.stats.norm.sf(abs(z)))
 
 
 def _interval(now: float, then: float, n: int, m: int) -> tuple[float, float]:
@@ -113,5 +113,5 @@ def _interval(now: float, then: float, n: int, m: int) -> tuple[float, float]:
 def _fisher(r: float, n: int) -> tuple[float, float]:
     if abs(r) == 1:
         return r, r
-    reach = float(stats.norm.isf(0.025)) / math.sqrt(n - 3)
+    reach = float(scipy.stats.norm.isf(0.025)) / math.sqrt(n - 3)
     return math.tanh(math.atanh(r) - reach), math.tanh(math.atanh(r) + reach)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from audits.checks import CannotMeasure, Correlations, Finding, Report, Severity, check
 from audits.checks.figures import Figure
@@ -99,7 +99,7 @@ def jennrich(now: Matrix, then: Matrix, n: int, m: int) -> float | None:
     diagonal = np.diag(z)
     weight = np.eye(len(z)) + pooled * inverse
     statistic = float(np.trace(z @ z) / 2 - diagonal @ np.linalg.solve(weight, diagonal))
-    return float(stats.chi2.sf(max(statistic, 0.0), len(z) * (len(z) - 1) // 2))
+    return float(scipy.stats.chi2.sf(max(statistic, 0.0), len(z) * (len(z) - 1) // 2))
 
 
 def _varies(name: str, table: Correlations) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from scipy import stats
+import scipy
 
 from audits.checks import CannotMeasure, Finding, GroupCounts, Measurement, Report, Severity, check
 from audits.checks.comparison import settled
@@ -114,7 +114,7 @@ def representation(
                 )
             )
     observed = [rows.get(group, 0) for group in shares]
-    p_value = float(stats.chisquare(observed, [float(share * total) for share in shares.values()]).pvalue)
+    p_value = float(scipy.stats.chisquare(observed, [float(share * total) for share in shares.values()]).pvalue)
     measured.append(Measurement("p_value", p_value, group=name, n=total, note="chi-square test"))
     return settled(measured, findings, [], obstacles)
 

@@ -8,8 +8,8 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from audits.checks import CannotMeasure, PairedRows, Report, Severity, check
 from audits.checks.class_figures import over
@@ -153,7 +153,7 @@ def _of_chances(sums: Sums | None, rows: int, margin: float | None) -> Figure:
         return Figure("brier_increase", None, n=rows, limit=margin, ideal=0.0)
     value = sums.mean("difference")
     error = math.sqrt(sums.variance_of_mean("difference", "difference_2"))
-    reach = float(stats.t.ppf(0.5 + LEVEL / 2, sums.n - 1)) * error
+    reach = float(scipy.stats.t.ppf(0.5 + LEVEL / 2, sums.n - 1)) * error
     return Figure("brier_increase", value, float(value) - reach, float(value) + reach, rows, margin, ideal=0.0)
 
 
@@ -180,7 +180,7 @@ def _of_decisions(joined: Joined, seed: int, error_margin: float | None, margin:
         limit = margin if name == "balanced_accuracy_loss" else None
         figures.append(Figure(name, None if math.isnan(value) else value, *interval, joined.rows, limit, ideal=0.0))
     apart = only_new + only_live
-    p_value = float(stats.binomtest(only_new, apart).pvalue) if apart else 1.0
+    p_value = float(scipy.stats.binomtest(only_new, apart).pvalue) if apart else 1.0
     figures.append(Figure("mcnemar_p_value", p_value, n=joined.rows))
     return figures
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scipy import stats
+import scipy
 
 from audits.checks import CannotMeasure, ColumnValues, Finding, Report, Severity, check
 from audits.checks.divergence import chi_square_p_value, cramers_v, redrawn_interval
@@ -93,7 +93,7 @@ def significance(
             figures.append(Figure("gone_share", float(gone), n=n, ideal=0.0, group=name))
         change = abs(now.missing / now.rows - then.missing / then.rows)
         figures.append(Figure("missing_change", change, n=now.rows, limit=max_missing_change, ideal=0.0, group=name))
-    adjusted = stats.false_discovery_control([p for _, _, p in tested]).tolist() if tested else []
+    adjusted = scipy.stats.false_discovery_control([p for _, _, p in tested]).tolist() if tested else []
     findings = []
     for (name, value, p_value), corrected in zip(tested, adjusted, strict=True):
         figures.append(Figure("p_value", p_value, group=name))

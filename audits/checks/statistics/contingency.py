@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from scipy import stats
+import scipy
 
 # (chosen, not chosen) of a group, and of the one that it is compared with.
 Half = tuple[int, int]
@@ -38,8 +38,8 @@ def unlikely(table: FourFold) -> tuple[str, float | None]:
         return "none", None
     expected = counts.sum(axis=1)[:, None] * counts.sum(axis=0)[None, :] / counts.sum()
     if expected.min() < _SMALL_EXPECTED:
-        return "Fisher's exact test", float(stats.fisher_exact(counts).pvalue)
-    return "chi-square test", float(stats.chi2_contingency(counts, correction=False).pvalue)
+        return "Fisher's exact test", float(scipy.stats.fisher_exact(counts).pvalue)
+    return "chi-square test", float(scipy.stats.chi2_contingency(counts, correction=False).pvalue)
 
 
 def cochran_mantel_haenszel(strata: Sequence[FourFold]) -> Stratified:

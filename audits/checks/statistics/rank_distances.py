@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
-from scipy import stats
+import scipy
 
 from audits.checks.roles import Roles
 from audits.checks.statistics.column_values import ValuesOfColumn
@@ -74,7 +74,7 @@ def p_value_of(statistic: float) -> float:
     if z <= 0:
         return 1.0
     if z > _FAR:
-        return float(math.sqrt(3) * stats.chi2.sf(2 * z, 1))
+        return float(math.sqrt(3) * scipy.stats.chi2.sf(2 * z, 1))
     if z < 2:
         series = np.polyval([0.00168691, -0.0116720, 0.0347962, -0.0649821, 0.247105, 2.00012], z)
         return 1.0 - float(math.exp(-1.2337141 / z) / math.sqrt(z) * series)

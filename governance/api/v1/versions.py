@@ -46,6 +46,9 @@ from registry.models import EntryType, EvidenceAttachment, ModelVersion, StageTr
 from registry.selectors import get_model, get_version, list_versions
 from registry.stages import Rollout, Stage
 
+# A version that came by its source alone has no digest of its own, and no place in this order.
+BY_DIGEST = "registered_sha256"
+
 
 class VersionName(Strict):
     """A version of some model."""
@@ -160,7 +163,7 @@ class VersionQuery(PageQuery):
     verdict = serializers.ChoiceField(
         CheckVerdict.choices, required=False, help_text="A check run of it came out like this."
     )
-    order_by = OrderField({"digest": "artifact_sha256"}, default="-time")
+    order_by = OrderField({"digest": BY_DIGEST}, default="-time")
     at = Instant(required=False)
 
 
@@ -234,6 +237,8 @@ class VersionsDoor(Door):
             rows = rows.annotate(as_text=number).filter(Exists(runs.filter(result__verdict=query["verdict"])))
         if "artifact_sha256" in query:
             rows = rows.filter(with_artifact([query["artifact_sha256"]]))
+        if query["order_by"].lookup == BY_DIGEST:
+            rows = rows.filter(registered_sha256__isnull=False)
         return self.listed(Version, rows, query, seen=partial(as_of, at=at) if at else None)
 
 

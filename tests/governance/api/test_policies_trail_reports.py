@@ -169,7 +169,7 @@ def test_entries_are_found_by_subject_action_and_actor(
     assert {entry["subject"] for entry in of_version} == {version.subject}
     first = of_version[0]
     assert (first["action"], first["actor"]["name"]) == ("version.registered", "Training Pipeline")
-    assert first["sentence"] == "An artifact and its evidence became a version."
+    assert first["sentence"] == "An artifact and its evidence, or a source alone, became a version."
     leaf = hashlib.sha256(b"\0" + first["text"].encode()).hexdigest()
     assert first["leaf_hash"] == leaf
     assert json.loads(first["text"])["action"] == "version.registered"
