@@ -103,7 +103,8 @@ def gone(*processes: Process) -> None:
     "installation_on",
     [
         on_files_and_sqlite,
-        pytest.param(on_redis_and_postgres, marks=on_a_broker),
+        # Of the two brokers one in every run, the other in the long one.
+        pytest.param(on_redis_and_postgres, marks=(*on_a_broker, pytest.mark.soak)),
         pytest.param(on_rabbitmq_and_postgres, marks=on_a_broker),
     ],
 )
