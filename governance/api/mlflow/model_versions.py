@@ -12,6 +12,7 @@ from governance.api.mlflow.errors import AliasUnset, InvalidParameter
 from governance.api.mlflow.frame import OF_NAMED, ClientDoor
 from governance.api.mlflow.moves import OF_TRANSITION, move_to_stage, stage_named
 from governance.api.mlflow.objects import show_version, versions_to_show
+from governance.api.mlflow.pages import page_answer
 from governance.api.mlflow.parameters import Parameters, parameters_of
 from governance.api.mlflow.searches import search_versions
 from governance.api.reach import Reach
@@ -31,15 +32,29 @@ _BY_ALIAS = re.compile(r"models:/+([^/@]+)@([\w-]+)")
 _OF_OURS = re.compile(r"models:/+([^/@]+)/([1-9][0-9]{0,8})")
 
 
-def version_to_change(given: Parameters) -> ModelVersion:
-    """Return the version that a request is about. Raises: InvalidParameter, Malformed, UnknownVersion."""
+def _named(given: Parameters) -> tuple[str, int]:
     name, text = given.text("name"), given.text("version")
     refuse_malformed_name(name)
     if not re.fullmatch(r"-?\d+", text, re.ASCII):
         raise InvalidParameter(f"Parameter 'version' must be an integer, got '{text[:60]}'.", field="version")
     if not re.fullmatch(r"0*[1-9]\d{0,8}", text, re.ASCII):
         raise UnknownVersion(f"Model Version (name={name}, version={text[:20]}) not found")
-    return get_version(name, int(text))
+    return name, int(text)
+
+
+def version_to_change(given: Parameters) -> ModelVersion:
+    """Return the version that a request is about. Raises: InvalidParameter, Malformed, UnknownVersion."""
+    return get_version(*_named(given))
+
+
+def version_to_show(given: Parameters) -> ModelVersion:
+    """Return the version that a request is about with what is shown of it. Raises: as `version_to_change`.
+
+    Asked for by the present name of its model it is read once.
+    """
+    name, number = _named(given)
+    version = versions_to_show().filter(model__state__name=name, number=number).first()
+    return version or versions_to_show().get(pk=get_version(name, number).pk)
 
 
 def version_answer(version: ModelVersion) -> Response:
@@ -99,7 +114,7 @@ class GetVersionDoor(ClientDoor):
     reach = OF_NAMED
 
     def get(self, request: Request) -> Response:
-        return version_answer(version_to_change(parameters_of(request)))
+        return version_shown(version_to_show(parameters_of(request)))
 
 
 class UpdateVersionDoor(ClientDoor):
@@ -136,9 +151,7 @@ class SearchVersionsDoor(ClientDoor):
             token=given.text("page_token", default=""),
             within=self.reachable,
         )
-        shown = [show_version(version) for version in versions]
-        answer: dict[str, object] = {"model_versions": shown} if shown else {}
-        return Response({**answer, **({"next_page_token": token} if token else {})})
+        return page_answer("model_versions", [show_version(version) for version in versions], token)
 
 
 class DownloadAddressDoor(ClientDoor):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Model, Q, QuerySet
+from rest_framework.response import Response
 
 from governance.api.mlflow.errors import InvalidParameter
 from governance.api.mlflow.grammar import Order
@@ -28,6 +29,11 @@ def page_of(
         ordered = ordered.filter(_behind(orders, _read(token, query, len(orders))))
     found = list(ordered[: limit + 1].iterator(chunk_size=2000))
     return found[:limit], _write(found[limit - 1], query, len(orders)) if len(found) > limit else ""
+
+
+def page_answer(name: str, rows: list[dict[str, Any]], token: str) -> Response:
+    """Answer a page of a search, without what is empty."""
+    return Response({**({name: rows} if rows else {}), **({"next_page_token": token} if token else {})})
 
 
 def _behind(orders: Sequence[Order], place: Sequence[Any]) -> Q:

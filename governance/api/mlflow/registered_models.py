@@ -9,6 +9,7 @@ from governance.api.mlflow.frame import OF_NAMED, ClientDoor
 from governance.api.mlflow.model_versions import version_shown, version_to_change
 from governance.api.mlflow.moves import aims_of_alias, alias_named, set_alias, stage_named
 from governance.api.mlflow.objects import latest_versions, models_to_show, show_models, show_version, versions_to_show
+from governance.api.mlflow.pages import page_answer
 from governance.api.mlflow.parameters import Parameters, parameters_of
 from governance.api.mlflow.searches import search_models
 from governance.api.reach import Reach
@@ -114,11 +115,6 @@ class SearchModelsDoor(ClientDoor):
             within=self.reachable,
         )
         return page_answer("registered_models", show_models(models), token)
-
-
-def page_answer(name: str, rows: list[dict[str, object]], token: str) -> Response:
-    """Answer a page of a search, without what is empty."""
-    return Response({**({name: rows} if rows else {}), **({"next_page_token": token} if token else {})})
 
 
 class LatestVersionsDoor(ClientDoor):
