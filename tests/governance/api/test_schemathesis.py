@@ -130,12 +130,20 @@ def application() -> WSGIHandler:
 
 
 def whole(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    """Answer in one piece and close what was opened for it, as web servers do and the generator does not."""
+    """Answer in one piece and close what was opened for it, as web servers do and the generator does not.
+
+    Around a request the connection stays open, as `django.test.Client` sees to: its end would close it under the
+    transaction that undoes the test. Said at each request, because such a client ends by making the old ways good.
+    """
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
     answer = application()(environ, start_response)
     try:
         return [b"".join(answer)]
     finally:
         answer.close()
+        for signal in (request_started, request_finished):
+            signal.connect(close_old_connections)
 
 
 @cache
@@ -144,16 +152,6 @@ def described() -> Any:
     described = schemathesis.openapi.from_dict(DOCUMENT)
     described.app = whole
     return described
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_connection() -> Iterator[None]:
-    """The end of a request would close the connection under the transaction that undoes the test."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
 
 
 @pytest.mark.parametrize("examples", [3, pytest.param(100, marks=pytest.mark.soak)])
