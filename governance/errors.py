@@ -59,6 +59,10 @@ class RecertificationOverdue(DomainError):
     code, status = "recertification_overdue", 409
 
 
+class NothingToOrder(DomainError):
+    code, status = "nothing_to_order", 409
+
+
 class NoPolicyApplies(DomainError):
     code, status = "no_policy_applies", 409
 

@@ -37,6 +37,10 @@ class Strict(serializers.Serializer[Any]):
         return value
 
 
+class Nothing(Strict):
+    """Nothing needs to be said."""
+
+
 class StrictSchema(OpenApiSerializerExtension):
     target_class = Strict
     match_subclasses = True

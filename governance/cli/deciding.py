@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from governance.cli.answers import CLOSED, OPEN, UNKNOWN, Answer, CouldNotTell, Line
-from governance.cli.service import Service
+from governance.cli.service import Refused, Service
 from governance.cli.terminal import Screen
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
@@ -40,9 +40,13 @@ def version_link(service: Service, version: dict[str, Any]) -> str:
     return f"{service.url}/admin/versions/{_segment(version['model'])}/{version['number']}/"
 
 
-def check(service: Service, screen: Screen, *, version: str, is_waiting: bool, timeout: float) -> Answer:
-    """Tell what the newest run of each check found."""
+def check(
+    service: Service, screen: Screen, *, version: str, is_ordering: bool, is_waiting: bool, timeout: float
+) -> Answer:
+    """Tell what the newest run of each check found; before that, order those that only a run can answer."""
     shown = service.get(path := version_path(service, version))
+    if is_ordering:
+        _order(service, path)
     runs = _settled_runs(service, screen, path, timeout) if is_waiting else _newest_runs(service, path)
     name = f"{shown['model']}/{shown['number']}"
     if not runs:
@@ -59,6 +63,15 @@ def check(service: Service, screen: Screen, *, version: str, is_waiting: bool, t
         return Answer(OPEN, f"All {passed} checks of {name} passed.", lines, link, document)
     headline = f"{len(runs) - passed} of {len(runs)} checks of {name} did not pass; the policy says what that means."
     return Answer(CLOSED, headline, lines, link, document)
+
+
+def _order(service: Service, path: str) -> None:
+    """Order what broke off or has become too old. Nothing of that kind is no reason to stop. Raises: Refused."""
+    try:
+        service.post(f"{path}/checks", {})
+    except Refused as refusal:
+        if refusal.code != "nothing_to_order":
+            raise
 
 
 def gate(

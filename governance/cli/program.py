@@ -101,7 +101,8 @@ def parser() -> argparse.ArgumentParser:
     does = "register a model and a version of it, as a TOML file describes them"
     command("register", _register, does).add_argument("description", type=Path, help="such as countersign.toml")
     _add_upload(command("upload", _upload, "send a file, say what it is, attach it to a version"))
-    command("check", _check, "tell what the checks of a version found", of_version, waits)
+    asks = command("check", _check, "tell what the checks of a version found", of_version, waits)
+    asks.add_argument("--again", action="store_true", help="first order what broke off or has become too old")
     asks = command("gate", _gate, "tell whether a version may move, and what would help", of_version, move, waits)
     asks.add_argument("--without-approvals", action="store_true", help="leave out what only people can give")
     asks = command("promote", _promote, "ask to move a version", of_version, move, waits)
@@ -147,7 +148,14 @@ def _upload(given: argparse.Namespace, service: Service, screen: Screen) -> Answ
 
 
 def _check(given: argparse.Namespace, service: Service, screen: Screen) -> Answer:
-    return deciding.check(service, screen, version=given.version, is_waiting=given.wait, timeout=given.timeout)
+    return deciding.check(
+        service,
+        screen,
+        version=given.version,
+        is_ordering=given.again,
+        is_waiting=given.wait,
+        timeout=given.timeout,
+    )
 
 
 def _gate(given: argparse.Namespace, service: Service, screen: Screen) -> Answer:

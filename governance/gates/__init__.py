@@ -17,8 +17,10 @@ from governance.gates.facts import (
     Subject,
     WaiverFact,
 )
+from governance.gates.requirements import UNANSWERED, is_unanswered
 
 __all__ = [
+    "UNANSWERED",
     "ApprovalFact",
     "BreakGlassFact",
     "ConditionFact",
@@ -35,6 +37,7 @@ __all__ = [
     "decide",
     "has_veto",
     "is_bound_to",
+    "is_unanswered",
     "missing_before",
     "worst_of",
 ]

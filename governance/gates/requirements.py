@@ -8,6 +8,8 @@ from governance.gates.reasons import Outcome, Reason
 from governance.policy_format import DocumentRequirement, Policy, Requirement, Soak
 
 FAILURES = frozenset({"failed", "inconclusive", "errored"})
+# What running the check can change: over the same inputs the others would only be said again.
+UNANSWERED = frozenset({"not_run", "errored", "expired"})
 
 
 def judge_requirements(
@@ -36,6 +38,11 @@ def is_valid(waiver: WaiverFact, policy: Policy, now: datetime) -> bool:
     """Return whether a waiver stands now, and for no longer than the policy lets any stand."""
     longest = waiver.granted_at + timedelta(days=policy.max_waiver_days)
     return not waiver.is_revoked and waiver.granted_at <= now < min(waiver.expires_at, longest)
+
+
+def is_unanswered(line: Requirement, fact: ResultFact | None, now: datetime) -> bool:
+    """Return whether a check was never run over this version's evidence, broke off, or passed too long ago."""
+    return _check(line, fact, now, "").code in UNANSWERED
 
 
 def _check(line: Requirement, fact: ResultFact | None, now: datetime, policy: str) -> Reason:

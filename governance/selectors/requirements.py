@@ -1,11 +1,12 @@
 """Which checks do the policies order for a version, and what have they found so far?"""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from audits.runs import CheckResult, CheckRun, Order
-from governance.gates import ResultFact
+from governance.gates import ResultFact, is_unanswered
 from governance.policy_format import Requirement
-from governance.selectors.policies import Rules
+from governance.selectors.policies import Rules, rules_about
 from registry.models import ModelVersion
 
 
@@ -48,6 +49,19 @@ def newest_runs(rules: Rules, version: ModelVersion, *, before: int | None = Non
     for run in runs:
         newest[run.identity] = run
     return {key: newest[identity] for key, identity in identities.items() if identity in newest}
+
+
+def unanswered_orders(version: ModelVersion, *, at: datetime) -> list[Order]:
+    """Return, once each, the orders to which the policies about a version have no answer that only time would bring."""
+    rules = rules_about(version.model)
+    facts = facts_of_runs(newest_runs(rules, version))
+    lines = {f"{policy.name}/{line.id}": line for policy in rules.policies for line in policy.requirements}
+    orders = {
+        order.identity: order
+        for key, order in orders_for(rules, version).items()
+        if is_unanswered(lines[key], facts.get(key), at)
+    }
+    return list(orders.values())
 
 
 def result_of(run: CheckRun) -> CheckResult | None:

@@ -12,7 +12,7 @@ from audits.runs import order_runs
 from audits.trail import Recording, now
 from governance.dispatch import ring_on_commit
 from governance.errors import PromotionClosed, UnknownPromotion
-from governance.gates import GateDecision, Outcome, decide
+from governance.gates import UNANSWERED, GateDecision, Outcome, decide
 from governance.models import (
     Approval,
     ApprovalLapse,
@@ -70,11 +70,21 @@ def settle(*, recording: Recording, promotion: Promotion) -> GateDecision:
     return _act_on(recording, promotion, rules, gate_of(promotion, rules, at=recording))
 
 
+def settle_what_is_open(*, recording: Recording, version: ModelVersion) -> None:
+    """Decide anew about each open promotion of a version, the oldest first.
+
+    Records and locks: as `settle` and `lock_open_promotion`.
+    """
+    about = OpenPromotion.objects.filter(version=version).order_by("promotion_id")
+    for uid in about.values_list("promotion__uid", flat=True):
+        settle(recording=recording, promotion=lock_open_promotion(str(uid)))
+
+
 def settle_first(*, recording: Recording, promotion: Promotion, rules: Rules) -> GateDecision:
     """Decide about a promotion that was asked for just now, under these rules, and act on the decision.
 
-    Orders the checks that were never run over this version's evidence, or whose result has become too old. The facts
-    are gathered once: of what an order changes, only the runs are read again.
+    Orders the checks that were never run over this version's evidence, that broke off, or whose result has become too
+    old. The facts are gathered once: of what an order changes, only the runs are read again.
     Records: check_run.ordered, and as `settle`.
     """
     facts, subject = facts_for_gate(promotion, rules), subject_for_gate(promotion, rules)
@@ -111,13 +121,13 @@ def _moment(recording: Recording) -> datetime:
 def _order_what_is_missing(
     recording: Recording, promotion: Promotion, rules: Rules, decision: GateDecision
 ) -> UUID | None:
-    """Order the checks whose results the gate misses or finds too old; return the batch, if there is one."""
+    """Order the checks that only a run gives an answer to; return the batch, if there is one."""
     version = promotion.version
     # What the policy only advises is ordered like the rest: its reasons carry the same codes behind a prefix.
     stale = {
         f"{reason.policy}/{reason.requirement}"
         for reason in decision.reasons
-        if reason.code.removeprefix("advisory_") in {"not_run", "expired"}
+        if reason.code.removeprefix("advisory_") in UNANSWERED
     }
     orders = {order.identity: order for key, order in orders_for(rules, version).items() if key in stale}
     batch = order_runs(recording=recording, orders=list(orders.values()), subject=version.subject)

@@ -9,13 +9,12 @@ from audits.runs import order_runs
 from audits.trail import Actor, Recording, now, record
 from governance.dispatch import ring_on_commit
 from governance.errors import UploadUnacceptable
-from governance.models import OpenPromotion
 from governance.roles import Verb
 from governance.selectors.policies import rules_about
 from governance.selectors.requirements import newest_runs, orders_for
 from governance.services._documents import facts_of_document, refuse_unfit_kind
 from governance.services._fitness import refuse_unfit
-from governance.services._settlement import lock_open_promotion, settle
+from governance.services._settlement import settle_what_is_open
 from governance.services.authority import authorise
 from registry import services as registry
 from registry.errors import VersionDeleted, VersionRetired
@@ -112,9 +111,7 @@ def hear_of_news(*, recording: Recording, version: ModelVersion) -> None:
     """Order the checks over what a version consists of now, and settle its open promotions."""
     current = ModelVersion.objects.select_related("model", "binding").get(pk=version.pk)
     _order(recording, current)
-    about = OpenPromotion.objects.filter(version=version).order_by("promotion_id")
-    for uid in about.values_list("promotion__uid", flat=True):
-        settle(recording=recording, promotion=lock_open_promotion(str(uid)))
+    settle_what_is_open(recording=recording, version=version)
 
 
 def _newest(version: ModelVersion, purpose: str, evidence: Evidence) -> EvidenceAttachment | None:

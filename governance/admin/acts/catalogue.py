@@ -2,6 +2,7 @@
 
 from governance.admin.acts.attachments import ATTACH_DOCUMENT, ATTACH_TABLE
 from governance.admin.acts.certifications import TRIGGER
+from governance.admin.acts.check_orders import ORDER_CHECKS
 from governance.admin.acts.conditions import FULFIL
 from governance.admin.acts.delegations import DELEGATE, RECUSE, REVOKE
 from governance.admin.acts.emergencies import CONFIRM, INVOKE, REVIEW
@@ -11,7 +12,7 @@ from governance.admin.acts.retirements import DELETE, RETIRE, SUSPEND
 from governance.admin.acts.rollbacks import ROLL_BACK
 from governance.admin.acts.waivers import REVOKE_WAIVER, WAIVE
 
-ON_VERSIONS = (REQUEST, ATTACH_DOCUMENT, ATTACH_TABLE, TRIGGER, SUSPEND, RETIRE, DELETE)
+ON_VERSIONS = (REQUEST, ATTACH_DOCUMENT, ATTACH_TABLE, ORDER_CHECKS, TRIGGER, SUSPEND, RETIRE, DELETE)
 ON_PROMOTIONS = (WAIVE, RECUSE, WITHDRAW, INVOKE, CONFIRM, REVIEW)
 ON_WAIVERS = (REVOKE_WAIVER,)
 ON_CONDITIONS = (FULFIL,)

@@ -7,15 +7,17 @@ from uuid import UUID
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 
 from audits.runs import CheckRun, CheckVerdict, Job, JobState
-from governance.api.door import Door, read_query, shown
+from governance.api.door import Door, actor_of, read_body, read_query, shown
 from governance.api.errors import UnknownCheckRun
-from governance.api.fields import Document, Line, PageQuery, given
+from governance.api.fields import Document, Line, Nothing, PageQuery, given
 from governance.api.pagination import page_of
 from governance.api.reach import OF_MODEL, Reach
 from governance.api.schema import document, paged
 from governance.roles import Verb
+from governance.services.check_orders import order_checks
 from registry.selectors import get_version
 
 STATES = ("waiting", "running", "completed")
@@ -83,9 +85,15 @@ class CheckQuery(PageQuery):
     verdict = serializers.ChoiceField(CheckVerdict.choices, required=False)
 
 
+class ChecksOrdered(serializers.Serializer[Any]):
+    """The check runs that were ordered."""
+
+    items = CheckRunShown(many=True)
+
+
 class VersionChecksDoor(Door):
     reach = OF_MODEL
-    verbs = {"GET": Verb.READ}
+    verbs = {"GET": Verb.READ, "POST": Verb.PROMOTE}
 
     @document(
         "list_checks_of_version",
@@ -103,6 +111,23 @@ class VersionChecksDoor(Door):
         page = page_of(rows.select_related("result"), cursor=query.get("cursor"), limit=query["limit"])
         items = shown(CheckRunShown, run_documents(page.rows), many=True)
         return Response({"items": items, "next": page.next})
+
+    @document(
+        "order_checks",
+        "Order the checks that were never run, broke off, or passed too long ago",
+        tag="checks",
+        path=["name", "number"],
+        acts=True,
+        answer=ChecksOrdered,
+        status=201,
+        refusals={404: ["unknown_version"], 409: ["nothing_to_order", "version_retired", "version_deleted"]},
+    )
+    def post(self, request: Request, name: str, number: int) -> Response:
+        version = get_version(name, number)
+        read_body(request, Nothing)
+        runs = order_checks(actor=actor_of(request), version=version)
+        location = reverse("version-checks", kwargs={"name": name, "number": number})
+        return self.created(ChecksOrdered, {"items": run_documents(runs)}, location=location)
 
 
 class CheckRunDoor(Door):

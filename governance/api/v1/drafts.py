@@ -13,7 +13,7 @@ from rest_framework.reverse import reverse
 
 from audits.trail import Actor
 from governance.api.door import Door, actor_of, read_body, read_query
-from governance.api.fields import ActorField, Line, PageQuery, Strict, given
+from governance.api.fields import ActorField, Line, Nothing, PageQuery, given
 from governance.api.reach import NO_MODEL
 from governance.api.schema import document, paged
 from governance.errors import UnknownPolicyDraft
@@ -22,10 +22,6 @@ from governance.roles import Verb
 from governance.services.policies import approve_policy, refuse_policy, withdraw_policy
 
 OPEN = "open"
-
-
-class Nothing(Strict):
-    """Nothing needs to be said."""
 
 
 class PolicyDraftShown(serializers.Serializer[PolicyDraft]):

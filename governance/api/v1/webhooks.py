@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from governance.api.door import Door, actor_of, read_body, read_query, shown
-from governance.api.fields import ActorField, Line, PageQuery, Strict, Text, given
+from governance.api.fields import ActorField, Line, Nothing, PageQuery, Strict, Text, given
 from governance.api.schema import document, paged
 from governance.models import DeliveryState, WebhookDelivery, WebhookEdition, WebhookStatus
 from governance.roles import Verb
@@ -85,10 +85,6 @@ class SecretRotation(Strict):
     overlap_hours = serializers.IntegerField(
         default=24, min_value=0, max_value=HOURS_A_WEEK, help_text="How long the earlier secret signs as well."
     )
-
-
-class Nothing(Strict):
-    """Nothing needs to be said."""
 
 
 class TestRequest(Strict):

@@ -221,3 +221,15 @@ def test_something_that_happened_is_reported_and_shown_as_due(
     page = client.get("/admin/due/").content.decode()
     assert "<strong>Due</strong>" in page
     assert "Incident reported" in page
+
+
+def test_a_check_that_broke_off_is_ordered_again(desk: Desk, signed_in: SignedIn) -> None:
+    version = make.version(desk.pipeline, world.version(desk, 1).model, 7)
+    make.completed(version, performance_accuracy="errored")
+    asker = signed_in(make.account("kim", make.Role.CONTRIBUTOR))
+    assert "Order checks again…" in shown(asker, f"/admin/versions/care-programme/{version.number}/")
+    assert "and are run now: performance.accuracy." in shown(asker, at(version, "check-again"))
+    assert told(done(asker, at(version, "check-again"))).startswith("1 check is ordered; ")
+    why = "Every check it needs has an answer that counts, or is under way."
+    assert told(done(asker, at(version, "check-again"))) == why
+    assert told(done(signed_in(desk.risk), at(version, "check-again"))) == "This takes the role contributor."

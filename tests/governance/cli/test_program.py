@@ -110,6 +110,16 @@ def test_the_gate_is_open_closed_or_not_to_be_told(
     assert run("gate", "care-programme", "--without-approvals")[0] == without_people
 
 
+def test_what_broke_off_is_ordered_again(run: Run, pipeline: Account, model: RegisteredModel) -> None:
+    version = make.version(pipeline, model)
+    make.completed(version, performance_accuracy="errored")
+    assert run("check", "care-programme/1")[0] == 1
+    status, document = run("check", "care-programme/1", "--again")
+    assert (status, {check["state"] for check in document["checks"]}) == (2, {"completed", "waiting"})
+    make.completed(version)
+    assert run("check", "care-programme/1", "--again")[0] == 0, "nothing is left to order, and that is no failure"
+
+
 def test_a_promotion_is_asked_for_and_waits_for_people(
     run: Run, pipeline: Account, people: tuple[Account, Account], model: RegisteredModel
 ) -> None:
