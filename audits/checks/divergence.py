@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from audits.checks.drift import Binned
 from audits.checks.statistics.intervals import Interval, percentile, redrawn
+from audits.checks.statistics.tails import chi_square_tail
 
 Counts = NDArray[Any]
 
@@ -39,7 +39,7 @@ def chi_square_p_value(bins: Binned) -> float:
     used = int(((bins.current + bins.reference) > 0).sum())
     if used < 2:
         return 1.0
-    return float(scipy.stats.chi2.sf(float(_chi_square(bins.current, bins.reference)), used - 1))
+    return chi_square_tail(float(_chi_square(bins.current, bins.reference)), used - 1)
 
 
 def redrawn_interval(bins: Binned, distance: Any) -> Interval:

@@ -17,6 +17,7 @@ from audits.checks.sentences import figure
 from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
 from audits.checks.statistics.intervals import dkw_reach, percentile, redrawn
 from audits.checks.statistics.side_by_side import SideBySide
+from audits.checks.statistics.tails import kolmogorov_tail
 from audits.checks.statistics.value_table import ValueTable
 
 _EMPTY_SHARE = 0.0001
@@ -176,7 +177,7 @@ def _p_value(value: float, first: NDArray[np.int64], second: NDArray[np.int64]) 
         # Vrbik (2018), Small-Sample Corrections to Kolmogorov-Smirnov Test Statistic: off by under a thousandth here.
         scaled = value * math.sqrt(effective)
         corrected = scaled + 1 / (6 * math.sqrt(effective)) + (scaled - 1) / (4 * effective)
-        return float(scipy.stats.kstwobign.sf(corrected))
+        return kolmogorov_tail(corrected)
     return float(min(1.0, max(0.0, scipy.stats.kstwo.sf(value, effective))))
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import scipy
-
 from audits.checks.base import CannotMeasure, Finding, Report, Severity
 from audits.checks.divergence import chi_square_p_value, jensen_shannon, redrawn_interval
 from audits.checks.drift import binned, stability_index
@@ -14,6 +12,7 @@ from audits.checks.figures import Figure
 from audits.checks.limits import exactly
 from audits.checks.sentences import figure, some
 from audits.checks.statistics.column_values import ColumnValues
+from audits.checks.statistics.tails import adjusted
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,6 @@ def shifts(
         except CannotMeasure as refusal:
             obstacles.append(refusal.sentence)
     p_values = [chi_square_p_value(bins) for _, bins in found]
-    adjusted = scipy.stats.false_discovery_control(p_values).tolist() if found else []
     return [
         Shift(
             name,
@@ -61,7 +59,7 @@ def shifts(
             int(bins.current.sum()),
             bins.note,
         )
-        for (name, bins), p_value, corrected in zip(found, p_values, adjusted, strict=True)
+        for (name, bins), p_value, corrected in zip(found, p_values, adjusted(p_values), strict=True)
     ], obstacles
 
 

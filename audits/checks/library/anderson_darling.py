@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import scipy
-
 from audits.checks import CannotMeasure, Finding, RankDistances, Report, Severity, check
 from audits.checks.figures import Figure
 from audits.checks.limits import exactly
 from audits.checks.parameters import Amount, Count, Share
 from audits.checks.sentences import figure, some
+from audits.checks.statistics.tails import adjusted
 
 _NAME = "drift.anderson_darling"
 
@@ -73,9 +72,8 @@ def anderson_darling(
         else:
             compared.append((name, found))
     p_values = [found.p_value for _, found in compared]
-    adjusted = scipy.stats.false_discovery_control(p_values).tolist() if compared else []
     figures, findings = [], []
-    for (name, found), corrected in zip(compared, adjusted, strict=True):
+    for (name, found), corrected in zip(compared, adjusted(p_values), strict=True):
         note = "" if found.is_exact else "more than 2**20 distinct values, rounded"
         distance, n = found.distance, found.n
         figures += [

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 
-import scipy
-
 from audits.checks import CannotMeasure, Correlations, Finding, Report, Severity, check
 from audits.checks.figures import Figure
 from audits.checks.limits import exactly
 from audits.checks.parameters import Count, Share
 from audits.checks.sentences import figure
+from audits.checks.statistics.tails import adjusted, normal_quantile, normal_tail
 
 _NAME = "data_quality.correlation_change"
 _MOST_SHOWN = 50
@@ -68,8 +67,8 @@ def correlation_change(
         found.append((pair, now, then, n, m, _p_value(now, then, n, m)))
     if not found:
         raise CannotMeasure("No two numeric columns have enough rows with both numbers in both tables.")
-    adjusted = scipy.stats.false_discovery_control([entry[-1] for entry in found]).tolist()
-    ranked = sorted(zip(found, adjusted, strict=True), key=lambda entry: (-abs(entry[0][1] - entry[0][2]), entry[0][0]))
+    raised = adjusted([entry[-1] for entry in found])
+    ranked = sorted(zip(found, raised, strict=True), key=lambda entry: (-abs(entry[0][1] - entry[0][2]), entry[0][0]))
     figures, findings = [], []
     for ((first, second), now, then, n, m, _), corrected in ranked[:_MOST_SHOWN]:
         change = abs(now - then)
@@ -97,7 +96,7 @@ def _p_value(now: float, then: float, n: int, m: int) -> float:
     if abs(now) == 1 or abs(then) == 1:
         return 0.0
     z = (math.atanh(now) - math.atanh(then)) / math.sqrt(1 / (n - 3) + 1 / (m - 3))
-    return float(2 * scipy.stats.norm.sf(abs(z)))
+    return 2 * normal_tail(abs(z))
 
 
 def _interval(now: float, then: float, n: int, m: int) -> tuple[float, float]:
@@ -113,5 +112,5 @@ def _interval(now: float, then: float, n: int, m: int) -> tuple[float, float]:
 def _fisher(r: float, n: int) -> tuple[float, float]:
     if abs(r) == 1:
         return r, r
-    reach = float(scipy.stats.norm.isf(0.025)) / math.sqrt(n - 3)
+    reach = normal_quantile(0.025) / math.sqrt(n - 3)
     return math.tanh(math.atanh(r) - reach), math.tanh(math.atanh(r) + reach)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from audits.checks import CannotMeasure, Correlations, Finding, Report, Severity, check
@@ -11,6 +10,7 @@ from audits.checks.figures import Figure
 from audits.checks.limits import exactly
 from audits.checks.parameters import Count, Share
 from audits.checks.sentences import figure
+from audits.checks.statistics.tails import chi_square_tail
 
 _NAME = "drift.correlation_structure"
 _SMALLEST_EIGENVALUE = 1e-8
@@ -99,7 +99,7 @@ def jennrich(now: Matrix, then: Matrix, n: int, m: int) -> float | None:
     diagonal = np.diag(z)
     weight = np.eye(len(z)) + pooled * inverse
     statistic = float(np.trace(z @ z) / 2 - diagonal @ np.linalg.solve(weight, diagonal))
-    return float(scipy.stats.chi2.sf(max(statistic, 0.0), len(z) * (len(z) - 1) // 2))
+    return chi_square_tail(max(statistic, 0.0), len(z) * (len(z) - 1) // 2)
 
 
 def _varies(name: str, table: Correlations) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import scipy
-
 from audits.checks import CannotMeasure, ColumnValues, Finding, Report, Severity, check
 from audits.checks.divergence import chi_square_p_value, cramers_v, redrawn_interval
 from audits.checks.drift import binned, columns_to_compare
@@ -11,6 +9,7 @@ from audits.checks.figures import Figure
 from audits.checks.limits import exactly
 from audits.checks.parameters import Count, Share
 from audits.checks.sentences import figure, some
+from audits.checks.statistics.tails import adjusted
 
 _NAME = "drift.significance"
 
@@ -93,9 +92,8 @@ def significance(
             figures.append(Figure("gone_share", float(gone), n=n, ideal=0.0, group=name))
         change = abs(now.missing / now.rows - then.missing / then.rows)
         figures.append(Figure("missing_change", change, n=now.rows, limit=max_missing_change, ideal=0.0, group=name))
-    adjusted = scipy.stats.false_discovery_control([p for _, _, p in tested]).tolist() if tested else []
     findings = []
-    for (name, value, p_value), corrected in zip(tested, adjusted, strict=True):
+    for (name, value, p_value), corrected in zip(tested, adjusted([p for _, _, p in tested]), strict=True):
         figures.append(Figure("p_value", p_value, group=name))
         figures.append(Figure("adjusted_p_value", corrected, group=name))
         if corrected <= false_discovery_rate and value > exactly(max_association):

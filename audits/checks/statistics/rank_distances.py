@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
-import scipy
 
 from audits.checks.roles import Roles
 from audits.checks.statistics.column_values import ValuesOfColumn
 from audits.checks.statistics.columns import column_of, kind_of
+from audits.checks.statistics.tails import chi_square_tail
 from audits.checks.statistics.value_table import ValueTable
 
 _FAR = 6.0
@@ -74,7 +74,7 @@ def p_value_of(statistic: float) -> float:
     if z <= 0:
         return 1.0
     if z > _FAR:
-        return float(math.sqrt(3) * scipy.stats.chi2.sf(2 * z, 1))
+        return math.sqrt(3) * chi_square_tail(2 * z, 1)
     if z < 2:
         series = np.polyval([0.00168691, -0.0116720, 0.0347962, -0.0649821, 0.247105, 2.00012], z)
         return 1.0 - float(math.exp(-1.2337141 / z) / math.sqrt(z) * series)

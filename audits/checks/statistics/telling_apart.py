@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import expit
 
 _DECILES = np.arange(1, 10) / 10
 _MOST_CATEGORIES = 20
@@ -61,7 +61,7 @@ def told_apart(now: Side, then: Side) -> TellingApart:
         ends = np.cumsum([block.shape[1] for block in blocks.values()])
         for place, part in enumerate(np.split(np.arange(design.shape[1]), ends[:-1])):
             shares[scored, place] = design[np.ix_(scored, part)] @ slopes[part]
-        scores = expit(start + shares[scored].sum(axis=1))
+        scores = scipy.special.expit(start + shares[scored].sum(axis=1))
         steps = np.rint(scores * _STEPS).astype(np.int64)
         for row, table in enumerate((is_now[scored], ~is_now[scored])):
             counts[row] += np.bincount(steps[table], minlength=_STEPS + 1)
@@ -92,7 +92,7 @@ def _fitted(design: Floats, target: Floats) -> tuple[float, Floats]:
     penalty = np.append(0.0, np.ones(design.shape[1]))
     slopes = np.zeros(table.shape[1])
     for _ in range(_ROUNDS):
-        chance = expit(table @ slopes)
+        chance = scipy.special.expit(table @ slopes)
         gradient = table.T @ (weights * (target - chance)) - penalty * slopes
         curvature = (table.T * (weights * chance * (1 - chance))) @ table + np.diag(penalty + 1e-9)
         step = np.linalg.solve(curvature, gradient)
