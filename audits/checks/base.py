@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Protocol, Self
 
 from audits.checks.parameters import Parameter, read_parameters, resolve_parameters
 
@@ -85,12 +85,31 @@ class CannotMeasure(Exception):
         super().__init__(sentence)
 
 
+class Kept(Protocol):
+    """The few sums of a statistic that the figures of a check depend on; they depend on the parameters in `reads`."""
+
+    made_of: ClassVar[type[Any]]
+    reads: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def kept(cls, statistic: Any, parameters: Mapping[str, Any]) -> Self: ...
+
+    @property
+    def n_rows(self) -> int: ...
+
+    def to_document(self) -> dict[str, Any]: ...
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self: ...
+
+
 @dataclass(frozen=True)
 class Check:
     """A versioned function from statistics to a report, with what it asks of the tables.
 
     The function takes one positional argument per table and statistic, tables first
-    (`evaluation, reference`), and its settings as keyword-only arguments. After these stands `advised_by`,
+    (`evaluation, reference`), and its settings as keyword-only arguments. A check that `keeps` less than the statistic
+    it needs is given what it keeps, and that alone is stored with its outcome. After these stands `advised_by`,
     where there is one: a statistic of the first table that helps to say what would pass, or None where the table
     has no such columns.
     """
@@ -103,6 +122,7 @@ class Check:
     tables: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     advised_by: type | None = None
+    keeps: type[Kept] | None = None
 
     @property
     def family(self) -> str:
@@ -128,9 +148,11 @@ def check(
     roles: tuple[str, ...] = (),
     tables: tuple[str, ...] = ("evaluation",),
     advised_by: type | None = None,
+    keeps: type[Kept] | None = None,
 ) -> Callable[[Callable[..., Report]], Check]:
     """Declare a check: `needs` are the statistics it reads, `roles` the columns it cannot do without.
 
+    `keeps` is what is made of the only statistic that is needed, for the parameters of a run: small enough to store.
     `advised_by` is a further statistic that it can do without, for advice on what would pass.
     """
     if not _NAME.fullmatch(name) or name.partition(".")[0] not in FAMILIES:
@@ -150,6 +172,7 @@ def check(
             tables=tables,
             parameters=read_parameters(function),
             advised_by=advised_by,
+            keeps=keeps,
         )
 
     return declare

@@ -34,15 +34,28 @@ class _Computed:
     """The statistics of each table, with what several checks make of them: it is made for the first that asks."""
 
     statistics: dict[tuple[str, type], object]
-    documents: dict[tuple[str, type], dict[str, Any]] = field(default_factory=dict)
+    documents: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
     helping: dict[tuple[str, type], Any] = field(default_factory=dict)
+    kept: dict[tuple[object, ...], Any] = field(default_factory=dict)
 
-    def document(self, table: str, kind: type) -> dict[str, Any]:
+    def read_by(self, check: Check, table: str, kind: type, parameters: Mapping[str, Any]) -> Any:
+        """What the check is given of a statistic: the statistic, or what the check keeps of it."""
+        statistic: Any = self.statistics.get((table, kind))
+        if check.keeps is None:
+            return statistic
+        if (stored := self.statistics.get((table, check.keeps))) is not None:
+            return stored
+        asked = (table, check.keeps, *(repr(parameters.get(name)) for name in check.keeps.reads))
+        if asked not in self.kept:
+            self.kept[asked] = check.keeps.kept(statistic, parameters)
+        return self.kept[asked]
+
+    def document(self, table: str, statistic: Any) -> dict[str, Any]:
         """What is stored of a statistic."""
-        if (table, kind) not in self.documents:
-            statistic: Any = self.statistics[table, kind]
-            self.documents[table, kind] = plain(statistic.to_document())
-        return self.documents[table, kind]
+        asked = (table, id(statistic))
+        if asked not in self.documents:
+            self.documents[asked] = plain(statistic.to_document())
+        return self.documents[asked]
 
     def help(self, check: Check) -> Any:
         """What there is of the statistic that helps with advice, small enough to be stored with the outcome."""
@@ -113,9 +126,10 @@ def recompute(document: Mapping[str, Any]) -> Outcome:
     computed: dict[tuple[str, type], object] = {}
     for table, stored in document["statistics"].items():
         for name, statistic in stored.items():
-            kind = _STORED[name]
+            kind = check.keeps if check.keeps is not None and name == check.keeps.__name__ else _STORED[name]
             computed[table, kind] = kind.from_document(statistic)
-    if any((table, kind) not in computed for table in check.tables for kind in check.needs):
+    asked = [(table, kind) for table in check.tables for kind in check.needs if (table, check.keeps) not in computed]
+    if not all(map(computed.__contains__, asked)):
         raise ValueError(f"The outcome of {check.name} was stored without statistics: nothing was measured.")
     return _outcome(spec, check, check.resolve(spec.parameters), _Computed(computed))
 
@@ -188,18 +202,19 @@ def _outcome(spec: RunSpec, check: Check, parameters: dict[str, Any], computed: 
     stored: dict[str, dict[str, Any]] = {}
     for table in check.tables:
         for kind in check.needs:
-            statistic = computed.statistics[table, kind]
+            statistic = computed.statistics.get((table, kind))
             if isinstance(statistic, Failure):
                 verdict: Verdict = "errored" if statistic.is_error else "inconclusive"
                 return Outcome(spec, verdict, statistic.sentence, effective=parameters)
-            arguments.append(statistic)
     try:
         for table in check.tables:
             for kind in check.needs:
-                documented: Any = computed.statistics[table, kind]
-                if documented.n_rows == 0:
+                given: Any = computed.statistics.get((table, kind))
+                if given is not None and given.n_rows == 0:
                     raise CannotMeasure(f"There is nothing for {check.name} to read about the {table} table.")
-                stored.setdefault(table, {})[kind.__name__] = computed.document(table, kind)
+                read = computed.read_by(check, table, kind, parameters)
+                arguments.append(read)
+                stored.setdefault(table, {})[type(read).__name__] = computed.document(table, read)
         helping = computed.help(check)
         report = check(*arguments, *([] if check.advised_by is None else [helping]), **parameters)
         if not isinstance(report, Report):

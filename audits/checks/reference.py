@@ -87,6 +87,7 @@ def _check_part(check: Check) -> str:
         "",
         *_paragraphs(sections["Summary"]),
         f"- Reads: {statistics} of the {' and the '.join(check.tables)} table",
+        *([f"- Keeps of it: `{check.keeps.__name__}`, which is all that is stored"] if check.keeps else []),
         *([f"- Advises by: `{check.advised_by.__name__}`, where the table has scores"] if check.advised_by else []),
         f"- Needs columns with the role: {columns}",
         "",

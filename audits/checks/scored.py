@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any, Generic, TypeVar
 
 from audits.checks.base import CannotMeasure
 from audits.checks.comparison import ComparedRates
-from audits.checks.statistics import GroupRate, ScoreHistograms, ScoreSplit
+from audits.checks.sentences import figure
+from audits.checks.statistics import GroupRate, ScoredGroup, ScoredGroups, ScoreHistograms
 from audits.checks.statistics.intervals import LEVEL
 from audits.checks.statistics.rates import Named
 
+Sums = TypeVar("Sums")
+
 
 @dataclass(frozen=True)
-class SortedSplits:
+class SortedGroups(Generic[Sums]):
     """The scores of the groups of one attribute: enough to compare, too few, and left out by the policy."""
 
     attribute: str
-    usable: tuple[ScoreSplit, ...]
-    small: tuple[ScoreSplit, ...]
-    left_out: tuple[ScoreSplit, ...]
+    usable: tuple[ScoredGroup[Sums], ...]
+    small: tuple[ScoredGroup[Sums], ...]
+    left_out: tuple[ScoredGroup[Sums], ...]
 
     @property
     def level(self) -> float:
@@ -28,44 +32,47 @@ class SortedSplits:
         pairs = max(1, sum(1 for _ in combinations(self.usable, 2)))
         return 1 - (1 - LEVEL) / pairs
 
-    def figures(self, named: Named, figure_of: Callable[[ScoreSplit, float], GroupRate]) -> ComparedRates:
+    def figures(self, named: Named, figure_of: Callable[[ScoredGroup[Sums], float], GroupRate]) -> ComparedRates:
         """One figure of every group, to be compared like a rate; `figure_of` is given the level of its interval."""
         usable, small, left_out = (
-            tuple(figure_of(split, self.level) for split in splits)
-            for splits in (self.usable, self.small, self.left_out)
+            tuple(figure_of(group, self.level) for group in groups)
+            for groups in (self.usable, self.small, self.left_out)
         )
         return ComparedRates(self.attribute, named, usable, small, left_out, None, joint=True)
 
 
-def require_scores(scores: ScoreHistograms, *, labels: bool = True) -> tuple[str, ...]:
-    """Refuse a table with missing scores; say in a note how many rows have no label, and that scores share places."""
-    if scores.unscored:
-        raise CannotMeasure(f"{scores.unscored} of {scores.n_rows} rows have no score; give every row one.")
+def notes_on(scores: ScoredGroups[Any], *, labels: bool = True) -> tuple[str, ...]:
+    """Say how many rows have no label, and that scores share places."""
     notes = []
-    unlabelled = int(scores.everybody().counts[:, 2].sum())
+    unlabelled = scores.everybody.unlabelled
     if labels and unlabelled:
-        notes.append(f'{unlabelled} of {scores.n_rows} rows have no label in "{scores.roles.label}" and are left out.')
+        notes.append(f'{unlabelled} of {scores.n_rows} rows have no label in "{scores.label}" and are left out.')
     if not scores.is_exact:
         notes.append("There are more different scores than are kept apart; close ones share a place.")
     return tuple(notes)
 
 
-def sorted_splits(
-    scores: ScoreHistograms,
-    attribute: str | None,
-    minimum: Callable[[ScoreSplit], bool],
-    leave_out: Sequence[str],
-) -> Mapping[str, SortedSplits]:
-    """The groups of one attribute, or of every sensitive column, by whether they fulfil `minimum`."""
-    names = (attribute,) if attribute is not None else tuple(column.name for column in scores.roles.sensitive)
+def sorted_groups(
+    scores: ScoredGroups[Sums], minimum: Callable[[ScoredGroup[Sums]], bool], leave_out: Sequence[str]
+) -> Mapping[str, SortedGroups[Sums]]:
+    """The groups of each attribute that is looked at, by whether they fulfil `minimum`."""
     found = {}
-    for name in names:
-        splits = scores.split(name)
-        kept = [split for split in splits if split.group not in leave_out]
-        found[name] = SortedSplits(
+    for name, groups in scores.by_attribute.items():
+        kept = [group for group in groups if group.group not in leave_out]
+        found[name] = SortedGroups(
             name,
             tuple(filter(minimum, kept)),
-            tuple(split for split in kept if not minimum(split)),
-            tuple(split for split in splits if split.group in leave_out),
+            tuple(group for group in kept if not minimum(group)),
+            tuple(group for group in groups if group.group in leave_out),
         )
     return found
+
+
+def require_chances(scores: ScoreHistograms) -> None:
+    """Refuse scores that are no chances."""
+    low, high = scores.range
+    if low < 0 or high > 1:
+        raise CannotMeasure(
+            f'Column "{scores.roles.score}" holds scores from {figure(low)} to {figure(high)}; a chance lies '
+            "between 0 and 1."
+        )

@@ -1,17 +1,16 @@
 """Do the scores tell favourable from unfavourable cases as well in every group?"""
 
-from audits.checks import Report, ScoreHistograms, check
+from audits.checks import Report, ScoreAreas, ScoreHistograms, check
 from audits.checks.gaps import gap_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
-from audits.checks.scored import require_scores, sorted_splits
-from audits.checks.statistics import GroupRate, ScoreSplit
-from audits.checks.statistics.areas import area_with_interval
+from audits.checks.scored import notes_on, sorted_groups
+from audits.checks.statistics import GroupAreas, GroupRate, ScoredGroup
 from audits.checks.statistics.rates import Named
 
 
-@check("fairness.auc_gap", version=1, needs=ScoreHistograms, roles=("label", "sensitive"))
+@check("fairness.auc_gap", version=1, needs=ScoreHistograms, keeps=ScoreAreas, roles=("label", "sensitive"))
 def auc_gap(
-    scores: ScoreHistograms,
+    scores: ScoreAreas,
     *,
     attribute: str | None = None,
     max_difference: Share = 0.05,
@@ -27,8 +26,8 @@ def auc_gap(
 
     Parameters
     ----------
-    scores : ScoreHistograms
-        Counts by score and label, integers of shape (n_values, 3) for each group.
+    scores : ScoreAreas
+        Areas under the curve, of everybody and of each group, from counts by score and label.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     max_difference : float in [0, 1], default=0.05
@@ -79,22 +78,18 @@ def auc_gap(
     - `auc_difference` of sex: 1 - 3/4 = 0.25
     """
 
-    def enough(split: ScoreSplit) -> bool:
-        return int(split.positives.sum()) >= min_positives and int(split.negatives.sum()) >= min_negatives
+    def enough(group: ScoredGroup[GroupAreas]) -> bool:
+        return group.favourable >= min_positives and group.others >= min_negatives
 
-    def area_of(split: ScoreSplit, level: float) -> GroupRate:
-        area = area_with_interval(split.positives, split.negatives, exact=scores.is_exact, level=level)
-        return GroupRate(split.group, int(split.counts[:, :2].sum()), area.value, area.low, area.high)
+    def area_of(group: ScoredGroup[GroupAreas], level: float) -> GroupRate:
+        area = group.sums.own.area(exact=scores.is_exact, level=level)
+        return GroupRate(group.group, group.labelled, area.value, area.low, area.high)
 
-    notes = require_scores(scores)
     named = Named("roc_auc", "area under the ROC curve")
     return gap_report(
-        {
-            name: [splits.figures(named, area_of)]
-            for name, splits in sorted_splits(scores, attribute, enough, leave_out).items()
-        },
+        {name: [groups.figures(named, area_of)] for name, groups in sorted_groups(scores, enough, leave_out).items()},
         check="fairness.auc_gap",
         difference=("auc_difference", max_difference),
         decide_on=decide_on,
-        notes=notes,
+        notes=notes_on(scores),
     )

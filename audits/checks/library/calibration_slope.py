@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +14,8 @@ from numpy.typing import NDArray
 from audits.checks import CannotMeasure, Report, ScoreHistograms, Severity, check
 from audits.checks.figures import Figure, held
 from audits.checks.parameters import Amount, Count, DecideOnEvidence
-from audits.checks.scored import require_scores
-from audits.checks.sentences import figure
+from audits.checks.scored import notes_on, require_chances
+from audits.checks.statistics import ScoredGroups, ScoreSplit
 from audits.checks.statistics.calibration import chances_of
 from audits.checks.statistics.intervals import LEVEL
 
@@ -34,9 +36,45 @@ class _Fit:
     variances: Array
 
 
-@check(_NAME, version=1, needs=ScoreHistograms, roles=("label",))
+@dataclass(frozen=True)
+class _Fits:
+    """The regression of the labels on the log odds of the score, and that of a level beside them."""
+
+    line: _Fit | None
+    level: _Fit | None
+
+
+class CalibrationFits(ScoredGroups[_Fits]):
+    """Coefficients and variances of two logistic regressions, where their likelihoods are highest."""
+
+    reads: ClassVar[tuple[str, ...]] = ()
+
+    @staticmethod
+    def attributes(scores: ScoreHistograms, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+        return ()
+
+    @classmethod
+    def summed(
+        cls, scores: ScoreHistograms, splits: Sequence[ScoreSplit], parameters: Mapping[str, Any]
+    ) -> list[_Fits]:
+        require_chances(scores)
+        return [_fits(split) for split in splits]
+
+    @staticmethod
+    def written(sums: _Fits) -> Any:
+        return [
+            None if fit is None else [fit.coefficients.tolist(), fit.variances.tolist()]
+            for fit in (sums.line, sums.level)
+        ]
+
+    @staticmethod
+    def read(written: Any) -> _Fits:
+        return _Fits(*(None if fit is None else _Fit(*(np.array(part) for part in fit)) for fit in written))
+
+
+@check(_NAME, version=1, needs=ScoreHistograms, keeps=CalibrationFits, roles=("label",))
 def calibration_slope(
-    scores: ScoreHistograms,
+    scores: CalibrationFits,
     *,
     min_slope: Amount | None = 0.8,
     max_slope: Amount | None = 1.25,
@@ -53,8 +91,8 @@ def calibration_slope(
 
     Parameters
     ----------
-    scores : ScoreHistograms
-        Counts by score and label, integers of shape (n_values, 3); scores between 0 and 1.
+    scores : CalibrationFits
+        Two logistic regressions on the scores; scores between 0 and 1.
     min_slope : float, at least 0, or None, default=0.8
         Slopes below this become a finding; None sets no limit.
     max_slope : float, at least 0, or None, default=1.25
@@ -103,23 +141,12 @@ def calibration_slope(
     - `calibration_slope`: ln 2 where ln 4 was said = 0.5
     - `calibration_intercept`: as many as said = 0
     """
-    notes = require_scores(scores)
-    low, high = scores.range
-    if low < 0 or high > 1:
-        raise CannotMeasure(f"Scores lie between {figure(low)} and {figure(high)}; a chance lies between 0 and 1.")
-    everybody = scores.everybody()
-    positives, negatives = int(everybody.positives.sum()), int(everybody.negatives.sum())
+    positives, negatives = scores.everybody.favourable, scores.everybody.others
     if positives < min_positives or negatives < min_negatives:
         raise CannotMeasure(
             f"{positives} favourable and {negatives} other labels; {min_positives} and {min_negatives} are needed."
         )
-    held_places = np.flatnonzero(everybody.positives + everybody.negatives)
-    chances = np.clip(chances_of(everybody)[held_places], _SMALLEST, 1 - _SMALLEST)
-    odds = np.log(chances) - np.log1p(-chances)
-    up, down = (side[held_places].astype(float) for side in (everybody.positives, everybody.negatives))
-    ones = np.ones(len(odds))
-    line = _fitted(np.stack([ones, odds], axis=1), up, down, np.zeros(len(odds)))
-    level = _fitted(ones[:, None], up, down, odds)
+    line, level = scores.everybody.sums.line, scores.everybody.sums.level
     if line is None or level is None:
         raise CannotMeasure("The slope is undefined: all scores are the same, or they part the labels completely.")
     n = positives + negatives
@@ -138,7 +165,17 @@ def calibration_slope(
         figures.append(
             Figure("largest_calibration_slope", slope, slope - reach, slope + reach, n, max_slope, ideal=1.0)
         )
-    return held(_NAME, figures, severity=Severity.MEDIUM, decide_on=decide_on, notes=notes)
+    return held(_NAME, figures, severity=Severity.MEDIUM, decide_on=decide_on, notes=notes_on(scores))
+
+
+def _fits(split: ScoreSplit) -> _Fits:
+    places = np.flatnonzero(split.positives + split.negatives)
+    chances = np.clip(chances_of(split)[places], _SMALLEST, 1 - _SMALLEST)
+    odds = np.log(chances) - np.log1p(-chances)
+    up, down = (side[places].astype(float) for side in (split.positives, split.negatives))
+    ones = np.ones(len(odds))
+    line = _fitted(np.stack([ones, odds], axis=1), up, down, np.zeros(len(odds)))
+    return _Fits(line, _fitted(ones[:, None], up, down, odds))
 
 
 def _fitted(columns: Array, positives: Array, negatives: Array, offset: Array) -> _Fit | None:

@@ -2,26 +2,63 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from audits.checks import CannotMeasure, Finding, Measurement, Report, ScoreHistograms, Severity, check
+from audits.checks import Finding, Measurement, Report, ScoreHistograms, Severity, check
 from audits.checks.comparison import settled
 from audits.checks.limits import deciding, ruled
 from audits.checks.parameters import Between, Count, DecideOnEvidence, Share
-from audits.checks.scored import require_scores, sorted_splits
+from audits.checks.scored import notes_on, require_chances, sorted_groups
 from audits.checks.sentences import figure, some
-from audits.checks.statistics import ScoreSplit
-from audits.checks.statistics.calibration import Reliability, brier, reliability
+from audits.checks.statistics import ScoredGroup, ScoredGroups, ScoreSplit
+from audits.checks.statistics.calibration import Brier, Reliability, brier, reliability
 from audits.checks.statistics.intervals import wilson
 
 _NAME = "fairness.calibration_within_groups"
 
 
-@check(_NAME, version=1, needs=ScoreHistograms, roles=("label", "sensitive"))
+@dataclass(frozen=True)
+class _Chances:
+    """How a group's chances came true; a group without labels has neither."""
+
+    table: Reliability
+    brier: Brier
+
+
+class BinnedChances(ScoredGroups[_Chances | None]):
+    """Rows, favourable ones and mean score by bin of each group, and its Brier score with the variance of it."""
+
+    reads: ClassVar[tuple[str, ...]] = ("attribute", "bins")
+
+    @classmethod
+    def summed(
+        cls, scores: ScoreHistograms, splits: Sequence[ScoreSplit], parameters: Mapping[str, Any]
+    ) -> list[_Chances | None]:
+        require_chances(scores)
+        return [
+            _Chances(reliability(split, parameters["bins"]), brier(split)) if split.counts[:, :2].any() else None
+            for split in splits
+        ]
+
+    @staticmethod
+    def written(sums: _Chances | None) -> Any:
+        return None if sums is None else [sums.table.to_document(), sums.brier.mean, sums.brier.variance]
+
+    @staticmethod
+    def read(written: Any) -> _Chances | None:
+        if written is None:
+            return None
+        table, mean, variance = written
+        return _Chances(Reliability.from_document(table), Brier(mean, variance))
+
+
+@check(_NAME, version=1, needs=ScoreHistograms, keeps=BinnedChances, roles=("label", "sensitive"))
 def calibration_within_groups(
-    scores: ScoreHistograms,
+    scores: BinnedChances,
     *,
     attribute: str | None = None,
     max_error: Share = 0.1,
@@ -34,8 +71,8 @@ def calibration_within_groups(
 
     Parameters
     ----------
-    scores : ScoreHistograms
-        Counts by score and label, integers of shape (n_values, 3) for each group; scores between 0 and 1.
+    scores : BinnedChances
+        Rows, favourable ones and mean score by bin, for each group; scores between 0 and 1.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     max_error : float in [0, 1], default=0.1
@@ -72,28 +109,23 @@ def calibration_within_groups(
     Cooper, Hauskrecht (2015), doi:10.1609/aaai.v29i1.9602, for the error; sklearn.metrics.brier_score_loss and
     sklearn.calibration.calibration_curve with strategy="uniform".
     """
-    notes = list(require_scores(scores))
-    low, high = scores.range
-    if low < 0 or high > 1:
-        raise CannotMeasure(
-            f'Column "{scores.roles.score}" holds scores from {figure(low)} to {figure(high)}; a chance lies '
-            "between 0 and 1."
-        )
     measured: list[Measurement] = []
     findings: list[Finding] = []
     obstacles: list[str] = []
 
-    def labelled(split: ScoreSplit) -> int:
-        return int(split.counts[:, :2].sum())
+    def enough(group: ScoredGroup[_Chances | None]) -> bool:
+        return group.labelled >= min_group_size
 
-    for name, splits in sorted_splits(scores, attribute, lambda s: labelled(s) >= min_group_size, leave_out).items():
-        if splits.small:
-            named = some([f"{split.group} ({labelled(split)})" for split in splits.small])
+    for name, groups in sorted_groups(scores, enough, leave_out).items():
+        if groups.small:
+            named = some([f"{group.group} ({group.labelled})" for group in groups.small])
             obstacles.append(f"{name}: too few labelled rows of {named}.")
-        for split in (*splits.usable, *filter(labelled, splits.left_out)):
-            where = f"{name}/{split.group}"
-            table = reliability(split, bins)
-            judged = split in splits.usable
+        for group in (*groups.usable, *groups.left_out):
+            if group.sums is None:
+                continue
+            where = f"{name}/{group.group}"
+            table = group.sums.table
+            judged = group in groups.usable
             low_error, high_error = table.error_interval(scores.seed)
             measured.append(
                 Measurement(
@@ -102,22 +134,30 @@ def calibration_within_groups(
                     group=where,
                     low=low_error,
                     high=high_error,
-                    n=labelled(split),
+                    n=group.labelled,
                     ideal=0.0,
                     limit=max_error if judged else None,
                     note="" if judged else "left out of the comparison by the policy",
                 )
             )
-            score, (lowest, highest) = brier(split)
+            low_score, high_score = group.sums.brier.interval(group.labelled)
             measured.append(
-                Measurement("brier_score", score, group=where, low=lowest, high=highest, n=labelled(split), ideal=0.0)
+                Measurement(
+                    "brier_score",
+                    group.sums.brier.mean,
+                    group=where,
+                    low=low_score,
+                    high=high_score,
+                    n=group.labelled,
+                    ideal=0.0,
+                )
             )
             measured += _table(table, where, bins)
             if not judged:
                 continue
-            what = f"calibration error of {split.group}"
+            what = f"calibration error of {group.group}"
             ruling = ruled(
-                table.error, low_error, high_error, max_error, decide_on=decide_on, rows=labelled(split), what=what
+                table.error, low_error, high_error, max_error, decide_on=decide_on, rows=group.labelled, what=what
             )
             if ruling.doubt:
                 obstacles.append(ruling.doubt)
@@ -127,13 +167,13 @@ def calibration_within_groups(
                         key=f"{_NAME}/{where}",
                         severity=Severity.HIGH,
                         sentence=(
-                            f"The scores of {split.group} are no chances: {deciding(decide_on, 'calibration error')} "
+                            f"The scores of {group.group} are no chances: {deciding(decide_on, 'calibration error')} "
                             f"{figure(ruling.value)}, above the limit {figure(max_error)}."
                         ),
                         measurement="calibration_error",
                     )
                 )
-    return settled(measured, findings, notes, obstacles)
+    return settled(measured, findings, list(notes_on(scores)), obstacles)
 
 
 def _table(table: Reliability, where: str, bins: int) -> list[Measurement]:

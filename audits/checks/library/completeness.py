@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from audits.checks import ColumnProfiles, Finding, Measurement, Report, Severity, check
+from audits.checks import ColumnCounts, ColumnProfiles, Finding, Measurement, Report, Severity, check
 from audits.checks.comparison import exactly
 from audits.checks.parameters import Share
 from audits.checks.sentences import figure
@@ -12,15 +12,15 @@ from audits.checks.sentences import figure
 _NAME = "data_quality.completeness"
 
 
-@check(_NAME, version=1, needs=ColumnProfiles)
-def completeness(profiles: ColumnProfiles, *, max_missing: Share = 0.05) -> Report:
+@check(_NAME, version=1, needs=ColumnProfiles, keeps=ColumnCounts)
+def completeness(counts: ColumnCounts, *, max_missing: Share = 0.05) -> Report:
     """Share of missing cells in every declared column.
 
     A cell is missing when it is null, not a number, or text with nothing but blanks.
 
     Parameters
     ----------
-    profiles : ColumnProfiles
+    counts : ColumnCounts
         Counts of every column that has a role.
     max_missing : float in [0, 1], default=0.05
         Columns with a larger share of missing cells become a finding each.
@@ -39,7 +39,7 @@ def completeness(profiles: ColumnProfiles, *, max_missing: Share = 0.05) -> Repo
     ISO/IEC 25012:2008, section 5.3.1.2, completeness.
     """
     measured, findings = [], []
-    for profile in profiles.by_name.values():
+    for profile in counts.columns:
         share = Fraction(profile.missing, profile.rows)
         measured.append(
             Measurement("missing", float(profile.missing), unit="rows", group=profile.name, n=profile.rows, ideal=0.0)

@@ -1,17 +1,17 @@
 """Which columns say the same in every row?"""
 
-from audits.checks import ColumnProfiles, Finding, Measurement, Report, Severity, check
+from audits.checks import ColumnCounts, ColumnProfiles, Finding, Measurement, Report, Severity, check
 
 _NAME = "data_quality.constant_columns"
 
 
-@check(_NAME, version=1, needs=ColumnProfiles)
-def constant_columns(profiles: ColumnProfiles, *, allowed: tuple[str, ...] = ()) -> Report:
+@check(_NAME, version=1, needs=ColumnProfiles, keeps=ColumnCounts)
+def constant_columns(counts: ColumnCounts, *, allowed: tuple[str, ...] = ()) -> Report:
     """Columns that hold one value only, or none at all.
 
     Parameters
     ----------
-    profiles : ColumnProfiles
+    counts : ColumnCounts
         Counts of every column that has a role.
     allowed : list of str, default=[]
         Columns that may be constant, by name.
@@ -31,7 +31,7 @@ def constant_columns(profiles: ColumnProfiles, *, allowed: tuple[str, ...] = ())
     doi:10.1145/1247480.1247504, for the estimate.
     """
     measured, findings = [], []
-    for profile in profiles.by_name.values():
+    for profile in counts.columns:
         note = "" if profile.is_distinct_exact else "an estimate, standard error 6 percent"
         measured.append(
             Measurement(

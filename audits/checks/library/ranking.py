@@ -3,23 +3,65 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
 from statistics import NormalDist
+from typing import Any, ClassVar
 
 from audits.checks import CannotMeasure, Report, ScoreHistograms, Severity, check
 from audits.checks.figures import Figure, held
 from audits.checks.parameters import Amount, Count, DecideOnEvidence, Share
 from audits.checks.sentences import figure
-from audits.checks.statistics import ScoreSplit
+from audits.checks.statistics import ScoredGroups, ScoreSplit
 from audits.checks.statistics.intervals import LEVEL, dkw_reach, wilson
 
 _NAME = "performance.ranking"
 
 
-@check(_NAME, version=1, needs=ScoreHistograms, roles=("label",))
+@dataclass(frozen=True)
+class _Order:
+    """What the order of all rows by score says; nothing where a label does not occur."""
+
+    average_precision: float
+    separation: Fraction
+    found_in_top: Fraction
+    fullest_share: float
+
+
+class RankingSums(ScoredGroups[_Order | None]):
+    """Average precision, the largest distance between the labels, and the favourable ones in the top."""
+
+    reads: ClassVar[tuple[str, ...]] = ("top_share",)
+
+    @staticmethod
+    def attributes(scores: ScoreHistograms, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+        return ()
+
+    @classmethod
+    def summed(
+        cls, scores: ScoreHistograms, splits: Sequence[ScoreSplit], parameters: Mapping[str, Any]
+    ) -> list[_Order | None]:
+        return [_order(split, parameters["top_share"]) for split in splits]
+
+    @staticmethod
+    def written(sums: _Order | None) -> Any:
+        if sums is None:
+            return None
+        return [sums.average_precision, str(sums.separation), str(sums.found_in_top), sums.fullest_share]
+
+    @staticmethod
+    def read(written: Any) -> _Order | None:
+        if written is None:
+            return None
+        precision, separation, found, fullest = written
+        return _Order(precision, Fraction(separation), Fraction(found), fullest)
+
+
+@check(_NAME, version=1, needs=ScoreHistograms, keeps=RankingSums, roles=("label",))
 def ranking(
-    scores: ScoreHistograms,
+    scores: RankingSums,
     *,
     top_share: Share = 0.1,
     min_average_precision: Share | None = None,
@@ -38,8 +80,8 @@ def ranking(
 
     Parameters
     ----------
-    scores : ScoreHistograms
-        Counts by score and label, integers of shape (n_values, 3).
+    scores : RankingSums
+        What the order of all rows by score says, from counts by score and label.
     top_share : float in [0, 1], default=0.1
         Share of rows, highest scores first, for lift and gain; at least one row.
     min_average_precision : float in [0, 1] or None, default=None
@@ -93,20 +135,16 @@ def ranking(
     - `prevalence`: 300/600 = 0.5
     - `lift`: (200/300) / (300/600) = 1.333
     """
-    if scores.unscored:
-        raise CannotMeasure(f"{scores.unscored} of {scores.n_rows} rows have no score; give every row one.")
-    everybody = scores.everybody()
-    positives, negatives = int(everybody.positives.sum()), int(everybody.negatives.sum())
-    if positives < min_positives or negatives < min_negatives:
+    everybody = scores.everybody
+    positives, negatives, order = everybody.favourable, everybody.others, everybody.sums
+    if order is None or positives < min_positives or negatives < min_negatives:
         raise CannotMeasure(
             f"{positives} favourable and {negatives} other labels; {min_positives} and {min_negatives} are needed."
         )
     n = positives + negatives
     prevalence = Fraction(positives, n)
-    precision = _average_precision(everybody)
-    separation = _separation(everybody, positives, negatives)
-    top = max(1, round(top_share * n))
-    found = _found_in(everybody, top)
+    precision, separation, found = order.average_precision, order.separation, order.found_in_top
+    top = _top(n, top_share)
     lift, gain = found / top / prevalence, found / positives
     low, high = wilson(float(found), top)
     reach = dkw_reach(positives, negatives)
@@ -114,7 +152,7 @@ def ranking(
         Figure(
             "average_precision",
             precision,
-            *_logit_interval(float(precision), positives),
+            *_logit_interval(precision, positives),
             n,
             min_average_precision,
             at_least=True,
@@ -144,9 +182,24 @@ def ranking(
     ]
     notes = []
     if not scores.is_exact:
-        fullest = max(everybody.positives.max() / positives, everybody.negatives.max() / negatives)
-        notes.append(f"Scores share bins; the fullest holds {figure(float(fullest))} of a label.")
+        notes.append(f"Scores share bins; the fullest holds {figure(order.fullest_share)} of a label.")
     return held(_NAME, figures, severity=Severity.HIGH, decide_on=decide_on, notes=notes)
+
+
+def _top(rows: int, share: float) -> int:
+    return max(1, round(share * rows))
+
+
+def _order(split: ScoreSplit, top_share: float) -> _Order | None:
+    positives, negatives = int(split.positives.sum()), int(split.negatives.sum())
+    if not positives or not negatives:
+        return None
+    return _Order(
+        _average_precision(split),
+        _separation(split, positives, negatives),
+        _found_in(split, _top(positives + negatives, top_share)),
+        float(max(split.positives.max() / positives, split.negatives.max() / negatives)),
+    )
 
 
 def _descending(split: ScoreSplit) -> list[tuple[int, int]]:

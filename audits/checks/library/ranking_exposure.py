@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from statistics import NormalDist
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +15,8 @@ from numpy.typing import NDArray
 from audits.checks import CannotMeasure, Report, ScoreHistograms, check
 from audits.checks.gaps import gap_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
-from audits.checks.scored import require_scores, sorted_splits
-from audits.checks.statistics import GroupRate, ScoreSplit
+from audits.checks.scored import notes_on, sorted_groups
+from audits.checks.statistics import GroupRate, ScoredGroup, ScoredGroups, ScoreSplit
 from audits.checks.statistics.intervals import wilson
 from audits.checks.statistics.rates import Named
 
@@ -21,9 +24,47 @@ _NAME = "fairness.ranking_exposure"
 _AT_A_TIME = 1_000_000
 
 
-@check(_NAME, version=1, needs=ScoreHistograms, roles=("sensitive",))
+@dataclass(frozen=True)
+class _Seen:
+    """Rows of a group in the top, and the sums of exposure and of its square over the group."""
+
+    in_top: Fraction
+    exposure: float
+    squares: float
+
+
+class Exposures(ScoredGroups[_Seen]):
+    """Where the rows of each group stand in the ranking of all rows by score."""
+
+    reads: ClassVar[tuple[str, ...]] = ("attribute", "top_share")
+
+    @classmethod
+    def summed(
+        cls, scores: ScoreHistograms, splits: Sequence[ScoreSplit], parameters: Mapping[str, Any]
+    ) -> list[_Seen]:
+        rows = scores.everybody().counts.sum(axis=1)
+        inside = _in_top(rows, _top(int(rows.sum()), parameters["top_share"]))
+        mean, square = _exposures(rows)
+        found = []
+        for split in splits:
+            mine = split.counts.sum(axis=1)
+            in_top = sum((int(k) * share for k, share in zip(mine, inside, strict=True) if k), Fraction(0))
+            found.append(_Seen(in_top, *(math.fsum((mine * by_score).tolist()) for by_score in (mean, square))))
+        return found
+
+    @staticmethod
+    def written(sums: _Seen) -> list[Any]:
+        return [str(sums.in_top), sums.exposure, sums.squares]
+
+    @staticmethod
+    def read(written: Sequence[Any]) -> _Seen:
+        in_top, exposure, squares = written
+        return _Seen(Fraction(in_top), exposure, squares)
+
+
+@check(_NAME, version=1, needs=ScoreHistograms, keeps=Exposures, roles=("sensitive",))
 def ranking_exposure(
-    scores: ScoreHistograms,
+    scores: Exposures,
     *,
     attribute: str | None = None,
     top_share: Share = 0.1,
@@ -42,8 +83,8 @@ def ranking_exposure(
 
     Parameters
     ----------
-    scores : ScoreHistograms
-        Counts by score, integers of shape (n_values, 3) for each group.
+    scores : Exposures
+        Places of the rows of each group in the ranking of all rows.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     top_share : float in [0, 1], default=0.1
@@ -94,40 +135,32 @@ def ranking_exposure(
     - `exposure` of sex/Female: (0.6309 + 0.4307) / 2 = 0.5308
     - `exposure_ratio` of sex: 0.5308 / 0.75 = 0.7077
     """
-    notes = require_scores(scores, labels=False)
-    rows = scores.everybody().counts.sum(axis=1)
-    total = int(rows.sum())
-    if total == 0:
-        raise CannotMeasure("The table has no scored rows.")
-    top = max(1, round(top_share * total))
-    inside = _in_top(rows, top)
-    mean, square = _exposures(rows)
+    notes = notes_on(scores, labels=False)
+    top = _top(scores.n_rows, top_share)
 
-    def top_rate(split: ScoreSplit, level: float) -> GroupRate:
-        mine = split.counts.sum(axis=1)
-        n = int(mine.sum())
-        if not n:
-            return GroupRate(split.group, 0, None, None, None)
-        found = sum((int(k) * share for k, share in zip(mine, inside, strict=True) if k), Fraction(0))
-        return GroupRate(split.group, n, found / n, *wilson(float(found), n, level))
+    def enough(group: ScoredGroup[_Seen]) -> bool:
+        return group.rows >= min_group_size
 
-    def exposure(split: ScoreSplit, level: float) -> GroupRate:
-        mine = split.counts.sum(axis=1)
-        n = int(mine.sum())
+    def top_rate(group: ScoredGroup[_Seen], level: float) -> GroupRate:
+        n, found = group.rows, group.sums.in_top
         if not n:
-            return GroupRate(split.group, 0, None, None, None)
-        value, squares = (math.fsum((mine * by_score).tolist()) / n for by_score in (mean, square))
+            return GroupRate(group.group, 0, None, None, None)
+        return GroupRate(group.group, n, found / n, *wilson(float(found), n, level))
+
+    def exposure(group: ScoredGroup[_Seen], level: float) -> GroupRate:
+        n = group.rows
+        if not n:
+            return GroupRate(group.group, 0, None, None, None)
+        value, squares = group.sums.exposure / n, group.sums.squares / n
         spread = math.sqrt(max(0.0, squares - value**2) / max(1, n - 1))
         reach = NormalDist().inv_cdf(0.5 + level / 2) * spread
-        return GroupRate(split.group, n, Fraction(value), max(0.0, value - reach), min(1.0, value + reach))
+        return GroupRate(group.group, n, Fraction(value), max(0.0, value - reach), min(1.0, value + reach))
 
     sets = {}
-    for name, splits in sorted_splits(
-        scores, attribute, lambda split: int(split.counts.sum()) >= min_group_size, leave_out
-    ).items():
+    for name, groups in sorted_groups(scores, enough, leave_out).items():
         sets[name] = {
-            "top_rate": splits.figures(Named("top_rate", f"share in the top {top}"), top_rate),
-            "exposure": splits.figures(Named("exposure", "mean exposure"), exposure),
+            "top_rate": groups.figures(Named("top_rate", f"share in the top {top}"), top_rate),
+            "exposure": groups.figures(Named("exposure", "mean exposure"), exposure),
         }
     reports, hindered = [], []
     for figure, limit in (("top_rate", min_top_ratio), ("exposure", min_exposure_ratio)):
@@ -149,6 +182,10 @@ def ranking_exposure(
         raise CannotMeasure(" ".join(dict.fromkeys(hindered)), Report(measured, (), notes))
     said = dict.fromkeys((*notes, *(note for report in reports for note in report.notes), *hindered))
     return Report(measured, findings, tuple(said))
+
+
+def _top(rows: int, share: float) -> int:
+    return max(1, round(share * rows))
 
 
 def _in_top(rows: NDArray[np.int64], top: int) -> list[Fraction]:

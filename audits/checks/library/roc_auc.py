@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from statistics import NormalDist
 
-from audits.checks import CannotMeasure, Finding, Measurement, Report, ScoreHistograms, Severity, check
+from audits.checks import CannotMeasure, Finding, Measurement, Report, ScoreAreas, ScoreHistograms, Severity, check
 from audits.checks.comparison import settled
 from audits.checks.limits import deciding, ruled
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.sentences import figure
-from audits.checks.statistics import ScoreSplit
-from audits.checks.statistics.areas import area_under
+from audits.checks.statistics import GroupAreas, ScoredGroup
 from audits.checks.statistics.intervals import LEVEL
 
 
-@check("performance.roc_auc", version=1, needs=ScoreHistograms, roles=("label",))
+@check("performance.roc_auc", version=1, needs=ScoreHistograms, keeps=ScoreAreas, roles=("label",))
 def roc_auc(
-    scores: ScoreHistograms,
+    scores: ScoreAreas,
     *,
     min_auc: Share = 0.7,
     min_positives: Count = 30,
@@ -32,8 +31,8 @@ def roc_auc(
 
     Parameters
     ----------
-    scores : ScoreHistograms
-        Counts by score and label, integers of shape (n_values, 3) for each group.
+    scores : ScoreAreas
+        Areas under the curve, of everybody and of each group, from counts by score and label.
     min_auc : float in [0, 1], default=0.7
         Areas below this become a finding.
     min_positives : int, default=30
@@ -73,26 +72,22 @@ def roc_auc(
 
     - `roc_auc`: (200 * 200 + (100 * 200 + 200 * 100) / 2) / (300 * 300) = 0.6667
     """
-    if scores.unscored:
-        raise CannotMeasure(f"{scores.unscored} of {scores.n_rows} rows have no score; give every row one.")
-    everybody = scores.everybody()
-    positives, negatives = int(everybody.positives.sum()), int(everybody.negatives.sum())
+    everybody = scores.everybody
+    positives, negatives = everybody.favourable, everybody.others
     if positives < min_positives or negatives < min_negatives:
         raise CannotMeasure(
             f"{positives} favourable and {negatives} other labels; {min_positives} and {min_negatives} are needed."
         )
-    area, slack = area_under(everybody.positives, everybody.negatives)
+    area, slack = everybody.sums.own.value, everybody.sums.own.ties
     assert area is not None  # noqa: S101 -- both labels occur
     measured = [_measured(everybody, None, min_auc, scores.is_exact)]
-    for column in scores.roles.sensitive:
-        measured += [
-            _measured(split, f"{column.name}/{split.group}", None, scores.is_exact)
-            for split in scores.split(column.name)
-        ]
+    for name, groups in scores.by_attribute.items():
+        measured += [_measured(group, f"{name}/{group.group}", None, scores.is_exact) for group in groups]
     notes = []
-    unlabelled = int(everybody.counts[:, 2].sum())
-    if unlabelled:
-        notes.append(f'{unlabelled} of {scores.n_rows} rows have no label in "{scores.roles.label}" and are left out.')
+    if everybody.unlabelled:
+        notes.append(
+            f'{everybody.unlabelled} of {scores.n_rows} rows have no label in "{scores.label}" and are left out.'
+        )
     certain = area if scores.is_exact else area - slack
     findings = []
     what = "area under the ROC curve"
@@ -113,12 +108,11 @@ def roc_auc(
     return settled(measured, findings, notes, [ruling.doubt] if ruling.doubt else [])
 
 
-def _measured(split: ScoreSplit, group: str | None, limit: float | None, is_exact: bool) -> Measurement:
-    area, slack = area_under(split.positives, split.negatives)
-    labelled = int(split.counts[:, :2].sum())
+def _measured(scored: ScoredGroup[GroupAreas], group: str | None, limit: float | None, is_exact: bool) -> Measurement:
+    area, slack, labelled = scored.sums.own.value, scored.sums.own.ties, scored.labelled
     if area is None:
         return Measurement("roc_auc", None, group=group, n=labelled, ideal=1.0, note="needs both labels")
-    low, high = _interval(float(area), int(split.positives.sum()), int(split.negatives.sum()))
+    low, high = _interval(float(area), scored.favourable, scored.others)
     note = "" if is_exact else f"scores share bins; off by at most {figure(slack)}"
     return Measurement(
         "roc_auc", float(area), group=group, low=low, high=high, n=labelled, ideal=1.0, limit=limit, note=note

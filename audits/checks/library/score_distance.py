@@ -2,26 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audits.checks import Finding, Measurement, Report, ScoreHistograms, Severity, check
 from audits.checks.comparison import settled
 from audits.checks.limits import deciding, ruled
 from audits.checks.parameters import Count, DecideOnEvidence, Share
-from audits.checks.scored import require_scores, sorted_splits
+from audits.checks.scored import notes_on, sorted_groups
 from audits.checks.sentences import figure, some
-from audits.checks.statistics import ScoreSplit
+from audits.checks.statistics import ScoredGroup, ScoredGroups, ScoreSplit
 from audits.checks.statistics.intervals import dkw_reach
 
 _NAME = "fairness.score_distance"
 
 
-@check(_NAME, version=1, needs=ScoreHistograms, roles=("sensitive",))
+@dataclass(frozen=True)
+class _Apart:
+    """How far the scores of a group are from those of the groups after it, and its rows at the commonest score."""
+
+    fullest: int
+    distances: Mapping[str, Fraction]
+
+
+class ScoreDistances(ScoredGroups[_Apart]):
+    """The largest distance between the distribution functions of every two groups that have enough rows."""
+
+    reads: ClassVar[tuple[str, ...]] = ("attribute", "min_group_size", "leave_out")
+
+    @classmethod
+    def summed(
+        cls, scores: ScoreHistograms, splits: Sequence[ScoreSplit], parameters: Mapping[str, Any]
+    ) -> list[_Apart]:
+        rows = [split.counts.sum(axis=1) for split in splits]
+        usable = [
+            place
+            for place, split in enumerate(splits)
+            if rows[place].sum() >= parameters["min_group_size"] and split.group not in parameters["leave_out"]
+        ]
+        distances: list[dict[str, Fraction]] = [{} for _ in splits]
+        for one, other in combinations(usable, 2):
+            distances[one][splits[other].group] = _distance(rows[one], rows[other])
+        return [_Apart(int(own.max()), apart) for own, apart in zip(rows, distances, strict=True)]
+
+    @staticmethod
+    def written(sums: _Apart) -> Any:
+        return [sums.fullest, {group: str(distance) for group, distance in sums.distances.items()}]
+
+    @staticmethod
+    def read(written: Any) -> _Apart:
+        fullest, distances = written
+        return _Apart(fullest, {group: Fraction(distance) for group, distance in distances.items()})
+
+
+@check(_NAME, version=1, needs=ScoreHistograms, keeps=ScoreDistances, roles=("sensitive",))
 def score_distance(
-    scores: ScoreHistograms,
+    scores: ScoreDistances,
     *,
     attribute: str | None = None,
     max_distance: Share = 0.1,
@@ -36,8 +78,8 @@ def score_distance(
 
     Parameters
     ----------
-    scores : ScoreHistograms
-        Counts by score and label, integers of shape (n_values, 3) for each group.
+    scores : ScoreDistances
+        Distances between the scores of every two groups.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     max_distance : float in [0, 1], default=0.1
@@ -81,30 +123,30 @@ def score_distance(
 
     - `score_distance` of sex: up to 0.4 stand 80/160 of the women and all men; 1 - 0.5 = 0.5
     """
-    notes = list(require_scores(scores, labels=False))
     measured: list[Measurement] = []
     findings: list[Finding] = []
     obstacles: list[str] = []
 
-    def enough(split: ScoreSplit) -> bool:
-        return int(split.counts.sum()) >= min_group_size
+    def enough(group: ScoredGroup[_Apart]) -> bool:
+        return group.rows >= min_group_size
 
-    for name, splits in sorted_splits(scores, attribute, enough, leave_out).items():
-        if splits.small:
-            named = some([f"{split.group} ({int(split.counts.sum())})" for split in splits.small])
+    for name, groups in sorted_groups(scores, enough, leave_out).items():
+        if groups.small:
+            named = some([f"{group.group} ({group.rows})" for group in groups.small])
             obstacles.append(f"{name}: too few rows of {named}.")
-        if len(splits.usable) < 2:
+        if len(groups.usable) < 2:
             obstacles.append(f"{name}: fewer than two groups to compare.")
             continue
         found = []
-        for one, other in combinations(splits.usable, 2):
-            distance, slack = _distance(one, other, exact=scores.is_exact)
-            reach = dkw_reach(int(one.counts.sum()), int(other.counts.sum()), splits.level) + slack
+        for one, other in combinations(groups.usable, 2):
+            distance = one.sums.distances[other.group]
+            fullest = max(one.sums.fullest / one.rows, other.sums.fullest / other.rows)
+            reach = dkw_reach(one.rows, other.rows, groups.level) + (0.0 if scores.is_exact else fullest)
             found.append((distance, reach, one.group, other.group))
         distance, _, first, second = max(found)
         low = max(0.0, max(float(value) - reach for value, reach, _, _ in found))
         high = min(1.0, max(float(value) + reach for value, reach, _, _ in found))
-        rows = sum(int(split.counts.sum()) for split in splits.usable)
+        rows = sum(group.rows for group in groups.usable)
         measured.append(
             Measurement(
                 "score_distance",
@@ -134,13 +176,11 @@ def score_distance(
                     measurement="score_distance",
                 )
             )
-    return settled(measured, findings, notes, obstacles)
+    return settled(measured, findings, list(notes_on(scores, labels=False)), obstacles)
 
 
-def _distance(one: ScoreSplit, other: ScoreSplit, *, exact: bool) -> tuple[Fraction, float]:
-    """The distance of the two step functions, and how far it may be off where scores share places."""
-    rows = [split.counts.sum(axis=1).astype(object) for split in (one, other)]
-    n, m = (int(sum(counts)) for counts in rows)
-    apart = np.abs(np.cumsum(rows[0]) * m - np.cumsum(rows[1]) * n)
-    slack = 0.0 if exact else max(float(max(rows[0])) / n, float(max(rows[1])) / m)
-    return Fraction(int(max(apart)), n * m), slack
+def _distance(one: NDArray[np.int64], other: NDArray[np.int64]) -> Fraction:
+    """The distance of the two step functions, given the rows at each score."""
+    n, m = int(one.sum()), int(other.sum())
+    apart = np.abs(np.cumsum(one.astype(object)) * m - np.cumsum(other.astype(object)) * n)
+    return Fraction(int(max(apart)), n * m)

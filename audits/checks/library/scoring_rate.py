@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +13,34 @@ from audits.checks import Report, ScoreHistograms, check
 from audits.checks.comparison import compared_sets
 from audits.checks.impact import ratio_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
-from audits.checks.scored import require_scores
-from audits.checks.statistics import Grouping
+from audits.checks.scored import notes_on
+from audits.checks.statistics import Grouping, ScoredGroups, ScoreSplit
 from audits.checks.statistics.rates import STATES, UNKNOWN
 from audits.checks.statistics.rates import scoring_rate as above_the_median
 
 
-@check("fairness.scoring_rate", version=1, needs=ScoreHistograms, roles=("sensitive",))
+class AboveMedian(ScoredGroups[int]):
+    """How many rows of each group score above the median of all rows."""
+
+    @classmethod
+    def summed(cls, scores: ScoreHistograms, splits: Sequence[ScoreSplit], parameters: Mapping[str, Any]) -> list[int]:
+        everybody = scores.everybody()
+        median = _median(everybody.values, everybody.counts.sum(axis=1))
+        above = np.array([Fraction(value) > median for value in everybody.values.tolist()], bool)
+        return [int(split.counts[above].sum()) for split in splits]
+
+    @staticmethod
+    def written(sums: int) -> int:
+        return sums
+
+    @staticmethod
+    def read(written: int) -> int:
+        return written
+
+
+@check("fairness.scoring_rate", version=1, needs=ScoreHistograms, keeps=AboveMedian, roles=("sensitive",))
 def scoring_rate(
-    scores: ScoreHistograms,
+    scores: AboveMedian,
     *,
     attribute: str | None = None,
     min_ratio: Share = 0.8,
@@ -35,8 +56,8 @@ def scoring_rate(
 
     Parameters
     ----------
-    scores : ScoreHistograms
-        Counts by score and label, integers of shape (n_values, 3) for each group.
+    scores : AboveMedian
+        Rows of each group, and those above the median.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     min_ratio : float in [0, 1], default=0.8
@@ -83,19 +104,12 @@ def scoring_rate(
 
     - `scoring_rate` of sex/Female: 80 of 160 stand above the median 0.4 = 0.5
     """
-    notes = require_scores(scores, labels=False)
-    everybody = scores.everybody()
-    median = _median(everybody.values, everybody.counts.sum(axis=1))
-    above = np.array([Fraction(value) > median for value in everybody.values.tolist()], bool)
-    names = (attribute,) if attribute is not None else tuple(column.name for column in scores.roles.sensitive)
     sets = {}
-    for name in names:
-        splits = scores.split(name)
-        counts = np.zeros((len(splits), STATES, STATES), np.int64)
-        for place, split in enumerate(splits):
-            rows = split.counts.sum(axis=1)
-            counts[place, UNKNOWN, 1], counts[place, UNKNOWN, 0] = rows[above].sum(), rows[~above].sum()
-        grouping = Grouping(name, tuple(split.group for split in splits), counts, 1, scores.seed)
+    for name, groups in scores.by_attribute.items():
+        counts = np.zeros((len(groups), STATES, STATES), np.int64)
+        for place, group in enumerate(groups):
+            counts[place, UNKNOWN] = group.rows - group.sums, group.sums, 0
+        grouping = Grouping(name, tuple(group.group for group in groups), counts, 1, scores.seed)
         wanted = [(above_the_median(), min_group_size)]
         (sets[name],) = compared_sets(grouping, wanted, leave_out, simultaneous=simultaneous)
     return ratio_report(
@@ -105,7 +119,7 @@ def scoring_rate(
         said="scored above the median",
         limit=min_ratio,
         decide_on=decide_on,
-        notes=notes,
+        notes=notes_on(scores, labels=False),
     )
 
 

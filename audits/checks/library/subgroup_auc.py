@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
-from audits.checks import Finding, Measurement, Report, ScoreHistograms, Severity, check
+from audits.checks import Finding, Measurement, Report, ScoreAreas, ScoreHistograms, Severity, check
 from audits.checks.comparison import settled
 from audits.checks.limits import deciding, ruled
 from audits.checks.parameters import Count, DecideOnEvidence, Share
-from audits.checks.scored import require_scores, sorted_splits
+from audits.checks.scored import notes_on, sorted_groups
 from audits.checks.sentences import figure, some
-from audits.checks.statistics import ScoreSplit
-from audits.checks.statistics.areas import area_with_interval
+from audits.checks.statistics import GroupAreas, ScoredGroup
 
 _NAME = "fairness.subgroup_auc"
 
 
-@check(_NAME, version=1, needs=ScoreHistograms, roles=("label", "sensitive"))
+@check(_NAME, version=1, needs=ScoreHistograms, keeps=ScoreAreas, roles=("label", "sensitive"))
 def subgroup_auc(
-    scores: ScoreHistograms,
+    scores: ScoreAreas,
     *,
     attribute: str | None = None,
     min_auc: Share = 0.7,
@@ -36,8 +32,8 @@ def subgroup_auc(
 
     Parameters
     ----------
-    scores : ScoreHistograms
-        Counts by score and label, integers of shape (n_values, 3) for each group.
+    scores : ScoreAreas
+        Areas under the curve, of everybody and of each group, from counts by score and label.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     min_auc : float in [0, 1], default=0.7
@@ -86,32 +82,27 @@ def subgroup_auc(
     - `bpsn_auc` of sex/Female: favourable men at 0.4 stand above 0.2 and below 0.6 = 0.5
     - `bnsp_auc` of sex/Female: 0.4 and 0.8 stand above 0.2 = 1
     """
-    notes = list(require_scores(scores))
-    everybody = scores.everybody()
+    everybody = scores.everybody
     measured: list[Measurement] = []
     findings: list[Finding] = []
     obstacles: list[str] = []
 
-    def enough(split: ScoreSplit) -> bool:
-        mine = (int(split.positives.sum()), int(split.negatives.sum()))
-        others = (int(everybody.positives.sum()) - mine[0], int(everybody.negatives.sum()) - mine[1])
-        return min(mine[0], others[0]) >= min_positives and min(mine[1], others[1]) >= min_negatives
+    def enough(group: ScoredGroup[GroupAreas]) -> bool:
+        favourable = min(group.favourable, everybody.favourable - group.favourable)
+        others = min(group.others, everybody.others - group.others)
+        return favourable >= min_positives and others >= min_negatives
 
-    for name, splits in sorted_splits(scores, attribute, enough, leave_out).items():
-        if splits.small:
-            named = some([f"{split.group} ({int(split.counts.sum())})" for split in splits.small])
+    for name, groups in sorted_groups(scores, enough, leave_out).items():
+        if groups.small:
+            named = some([f"{group.group} ({group.rows})" for group in groups.small])
             obstacles.append(f"{name}: too few rows of either label for {named}, or for everybody else.")
-        for split in splits.usable:
-            others = everybody.counts - split.counts
-            background = (others[:, split.favourable], others[:, 1 - split.favourable])
-            pairs: dict[str, tuple[NDArray[np.int64], NDArray[np.int64], str]] = {
-                "bpsn_auc": (background[0], split.negatives, "too high"),
-                "bnsp_auc": (split.positives, background[1], "too low"),
-            }
-            for kind, (positives, negatives, wrong) in pairs.items():
-                area = area_with_interval(positives, negatives, exact=scores.is_exact)
-                n = int(positives.sum() + negatives.sum())
-                where = f"{name}/{split.group}"
+        for group in groups.usable:
+            areas = group.sums
+            pairs = {"bpsn_auc": (areas.below_others, "too high"), "bnsp_auc": (areas.above_others, "too low")}
+            for kind, (pair, wrong) in pairs.items():
+                area = pair.area(exact=scores.is_exact)
+                n = pair.positives + pair.negatives
+                where = f"{name}/{group.group}"
                 measured.append(
                     Measurement(
                         kind,
@@ -124,7 +115,7 @@ def subgroup_auc(
                         limit=min_auc,
                     )
                 )
-                what = f"{kind[:4].upper()} area of {split.group}"
+                what = f"{kind[:4].upper()} area of {group.group}"
                 ruling = ruled(
                     area.value, area.low, area.high, min_auc, decide_on=decide_on, rows=n, what=what, floor=True
                 )
@@ -136,10 +127,10 @@ def subgroup_auc(
                             key=f"{_NAME}/{where}/{kind}",
                             severity=Severity.HIGH,
                             sentence=(
-                                f"{split.group} is scored {wrong} beside everybody else: {deciding(decide_on, 'area')} "
+                                f"{group.group} is scored {wrong} beside everybody else: {deciding(decide_on, 'area')} "
                                 f"{figure(ruling.value)}, below the limit {figure(min_auc)}."
                             ),
                             measurement=kind,
                         )
                     )
-    return settled(measured, findings, notes, obstacles)
+    return settled(measured, findings, list(notes_on(scores)), obstacles)

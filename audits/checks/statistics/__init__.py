@@ -3,6 +3,7 @@
 from audits.checks.statistics.attributions import Attributions
 from audits.checks.statistics.cell_forms import CellForms, FormsOfColumn
 from audits.checks.statistics.class_counts import ClassCounts
+from audits.checks.statistics.column_counts import ColumnCounts
 from audits.checks.statistics.column_profiles import ColumnProfile, ColumnProfiles
 from audits.checks.statistics.column_shapes import ColumnShapes
 from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
@@ -22,7 +23,9 @@ from audits.checks.statistics.rank_distances import RankDistances
 from audits.checks.statistics.regression_sums import RegressionSums
 from audits.checks.statistics.row_digests import RowDigests
 from audits.checks.statistics.row_sample import RowSample
+from audits.checks.statistics.score_areas import GroupAreas, ScoreAreas
 from audits.checks.statistics.score_histograms import ScoreHistograms, ScoreSplit
+from audits.checks.statistics.scored_groups import ScoredGroup, ScoredGroups
 from audits.checks.statistics.segment_counts import Segment, SegmentCounts
 from audits.checks.statistics.times import Times
 from audits.checks.statistics.value_pairs import ValuePairs
@@ -32,6 +35,7 @@ __all__ = [
     "Attributions",
     "CellForms",
     "ClassCounts",
+    "ColumnCounts",
     "ColumnProfile",
     "ColumnProfiles",
     "ColumnShapes",
@@ -41,6 +45,7 @@ __all__ = [
     "FeatureClasses",
     "FeatureDigests",
     "FormsOfColumn",
+    "GroupAreas",
     "GroupClassCounts",
     "GroupCounts",
     "GroupErrors",
@@ -56,8 +61,11 @@ __all__ = [
     "RegressionSums",
     "RowDigests",
     "RowSample",
+    "ScoreAreas",
     "ScoreHistograms",
     "ScoreSplit",
+    "ScoredGroup",
+    "ScoredGroups",
     "Segment",
     "SegmentCounts",
     "TextLengths",

@@ -40,26 +40,46 @@ def area_under(positives: NDArray[np.int64], negatives: NDArray[np.int64]) -> tu
     return Fraction(2 * wins + ties, 2 * pairs), Fraction(ties, 2 * pairs)
 
 
+@dataclass(frozen=True)
+class Compared:
+    """How favourable and other cases stand to each other: the area, the half of the ties, DeLong's variance."""
+
+    positives: int
+    negatives: int
+    value: Fraction | None
+    ties: Fraction
+    variance: float | None
+
+    def area(self, *, exact: bool, level: float = LEVEL) -> Area:
+        """The area with Wilson's interval at the number of trials that has the variance of DeLong's estimate.
+
+        An area of 0 or 1 has no variance in the sample; the smaller of the two counts is then the number of trials, so
+        that three people who are told apart are no proof. With scores that share places both ends move out by the
+        slack.
+        """
+        if self.value is None:
+            return Area(None, Fraction(0))
+        slack = Fraction(0) if exact else self.ties
+        spread = float(self.value * (1 - self.value))
+        trials = spread / self.variance if self.variance and spread else float(min(self.positives, self.negatives))
+        low, high = wilson(float(self.value) * trials, trials, level)
+        if low is None or high is None:
+            return Area(self.value, slack)
+        return Area(self.value, slack, max(0.0, low - float(slack)), min(1.0, high + float(slack)))
+
+
+def compared(positives: NDArray[np.int64], negatives: NDArray[np.int64]) -> Compared:
+    """Compare counts of shape (n_values,), scores ascending."""
+    value, ties = area_under(positives, negatives)
+    variance = None if value is None else delong_variance(positives, negatives)
+    return Compared(int(positives.sum()), int(negatives.sum()), value, ties, variance)
+
+
 def area_with_interval(
     positives: NDArray[np.int64], negatives: NDArray[np.int64], *, exact: bool, level: float = LEVEL
 ) -> Area:
-    """The area with Wilson's interval at the number of trials that has the variance of DeLong's estimate.
-
-    An area of 0 or 1 has no variance in the sample; the smaller of the two counts is then the number of trials, so that
-    three people who are told apart are no proof. With scores that share places both ends move out by the slack.
-    """
-    value, ties = area_under(positives, negatives)
-    if value is None:
-        return Area(None, Fraction(0))
-    slack = Fraction(0) if exact else ties
-    variance = delong_variance(positives, negatives)
-    smaller = min(int(positives.sum()), int(negatives.sum()))
-    spread = float(value * (1 - value))
-    trials = spread / variance if variance and spread else float(smaller)
-    low, high = wilson(float(value) * trials, trials, level)
-    if low is None or high is None:
-        return Area(value, slack)
-    return Area(value, slack, max(0.0, low - float(slack)), min(1.0, high + float(slack)))
+    """The area of counts of shape (n_values,), scores ascending, with the interval of `Compared.area`."""
+    return compared(positives, negatives).area(exact=exact, level=level)
 
 
 def delong_variance(positives: NDArray[np.int64], negatives: NDArray[np.int64]) -> float | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,14 @@ class Reliability:
     rows: NDArray[np.int64]
     favourable: NDArray[np.int64]
     means: NDArray[np.float64]
+
+    def to_document(self) -> dict[str, Any]:
+        return {"rows": self.rows.tolist(), "favourable": self.favourable.tolist(), "means": self.means.tolist()}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        rows, favourable = (np.array(document[name], np.int64) for name in ("rows", "favourable"))
+        return cls(rows, favourable, np.array(document["means"], np.float64))
 
     @property
     def error(self) -> float:
@@ -59,19 +69,30 @@ def reliability(split: ScoreSplit, bins: int) -> Reliability:
     return Reliability(rows.astype(np.int64), favourable.astype(np.int64), means)
 
 
-def brier(split: ScoreSplit) -> tuple[float, Interval]:
-    """The mean squared distance of chances from labels, with the normal interval of that mean.
+@dataclass(frozen=True)
+class Brier:
+    """The mean squared distance of chances from labels, and the variance of a single one.
 
     Source: Brier (1950), Monthly Weather Review 78; sklearn.metrics.brier_score_loss.
     """
+
+    mean: float
+    variance: float
+
+    def interval(self, rows: int) -> tuple[float, float]:
+        """The normal interval of the mean of so many rows."""
+        reach = math.sqrt(self.variance / rows) * NormalDist().inv_cdf(0.5 + LEVEL / 2)
+        return max(0.0, self.mean - reach), min(1.0, self.mean + reach)
+
+
+def brier(split: ScoreSplit) -> Brier:
+    """The Brier score of the labelled scores of a group."""
     chances = chances_of(split)
     squares = np.concatenate([(1 - chances) ** 2, chances**2])
     counts = np.concatenate([split.positives, split.negatives])
     rows = int(counts.sum())
     mean = math.fsum((squares * counts).tolist()) / rows
-    variance = math.fsum((counts * (squares - mean) ** 2).tolist()) / rows
-    reach = math.sqrt(variance / rows) * NormalDist().inv_cdf(0.5 + LEVEL / 2)
-    return mean, (max(0.0, mean - reach), min(1.0, mean + reach))
+    return Brier(mean, math.fsum((counts * (squares - mean) ** 2).tolist()) / rows)
 
 
 def _errors(favourable: NDArray[np.int64], rows: NDArray[np.int64], means: NDArray[np.float64]) -> NDArray[np.float64]:
