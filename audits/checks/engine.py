@@ -31,11 +31,10 @@ class _NotRunnable(Exception):
 
 @dataclass
 class _Computed:
-    """The statistics of each table, with what several checks make of them: it is made for the first that asks."""
+    """The statistics of each table, with their documents: one is made for the first check that asks."""
 
     statistics: dict[tuple[str, type], object]
     documents: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
-    helping: dict[tuple[str, type], Any] = field(default_factory=dict)
     kept: dict[tuple[object, ...], Any] = field(default_factory=dict)
 
     def read_by(self, check: Check, table: str, kind: type, parameters: Mapping[str, Any]) -> Any:
@@ -58,14 +57,9 @@ class _Computed:
         return self.documents[asked]
 
     def help(self, check: Check) -> Any:
-        """What there is of the statistic that helps with advice, small enough to be stored with the outcome."""
-        if check.advised_by is None:
-            return None
-        asked = check.tables[0], check.advised_by
-        if asked not in self.helping:
-            found: Any = self.statistics.get(asked)
-            self.helping[asked] = None if found is None or isinstance(found, Failure) else found.for_advice()
-        return self.helping[asked]
+        """The statistic that helps with advice, where the table gave it."""
+        found = None if check.advised_by is None else self.statistics.get((check.tables[0], check.advised_by))
+        return None if isinstance(found, Failure) else found
 
 
 def measure(
@@ -220,7 +214,7 @@ def _outcome(spec: RunSpec, check: Check, parameters: dict[str, Any], computed: 
         if not isinstance(report, Report):
             raise TypeError(f"{check.name} returned no Report.")
         if helping is not None and any(finding.would_pass for finding in report.findings):
-            stored[check.tables[0]][type(helping).__name__] = plain(helping.to_document())
+            stored[check.tables[0]][type(helping).__name__] = plain(helping.for_advice().to_document())
         sentence = conclusion(report)
     except CannotMeasure as refusal:
         return Outcome(spec, "inconclusive", refusal.sentence, refusal.report, stored, parameters)

@@ -73,8 +73,10 @@ def _flat(measurement: Measurement) -> dict[str, Any]:
     """As `plain`, for what consists of texts and numbers alone: reports have thousands of them."""
     document = dict(vars(measurement))
     for name in _FIGURES:
-        if isinstance(document[name], float):
-            document[name] = plain(float(document[name]))
+        value = document[name]
+        # Most figures are plain floats with a value, which stay as they are.
+        if isinstance(value, float) and not (type(value) is float and math.isfinite(value)):
+            document[name] = plain(float(value))
     return document
 
 

@@ -67,9 +67,10 @@ def advice(sought: Sought, scores: ScoreHistograms | None) -> str:
     """
     if sought.grouping.weights is not None:
         return ""
+    # Whether all have a score is asked first: the steps are made for the first finding that asks for them.
     if scores is None or scores.unscored:
         return _by_decisions(sought)
-    return _by_thresholds(sought, scores)
+    return _by_thresholds(sought, scores.for_advice())
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,10 @@ def main(arguments: list[str]) -> int:
     guards = lock_down(readable, [], Limits(**spec["limits"]), parent=spec.get("parent"))
     _say("guards", *guards)
     document = _explain(spec, guards) if explains else _measure(spec, guards)
-    with os.fdopen(answer, "w", encoding="utf-8") as file:
-        json.dump(document, file, allow_nan=False)
+    from audits.sandbox.answer import as_bytes
+
+    with os.fdopen(answer, "wb") as file:
+        file.write(as_bytes(document))
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,15 +83,18 @@ class Grouping:
         if isinstance(rate, MeanOfRates):
             return np.asarray(sum(self.drawn_rates(part) for part in rate.parts) / len(rate.parts))
         chosen, among = self.drawn_sums(rate.numerator).T, self.drawn_sums(rate.denominator).T
+        if among.size and among.min() > 0:
+            return (chosen / among).T
         return np.divide(chosen, among, out=np.full(among.shape, np.nan), where=among > 0).T
 
     def drawn_sums(self, mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Rows, or the sum of their weights, of every group and the marked pairs in each draw: (n_draws, n_groups)."""
+        """Rows, or the sum of their weights, of every group and the marked pairs in each draw: (n_draws, n_groups).
+
+        Nobody may change the array: that of a single pair is the one that was drawn.
+        """
         pairs, by_pair = self._draws
-        drawn = np.zeros((len(self.groups), DRAWS))
-        for place in np.flatnonzero(mask.ravel()[pairs]):
-            drawn += by_pair[place]
-        return drawn.T
+        marked = [by_pair[place] for place in np.flatnonzero(mask.ravel()[pairs])]
+        return (reduce(np.add, marked) if marked else np.zeros((len(self.groups), DRAWS))).T
 
     def total(self, mask: NDArray[np.bool_]) -> Fraction:
         """Rows, or the sum of their weights, over all groups and the marked pairs."""
@@ -107,6 +110,11 @@ class Grouping:
 
     @cached_property
     def _known_rates(self) -> dict[tuple[object, ...], list[GroupRate]]:
+        return {}
+
+    @cached_property
+    def _known_values(self) -> dict[tuple[object, ...], list[Fraction | None]]:
+        """The rates of unweighted rows, which are the same at any level."""
         return {}
 
     @cached_property
@@ -137,10 +145,14 @@ class Grouping:
         ends = [column.tolist() for column in wilsons(chosen, np.maximum(rows, 1), level)]
         if not rate.is_share:
             ends = [[_odds(share) for share in column] for column in ends]
+        key = _key(rate)
+        if key not in self._known_values:
+            parts = zip(chosen.tolist(), among.tolist(), strict=True)
+            self._known_values[key] = [Fraction(part, whole) if whole else None for part, whole in parts]
         return [
-            GroupRate(group, n, Fraction(part, whole), low, high) if whole else GroupRate(group, n, None, None, None)
-            for group, n, part, whole, low, high in zip(
-                self.groups, rows.tolist(), chosen.tolist(), among.tolist(), *ends, strict=True
+            GroupRate(group, n, None, None, None) if value is None else GroupRate(group, n, value, low, high)
+            for group, n, value, low, high in zip(
+                self.groups, rows.tolist(), self._known_values[key], *ends, strict=True
             )
         ]
 

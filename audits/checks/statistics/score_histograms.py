@@ -142,8 +142,11 @@ class ScoreHistograms:
         return known[attribute, rows]
 
     def for_advice(self) -> ScoreHistograms:
-        """The same rows in at most 256 steps of the score, each under its lowest one."""
-        return replace(self, counted=self.table.stepped(_MOST_STEPS))
+        """The same rows in at most 256 steps of the score, each under its lowest one: small enough to be stored."""
+        known, rows = self._stepped, self.n_rows
+        if rows not in known:
+            known[rows] = replace(self, counted=self.table.stepped(_MOST_STEPS))
+        return known[rows]
 
     def to_document(self) -> dict[str, Any]:
         named = self.groups.named_cells()
@@ -181,6 +184,11 @@ class ScoreHistograms:
     @cached_property
     def _splits(self) -> dict[tuple[str, int], list[ScoreSplit]]:
         """The splits that were asked for, by attribute and the number of rows at the time."""
+        return {}
+
+    @cached_property
+    def _stepped(self) -> dict[int, ScoreHistograms]:
+        """What advice reads, by the number of rows at the time."""
         return {}
 
     def _split(self, group: str, numbers: list[int]) -> ScoreSplit:

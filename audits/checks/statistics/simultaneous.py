@@ -109,6 +109,10 @@ def ratios_to_highest(groups: Sequence[GroupRate]) -> list[Interval]:
     return [(max(0.0, float(some.min())), float(many.min())) for some, many in zip(lows, highs, strict=True)]
 
 
+# Differences that are worked out in one go, few enough to stay in the processor's cache.
+_MOST_AT_ONCE = 2**17
+
+
 @dataclass(frozen=True)
 class _Standardised:
     """Deviations of shape (n_figures, n_draws) in units of their `spreads`, and the draws where one is undefined."""
@@ -151,11 +155,16 @@ def _largest(one: _Standardised, draws: NDArray[np.intp]) -> NDArray[np.float32]
     scores = one.scores[:, draws]
     deviations = scores * one.spreads[:, None]
     variances = one.spreads * one.spreads
+    spreads = _root(variances[:, None] + variances)
     maxima = np.abs(scores).max(axis=0)
-    for place in range(1, len(scores)):
-        apart = np.abs(deviations[:place] - deviations[place])
-        apart /= _root(variances[:place] + variances[place])[:, None]
-        np.maximum(maxima, apart.max(axis=0), out=maxima)
+    size = max(1, _MOST_AT_ONCE // max(scores.size, 1))
+    for start in range(0, len(scores), size):
+        # Each figure of the block against all after its first one: every pair is met, some of them twice.
+        block = slice(start, start + size)
+        apart = deviations[block, None] - deviations[start:]
+        np.abs(apart, out=apart)
+        apart /= spreads[block, start:, None]
+        np.maximum(maxima, apart.max(axis=(0, 1)), out=maxima)
     return np.asarray(maxima)
 
 

@@ -121,13 +121,14 @@ def warm() -> None:
 
 def measured(order: Spec) -> dict[str, object]:
     """The cost of an order, with the part that came after the last row was read, and the bytes of its outcomes."""
+    from audits.sandbox.answer import as_bytes
     from audits.sandbox.measuring import measure_spec
 
     warm()
     read = [cpu_seconds()]
     cpu, wall = cpu_seconds(), time.perf_counter()
     document = measure_spec(order, say_progress=lambda percent: read.append(cpu_seconds()))
-    text = json.dumps(document, allow_nan=False)
+    text = as_bytes(document)
     ended = cpu_seconds()
     return {
         "cpu": ended - cpu,
