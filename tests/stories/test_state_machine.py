@@ -67,7 +67,7 @@ class Ledger:
     recused: dict[UUID, set[str]] = field(default_factory=dict)
     invoked: dict[UUID, str] = field(default_factory=dict)
     confirmed: dict[UUID, str] = field(default_factory=dict)
-    let_through: dict[int, UUID] = field(default_factory=dict)
+    let_through: dict[int, tuple[UUID, datetime]] = field(default_factory=dict)
 
 
 class World:
@@ -346,35 +346,46 @@ class Governance(RuleBasedStateMachine):
             kind, _, uid = move.because.partition("/")
             if kind == "rollback":
                 assert move.version_id in self.known.let_through, "rolled back to what was never let through"
-                assert self._stands(self.known.let_through[move.version_id], move), "rolled back to what stands no more"
+                assert self._stands(*self.known.let_through[move.version_id], move), (
+                    "rolled back to what stands no more"
+                )
             else:
                 assert kind == "promotion"
-                assert self._stands(UUID(uid), move), f"{move.version} went live by {move.because}"
-                self.known.let_through[move.version_id] = UUID(uid)
+                assert self._stands(UUID(uid), move.moved_at, move), f"{move.version} went live by {move.because}"
+                self.known.let_through[move.version_id] = (UUID(uid), move.moved_at)
 
-    def _stands(self, promotion: UUID, move: StageTransition) -> bool:
-        return self._by_emergency(promotion) or (self._by_check(move) and self._by_people(promotion, move))
+    def _stands(self, promotion: UUID, decided_at: datetime, move: StageTransition) -> bool:
+        waived_by = self._waived_by(promotion, decided_at, move)
+        return self._by_emergency(promotion) or (
+            self._by_check(move, waived_by) and self._by_people(promotion, move, waived_by)
+        )
 
     def _by_emergency(self, promotion: UUID) -> bool:
         invoker = self.known.invoked.get(promotion)
         return self.known.confirmed.get(promotion, invoker) != invoker
 
-    def _by_check(self, move: StageTransition) -> bool:
+    def _by_check(self, move: StageTransition, waived_by: list[str]) -> bool:
         results = [verdict for (version, _), verdict in self.known.results.items() if version == move.version_id]
-        return "passed" in results or bool(self._waivers_at(move))
+        return "passed" in results or bool(waived_by)
 
-    def _waivers_at(self, move: StageTransition) -> list[str]:
+    def _waived_by(self, promotion: UUID, decided_at: datetime, move: StageTransition) -> list[str]:
+        """Return who granted the waivers that stand at a move.
+
+        One that somebody grants who approved before counts neither for nor against what was decided already.
+        """
+        approvers = {person for said in self.known.words.get(promotion, []) for person in said.people}
         return [
             grantor
             for uid, (version, grantor, since, until) in self.known.waivers.items()
             if version == move.version_id
             and since <= move.moved_at < until
             and self.known.revoked.get(uid, until) >= move.moved_at
+            and (since <= decided_at or grantor not in approvers)
         ]
 
-    def _by_people(self, promotion: UUID, move: StageTransition) -> bool:
+    def _by_people(self, promotion: UUID, move: StageTransition, waived_by: list[str]) -> bool:
         asked = Promotion.objects.get(uid=promotion)
-        barred = {asked.requested_by, move.version.registered_by, *self._waivers_at(move)}
+        barred = {asked.requested_by, move.version.registered_by, *waived_by}
         barred |= self.known.recused.get(promotion, set())
         good = [said for said in self.known.words.get(promotion, []) if said.people.isdisjoint(barred)]
         by_group = {group: [said for said in good if said.group == group] for group in ("risk", "compliance")}
