@@ -159,6 +159,10 @@ class AlreadyInForce(DomainError):
     code, status = "already_in_force", 409
 
 
+class UnknownPolicy(DomainError):
+    code, status = "unknown_policy", 404
+
+
 class UnknownPolicyDraft(DomainError):
     code, status = "unknown_policy_draft", 404
 

@@ -1,5 +1,6 @@
 """What would a proposed edition of a policy change, and who lets it come into force?"""
 
+from collections import Counter
 from difflib import unified_diff
 from uuid import UUID
 
@@ -7,11 +8,16 @@ from django.contrib.admin import AdminSite
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from audits.trail import now
 from governance.admin.acts import ON_DRAFTS, acts_for
 from governance.admin.pages import render_page
 from governance.models import PolicyDraft, PolicyVersion
 from governance.selectors.policies import read_text
+from governance.selectors.simulation import simulate
 from governance.selectors.version_file import names_of
+
+# As many as somebody reads; the API and `simulate_policy` tell all of them.
+MOST_CHANGES = 200
 
 
 @require_safe
@@ -36,6 +42,27 @@ def show_draft(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpResponse
         author=names[draft.authored_by],
         closed_by=names[closure.closed_by] if closure else "",
         acts=acts_for(request, ON_DRAFTS, draft),
+    )
+
+
+@require_safe
+def show_simulation(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpResponse:
+    """About which versions the gate would say something else if the proposed edition came into force; judged now."""
+    draft = PolicyDraft.objects.select_related("closure").filter(uid=uid).first()
+    if draft is None:
+        raise Http404("There is no such proposal.")
+    simulation = simulate(read_text(draft.text), at=now())
+    ways = Counter((change.before, change.after) for change in simulation.changes)
+    return render_page(
+        request,
+        site,
+        "simulation.html",
+        f"What {draft.name} would change",
+        draft=draft,
+        simulation=simulation,
+        ways=sorted(ways.items()),
+        changes=simulation.changes[:MOST_CHANGES],
+        left_out=max(0, len(simulation.changes) - MOST_CHANGES),
     )
 
 

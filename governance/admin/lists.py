@@ -15,6 +15,7 @@ from unfold.decorators import display
 from audits.evidence import Evidence
 from audits.runs import CheckResult, CheckRun, Job
 from audits.trail import Checkpoint, Entry
+from governance.admin.acts import ON_RULES, acts_for
 from governance.admin.pages import may, roles_of
 from governance.models import Account, PolicyDraft, PolicyVersion, Promotion, ReportExport
 from governance.roles import Role, Verb
@@ -177,7 +178,8 @@ class PolicyList(PageList):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         drafts = PolicyDraft.objects.filter(closure__isnull=True)
-        return super().changelist_view(request, {**(extra_context or {}), "drafts": drafts})
+        more = {"drafts": drafts, "acts": acts_for(request, ON_RULES, None)}
+        return super().changelist_view(request, {**(extra_context or {}), **more})
 
     def page_of(self, row: PolicyVersion) -> str:
         return reverse("admin:policy", args=[row.name, row.number])

@@ -14,16 +14,14 @@ from governance.reports import FORMATS
 from governance.roles import Verb
 from governance.selectors.certifications import certification_of
 from governance.selectors.explanation import explain
-from governance.selectors.policies import Move
-from governance.selectors.version_file import IN_FULL, names_of, version_file
+from governance.selectors.version_file import IN_FULL, TOWARDS, names_of, version_file
 from governance.selectors.waivers import list_waivers
 from registry.errors import UnknownModel, UnknownVersion
 from registry.models import ModelVersion, RegisteredModel
 from registry.selectors import get_model, get_version
-from registry.stages import Stage, may_move
+from registry.stages import may_move
 
 ORDER = ("block", "wait", "satisfied")
-TOWARDS = {Stage.STAGING.value: Move(Stage.STAGING, "champion"), Stage.PRODUCTION.value: IN_FULL}
 
 
 @require_safe

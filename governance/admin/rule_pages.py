@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from audits.runs import CheckRun
+from governance.admin.acts import ON_EDITIONS, acts_for
 from governance.admin.figures import card_of
 from governance.admin.pages import address_of, render_page
 from governance.models import PolicyVersion, Promotion
@@ -39,6 +40,7 @@ def show_policy(request: HttpRequest, site: AdminSite, name: str, number: int) -
         published_by=names[edition.published_by],
         authored_by=names.get(edition.authored_by, ""),
         promotions=_judged_by(edition),
+        acts=acts_for(request, ON_EDITIONS, edition),
     )
 
 

@@ -90,6 +90,7 @@ class Desk(UnfoldAdminSite):
             path("reports/<uuid:uid>/", self._page(report_pages.download), name="download_report"),
             path(model, self._page(registry_pages.show_model), name="model"),
             path("policies/drafts/<uuid:uid>/", self._page(draft_pages.show_draft), name="policy_draft"),
+            path("policies/drafts/<uuid:uid>/simulation/", self._page(draft_pages.show_simulation), name="simulation"),
             path("policies/<str:name>/<int:number>/", self._page(rule_pages.show_policy), name="policy"),
             path("checks/<uuid:uid>/", self._page(rule_pages.show_check), name="check"),
             path("trail/", self._page(trail_pages.show_trail), name="trail"),

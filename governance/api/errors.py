@@ -31,10 +31,6 @@ class UnknownCheckRun(DomainError):
     code, status = "unknown_check_run", 404
 
 
-class UnknownPolicy(DomainError):
-    code, status = "unknown_policy", 404
-
-
 class UnknownReport(DomainError):
     code, status = "unknown_report", 404
 

@@ -12,9 +12,17 @@ from governance.policy_format.model import (
     SignOff,
     Soak,
 )
-from governance.policy_format.reading import MalformedPolicy, PolicyError, document_kinds, parse_policy, policy_schema
+from governance.policy_format.reading import (
+    LONGEST_POLICY,
+    MalformedPolicy,
+    PolicyError,
+    document_kinds,
+    parse_policy,
+    policy_schema,
+)
 
 __all__ = [
+    "LONGEST_POLICY",
     "MEANINGS",
     "ApprovalFactor",
     "CheckValidator",

@@ -28,6 +28,9 @@ from governance.policy_format.model import (
 
 SCHEMA_PATH = Path(__file__).parents[1] / "policies" / "policy.schema.json"
 
+# In characters: what a door takes of a text before it reads it.
+LONGEST_POLICY = 200_000
+
 # A requirement's parameters are the deepest part of a policy; this leaves room.
 DEEPEST = 12
 

@@ -20,6 +20,8 @@ from registry.stages import Rollout, Stage
 
 GENERATOR = "Countersign 0.1.0"
 IN_FULL = Move(Stage.PRODUCTION, "champion", Rollout.FULL)
+# The ways a version can be asked to go, each as most people mean it.
+TOWARDS: Mapping[str, Move] = {Stage.STAGING.value: Move(Stage.STAGING, "champion"), Stage.PRODUCTION.value: IN_FULL}
 STATES = {Outcome.ALLOW: "satisfied", Outcome.WAIT: "wait", Outcome.BLOCK: "block"}
 
 

@@ -291,3 +291,29 @@ def test_an_operator_rolls_back_and_takes_a_report_away(
     expect(page.get_by_role("link", name=re.compile("^Download"))).to_be_visible()
     page.get_by_role("link", name="Promotions", exact=True).click()
     shot("desk-later")
+
+
+def test_an_operator_proposes_an_edition_and_judges_the_portfolio_by_it(
+    page: Page, live_server: LiveServer, desk: Desk, sign_in: SignIn, shot: Shot
+) -> None:
+    for seed in (1, 2, 3):
+        world.version(desk, seed, fair=seed != 2)
+    sign_in(desk.operator)
+    page.get_by_role("link", name="Policies", exact=True).click()
+    shot("policies", dark=False)
+    page.get_by_role("link", name="High-risk models to production").first.click()
+    page.get_by_role("link", name="Propose another edition…").click()
+    text = page.get_by_label("The policy, as YAML")
+    begun = text.input_value()
+    text.fill(begun.replace("fairness.impact_ratio", "fairness.magic").replace("count: 1", "count: 0"))
+    page.get_by_role("button", name="Propose another edition").click()
+    expect(page.get_by_text(re.compile(r"^Line \d+, column \d+: ")).first).to_be_visible()
+    shot("policy-wrong", dark=False)
+    page.get_by_label("The policy, as YAML").fill(begun.replace("min_ratio: 0.8", "min_ratio: 0.95"))
+    page.get_by_label("Why").fill("The board wants more.")
+    page.get_by_role("button", name="Propose another edition").click()
+    expect(page.get_by_text("Proposed. Another operator decides")).to_be_visible()
+    shot("policy-draft", dark=False)
+    page.get_by_role("link", name="Judge the portfolio").click()
+    expect(page.get_by_role("heading", name="Version by version")).to_be_visible()
+    shot("policy-simulation")

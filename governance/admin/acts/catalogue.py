@@ -6,13 +6,19 @@ from governance.admin.acts.check_orders import ORDER_CHECKS
 from governance.admin.acts.conditions import FULFIL
 from governance.admin.acts.delegations import DELEGATE, RECUSE, REVOKE
 from governance.admin.acts.emergencies import CONFIRM, INVOKE, REVIEW
-from governance.admin.acts.policies import APPROVE_POLICY, REFUSE_POLICY, WITHDRAW_POLICY
+from governance.admin.acts.policies import (
+    APPROVE_POLICY,
+    PROPOSE_EDITION,
+    PROPOSE_POLICY,
+    REFUSE_POLICY,
+    WITHDRAW_POLICY,
+)
 from governance.admin.acts.promotions import REQUEST, WITHDRAW
 from governance.admin.acts.retirements import DELETE, RETIRE, SUSPEND
 from governance.admin.acts.rollbacks import ROLL_BACK
-from governance.admin.acts.waivers import REVOKE_WAIVER, WAIVE
+from governance.admin.acts.waivers import REVOKE_WAIVER, WAIVE, WAIVE_AHEAD
 
-ON_VERSIONS = (REQUEST, ATTACH_DOCUMENT, ATTACH_TABLE, ORDER_CHECKS, TRIGGER, SUSPEND, RETIRE, DELETE)
+ON_VERSIONS = (REQUEST, ATTACH_DOCUMENT, ATTACH_TABLE, ORDER_CHECKS, WAIVE_AHEAD, TRIGGER, SUSPEND, RETIRE, DELETE)
 ON_PROMOTIONS = (WAIVE, RECUSE, WITHDRAW, INVOKE, CONFIRM, REVIEW)
 ON_WAIVERS = (REVOKE_WAIVER,)
 ON_CONDITIONS = (FULFIL,)
@@ -20,6 +26,8 @@ ON_DELEGATIONS = (REVOKE,)
 ON_ONESELF = (DELEGATE,)
 ON_ALIASES = (ROLL_BACK,)
 ON_DRAFTS = (APPROVE_POLICY, REFUSE_POLICY, WITHDRAW_POLICY)
+ON_RULES = (PROPOSE_POLICY,)
+ON_EDITIONS = (PROPOSE_EDITION,)
 
 ACTS = (
     *ON_VERSIONS,
@@ -30,4 +38,6 @@ ACTS = (
     *ON_ONESELF,
     *ON_ALIASES,
     *ON_DRAFTS,
+    *ON_RULES,
+    *ON_EDITIONS,
 )

@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from audits.trail import now
 from governance.admin.acts.act import Kind
-from governance.errors import UnknownPolicyDraft, UnknownPromotion
-from governance.models import Condition, Delegation, OpenPromotion, PolicyDraft, Promotion, Waiver
+from governance.errors import UnknownPolicy, UnknownPolicyDraft, UnknownPromotion
+from governance.models import Condition, Delegation, OpenPromotion, PolicyDraft, PolicyVersion, Promotion, Waiver
 from governance.selectors import conditions, delegations, waivers
 from registry.errors import UnknownModel
 from registry.models import CurrentAlias, ModelVersion, RegisteredModel
@@ -138,4 +138,35 @@ DRAFT: Kind[PolicyDraft] = Kind(
     parts=lambda draft: {"uid": draft.uid},
     page=lambda draft: reverse("admin:policy_draft", args=[draft.uid]),
     state=lambda draft: "closed" if hasattr(draft, "closure") else draft.sha256,
+)
+
+# The rules as a whole, to which another can be added: there is nothing to find.
+RULES: Kind[None] = Kind(
+    name="rules",
+    path="policies/",
+    find=lambda: None,
+    parts=lambda nothing: {},
+    page=lambda nothing: reverse("admin:governance_policyversion_changelist"),
+    state=lambda nothing: "",
+)
+
+
+def _find_edition(name: str, number: int) -> PolicyVersion:
+    found = PolicyVersion.objects.filter(name=name, number=number).first()
+    if found is None:
+        raise UnknownPolicy(f"There is no edition {number} of a policy named {name!r}.")
+    return found
+
+
+def _state_of_edition(edition: PolicyVersion) -> str:
+    return f"{PolicyVersion.objects.filter(name=edition.name, number__gt=edition.number).count()} newer"
+
+
+EDITION: Kind[PolicyVersion] = Kind(
+    name="edition",
+    path="policies/<str:name>/<int:number>/",
+    find=_find_edition,
+    parts=lambda edition: {"name": edition.name, "number": edition.number},
+    page=lambda edition: reverse("admin:policy", args=[edition.name, edition.number]),
+    state=_state_of_edition,
 )

@@ -1,12 +1,87 @@
-"""Deciding about a proposed edition of a policy."""
+"""Proposing an edition of a policy, and deciding about one."""
 
 from typing import Any
 
+from django import forms
+
+from audits.errors import DomainError
 from governance.admin.acts.act import Act, Done
-from governance.admin.acts.kinds import DRAFT
-from governance.models import Account, PolicyDraft
+from governance.admin.acts.forms import ActForm, sentence
+from governance.admin.acts.kinds import DRAFT, EDITION, RULES
+from governance.errors import PolicyMalformed
+from governance.models import Account, PolicyDraft, PolicyVersion
+from governance.policy_format import LONGEST_POLICY
 from governance.roles import Verb
-from governance.services.policies import approve_policy, refuse_policy, withdraw_policy
+from governance.services.policies import approve_policy, propose_policy, refuse_policy, withdraw_policy
+
+
+class PolicyForm(ActForm):
+    """The text of a policy, begun with that of the edition it is to follow, and why."""
+
+    text = forms.CharField(
+        label="The policy, as YAML",
+        help_text="Everything that is wrong with it is said at once, with line and column.",
+        max_length=LONGEST_POLICY,
+        # Stored and hashed as it was written.
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 28, "class": "cs-code", "spellcheck": "false"}),
+        error_messages={"required": "Write the policy; docs/how-to/write-a-policy.md shows how."},
+    )
+    reason = sentence("Why", "For whoever decides about it. It stays on the record.", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(self.about, PolicyVersion):
+            self.fields["text"].initial = self.about.text
+
+    def said(self) -> dict[str, Any]:
+        # A browser sends lines that end as in a letter; the text is stored and hashed as a file has it.
+        return {**self.cleaned_data, "text": self.cleaned_data["text"].replace("\r\n", "\n")}
+
+    def refuse(self, problem: DomainError) -> None:
+        if not isinstance(problem, PolicyMalformed):
+            return super().refuse(problem)
+        for error in problem.context["errors"]:
+            self.add_error("text", f"Line {error['line']}, column {error['column']}: {error['sentence']}")
+
+
+def _propose(account: Account, about: PolicyVersion | None, said: dict[str, Any]) -> Done:
+    draft = propose_policy(actor=account.actor, **said)
+    return Done("Proposed. Another operator decides; below is what it would change.", DRAFT.page(draft))
+
+
+def _anybody(account: Account, about: PolicyVersion | None) -> str:
+    return ""
+
+
+_FOLLOWS = "It is checked against the schema and the checks there are, and waits for another operator to decide."
+_STAYS = "The proposal stays on record, whatever becomes of it. Until it is approved, what is in force stays in force."
+
+PROPOSE_POLICY = Act(
+    name="propose",
+    on=RULES,
+    verb=Verb.PUBLISH_POLICY,
+    label="Propose a policy",
+    title=lambda nothing: "Propose a policy",
+    follows=lambda nothing: (_FOLLOWS, "A name that is used already makes it the next edition of that policy."),
+    stays=_STAYS,
+    form=PolicyForm,
+    why_not=_anybody,
+    perform=_propose,
+)
+
+PROPOSE_EDITION = Act(
+    name="propose",
+    on=EDITION,
+    verb=Verb.PUBLISH_POLICY,
+    label="Propose another edition",
+    title=lambda edition: f"Propose another edition of {edition.name}",
+    follows=lambda edition: (f"The form begins with the text of edition {edition.number}.", _FOLLOWS),
+    stays=_STAYS,
+    form=PolicyForm,
+    why_not=_anybody,
+    perform=_propose,
+)
 
 
 def _closed(draft: PolicyDraft) -> str:

@@ -12,11 +12,11 @@ from governance.api.fields import Strict
 from governance.api.reach import OF_MODEL
 from governance.api.schema import document
 from governance.api.v1.drafts import get_draft
-from governance.api.v1.policies import LONGEST_POLICY
 from governance.api.v1.promotions import PolicyReference, Reason
 from governance.api.v1.versions import GateQuery
 from governance.errors import Malformed
 from governance.gates import Outcome
+from governance.policy_format import LONGEST_POLICY
 from governance.roles import Role, Verb
 from governance.selectors.explanation import explain
 from governance.selectors.policies import Move

@@ -9,18 +9,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.api.door import Door, actor_of, read_body, read_query
-from governance.api.errors import UnknownPolicy
 from governance.api.fields import Actor, ActorField, Line, PageQuery, Strict, Text, given
 from governance.api.parsing import PolicyTextParser, StrictJSONParser
 from governance.api.reach import NO_MODEL
 from governance.api.schema import document, paged
 from governance.api.v1.drafts import PolicyDraftShown, address_of_draft, get_draft
 from governance.api.v1.promotions import PromotionTarget
+from governance.errors import UnknownPolicy
 from governance.models import PolicyVersion
+from governance.policy_format import LONGEST_POLICY
 from governance.roles import Verb
 from governance.services.policies import propose_policy
 
-LONGEST_POLICY = 200_000
 EXAMPLE = """\
 policy: minimal-risk
 title: Minimal-risk models to production

@@ -58,3 +58,41 @@ def test_whoever_may_not_decide_gets_no_button_and_no_way_around(
     assert not hasattr(PolicyDraft.objects.get(uid=draft.uid), "closure")
     assert told(done(signed_in(author), f"{address}withdraw/")) == "The proposal is withdrawn."
     assert PolicyDraft.objects.get(uid=draft.uid).closure.outcome == "withdrawn"
+
+
+def test_an_operator_proposes_an_edition_and_sees_what_it_would_change(desk: Desk, signed_in: SignedIn) -> None:
+    world.version(desk, 1)
+    client = signed_in(desk.operator)
+    address = "/admin/policies/high-risk/1/propose/"
+    assert address in shown(client, "/admin/policies/high-risk/1/")
+    assert "min_ratio: 0.8}" in shown(client, address)
+    # As a browser sends it.
+    text = world.POLICY.replace("min_ratio: 0.8", "min_ratio: 0.99").replace("\n", "\r\n")
+    proposed = done(client, address, text=text, reason="The board asked for it.")
+    assert told(proposed).startswith("Proposed.")
+    draft = PolicyDraft.objects.get(closure__isnull=True)
+    assert "\r" not in draft.text
+    assert proposed.headers["Location"] == f"/admin/policies/drafts/{draft.uid}/"
+    assert f"/admin/policies/drafts/{draft.uid}/simulation/" in shown(client, proposed.headers["Location"])
+    page = shown(client, f"/admin/policies/drafts/{draft.uid}/simulation/")
+    assert "1 version judged by the proposal and by edition 1" in page
+    assert "1 move would be judged otherwise" in page
+    assert "<strong>1</strong> from allow to wait" in page
+    assert "not run over this version&#x27;s evidence" in page
+
+
+def test_everything_that_is_wrong_with_a_proposal_is_said_beside_it(desk: Desk, signed_in: SignedIn) -> None:
+    client = signed_in(desk.operator)
+    address = "/admin/policies/propose/"
+    assert "Propose a policy…" in shown(client, "/admin/governance/policyversion/")
+    wrong = world.POLICY.replace("fairness.impact_ratio", "fairness.magic").replace("group: risk", "group: friends")
+    response = done(client, address, text=wrong)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert page.count('class="cs-error"') == 2
+    assert "Line " in told(response)
+    assert "friends" in page
+    same = done(client, address, text=world.POLICY)
+    assert told(same) == "This text is in force already, as edition 1 of high-risk."
+    assert not PolicyDraft.objects.filter(closure__isnull=True).exists()
+    assert told(done(signed_in(desk.risk), address, text=wrong)) == "This takes the role operator."

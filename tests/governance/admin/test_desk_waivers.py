@@ -57,6 +57,24 @@ def test_one_finding_is_accepted_and_not_the_requirement(desk: Desk, signed_in: 
     assert finding in page_of(client, promotion)
 
 
+def test_a_finding_is_accepted_before_anybody_asks_for_the_move(desk: Desk, signed_in: SignedIn) -> None:
+    version = world.version(desk, 1, fair=False)
+    client = signed_in(desk.risk)
+    address = at(version, "waive")
+    assert address in shown(client, f"/admin/versions/care-programme/{version.number}/")
+    response = done(client, address, **{**SAID, "requirement": "production:high-risk/impact-ratio-sex"})
+    assert told(response).startswith("Waived for the move to production until")
+    assert "high-risk/impact-ratio-sex" in shown(client, f"/admin/versions/care-programme/{version.number}/")
+    promotion = make.promotion(desk.pipeline, version)
+    reasons = promotion.decisions.get().reasons
+    assert {"waived"} <= {reason["code"] for reason in reasons}
+    # Now it has been asked for: what else stands against it is accepted on the promotion's page.
+    nothing = "Nothing that may be waived would stand against a way that nobody has asked for yet."
+    assert told(done(client, address, **SAID)) == nothing
+    another = signed_in(make.reviewer("kim", Group.RISK))
+    assert "Accept a finding for a time" in page_of(another, promotion)
+
+
 def test_a_waiver_is_revoked_on_the_page(desk: Desk, signed_in: SignedIn) -> None:
     promotion = world.blocked(desk, 1)
     done(signed_in(desk.risk), at(promotion, "waive"), **SAID)
