@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from audits.checks.roles import Roles
 from audits.checks.statistics.by_column import ByColumn
-from audits.checks.statistics.columns import as_numbers, as_texts
+from audits.checks.statistics.columns import as_numbers, text_counts
 from audits.checks.statistics.identity_numbers import kind_with_letters, kinds_of
 from audits.checks.statistics.text_damage import damage_of
 
@@ -65,8 +65,7 @@ class FormsOfColumn:
         elif self.kind == "time":
             self._add_times(cells)
         elif self.kind == "text":
-            texts, codes = as_texts(cells)
-            counts = np.bincount(codes, minlength=len(texts))
+            texts, counts = text_counts(cells)
             words = _plain_words(texts)
             _take(self.forms, {"text": int(counts[words].sum())})
             others = np.flatnonzero(~words & (counts > 0)).tolist()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from audits.checks.roles import Roles
 from audits.checks.statistics.by_column import ByColumn
-from audits.checks.statistics.columns import missing_mask, present_numbers
+from audits.checks.statistics.columns import missing_cells, present_numbers
 from audits.checks.statistics.exact_sums import as_fraction, exact_sum, from_text, to_text
 from audits.checks.statistics.hashing import distinct_digests
 
@@ -76,8 +76,7 @@ class ColumnProfile:
         return float(max(as_fraction(self.squares) / self.finite - mean * mean, Fraction(0)))
 
     def add(self, cells: pa.Array) -> None:
-        missing = missing_mask(cells)
-        n_missing = int(np.count_nonzero(missing))
+        n_missing = missing_cells(cells)
         self.rows += len(cells)
         self.missing += n_missing
         self._keep(distinct_digests(cells, _EVERY if self.is_distinct_exact else self.digests[-1]))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from audits.checks.roles import MISSING, Roles
 from audits.checks.statistics.by_column import ByColumn
-from audits.checks.statistics.columns import as_texts, missing_mask, present_numbers
+from audits.checks.statistics.columns import missing_cells, present_numbers, text_counts
 from audits.checks.statistics.side_by_side import SideBySide, laid_out
 from audits.checks.statistics.sorted_numbers import SortedNumbers
 from audits.checks.statistics.value_table import ValueTable
@@ -73,16 +73,15 @@ class ValuesOfColumn:
 
     def add(self, cells: pa.Array) -> None:
         self.rows += len(cells)
-        self.missing += int(np.count_nonzero(missing_mask(cells)))
+        self.missing += missing_cells(cells)
         if self.is_numeric:
             self.waiting.append(present_numbers(cells))
             # Sorting a million numbers once costs far less than merging every batch into the table.
             if sum(map(len, self.waiting)) > MOST_NUMBERS:
                 self.numbers  # noqa: B018 -- the look takes them in
         else:
-            texts, codes = as_texts(cells)
-            counts = np.bincount(codes, minlength=len(texts)).tolist()
-            self._count({text: n for text, n in _totals(texts, counts).items() if n > 0})
+            texts, counts = text_counts(cells)
+            self._count({text: n for text, n in _totals(texts, counts.tolist()).items() if n > 0})
 
     def merge(self, other: ValuesOfColumn) -> None:
         self.rows += other.rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
 import numpy as np
@@ -88,8 +88,9 @@ def as_numbers(column: pa.Array) -> NDArray[np.float64]:
     if column.null_count == 0 and not pa.types.is_boolean(column.type):
         return column.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
     if pa.types.is_float64(column.type):
-        values = np.frombuffer(column.buffers()[1], np.float64, len(column), 8 * column.offset)
-        return np.where(column.is_null().to_numpy(zero_copy_only=False), np.nan, values)
+        values = stored_doubles(column).copy()
+        values[np.flatnonzero(null_mask(column))] = np.nan
+        return values
     return column.cast(pa.float64(), safe=False).fill_null(float("nan")).to_numpy(zero_copy_only=False)
 
 
@@ -106,13 +107,29 @@ def as_texts(column: pa.Array) -> tuple[list[str | None], NDArray[np.int64]]:
 @once
 def as_codes(column: pa.Array) -> tuple[list[str | None], NDArray[np.integer[Any]]]:
     """As `as_texts`, with codes as narrow as the column has them."""
+    values, codes = coded(column)
+    if kind_of(values.type) == "text":
+        return list(_trimmed(tuple(values.to_pylist()))), codes
+    return [*map(as_text, values.to_pylist()), None], codes
+
+
+@once
+def coded(column: pa.Array) -> tuple[pa.Array, NDArray[np.integer[Any]]]:
+    """The distinct cells of the column, and which of them each row holds: one code more where a cell is null."""
     encoded = column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(column)
-    texts = [as_text(value) for value in encoded.dictionary.to_pylist()]
-    texts.append(None)
     codes = encoded.indices
-    if codes.null_count:
-        codes = codes.cast(pa.int32()).fill_null(len(texts) - 1)
-    return texts, codes.to_numpy(zero_copy_only=False)
+    if not codes.null_count:
+        return encoded.dictionary, codes.to_numpy(zero_copy_only=False)
+    stored = np.frombuffer(codes.buffers()[1], codes.type.to_pandas_dtype(), codes.offset + len(codes))[codes.offset :]
+    filled = stored.astype(np.int32)
+    filled[np.flatnonzero(null_mask(codes))] = len(encoded.dictionary)
+    return encoded.dictionary, filled
+
+
+# The batches of a file bring the same few texts again and again.
+@lru_cache(maxsize=256)
+def _trimmed(values: tuple[str | None, ...]) -> tuple[str | None, ...]:
+    return (*map(as_text, values), None)
 
 
 def as_text(value: object) -> str | None:
@@ -127,20 +144,64 @@ def as_text(value: object) -> str | None:
 
 
 @once
+def text_counts(column: pa.Array) -> tuple[list[str | None], NDArray[np.int64]]:
+    """The texts of `as_texts`, and how many rows hold each of them."""
+    texts, codes = as_codes(column)
+    return texts, np.bincount(codes, minlength=len(texts))
+
+
+@once
 def missing_mask(column: pa.Array) -> NDArray[np.bool_]:
     """True where a cell is null, not a number, or text with nothing but blanks; shape (n_rows,)."""
     kind = kind_of(column.type)
     if kind == "text" and not pa.types.is_null(column.type):
-        texts, codes = as_texts(column)
-        return np.array([text is None for text in texts], dtype=bool)[codes]
+        texts, codes = as_codes(column)
+        return np.array([text is None for text in texts], dtype=bool).take(codes)
     if kind == "number" and pa.types.is_floating(column.type):
+        if pa.types.is_float64(column.type) and not _holds_nan(stored_doubles(column)):
+            return null_mask(column)
         return np.isnan(as_numbers(column))
-    mask: NDArray[np.bool_] = column.is_null(nan_is_null=True).to_numpy(zero_copy_only=False)
-    return mask
+    return null_mask(column)
+
+
+@once
+def missing_cells(column: pa.Array) -> int:
+    """How many cells `missing_mask` marks."""
+    if kind_of(column.type) == "text" and not pa.types.is_null(column.type):
+        texts, counts = text_counts(column)
+        return sum(n for text, n in zip(texts, counts.tolist(), strict=True) if text is None)
+    if pa.types.is_float64(column.type):
+        return len(column) - len(present_numbers(column))
+    return int(np.count_nonzero(missing_mask(column)))
 
 
 @once
 def present_numbers(column: pa.Array) -> NDArray[np.float64]:
     """The cells that hold a number, or an infinite one, as doubles of shape (n_present,)."""
+    if pa.types.is_float64(column.type):
+        values = stored_doubles(column)
+        # The smallest number is NaN where one of them is, and is found faster than each is asked.
+        found = np.compress(~null_mask(column), values) if column.null_count else values
+        return found[~np.isnan(found)] if _holds_nan(found) else found
     missing = missing_mask(column)
-    return as_numbers(column)[~missing] if missing.any() else as_numbers(column)
+    return np.compress(~missing, as_numbers(column)) if missing.any() else as_numbers(column)
+
+
+@once
+def null_mask(column: pa.Array) -> NDArray[np.bool_]:
+    """True where a cell is null; shape (n_rows,)."""
+    bits = None if pa.types.is_null(column.type) else column.buffers()[0]
+    if bits is None or column.null_count == 0:
+        return np.full(len(column), column.null_count > 0)
+    valid = np.unpackbits(np.frombuffer(bits, np.uint8), count=column.offset + len(column), bitorder="little")
+    found: NDArray[np.bool_] = valid[column.offset :] == 0
+    return found
+
+
+def stored_doubles(column: pa.Array) -> NDArray[np.float64]:
+    """The doubles of a column of doubles as they lie there: anything at all where a cell is null."""
+    return np.frombuffer(column.buffers()[1], np.float64, len(column), 8 * column.offset)
+
+
+def _holds_nan(values: NDArray[np.float64]) -> bool:
+    return len(values) > 0 and bool(np.isnan(values.min()))

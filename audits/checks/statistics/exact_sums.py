@@ -16,6 +16,7 @@ UNIT_EXPONENT = 1126
 _UNIT = 2**UNIT_EXPONENT
 _LOW_BITS = 26
 _SMALLEST_STEP, _LARGEST_STEP = -1074, 1_000
+_WORTH_PICKING = 8
 
 
 def exact_sums(values: NDArray[np.float64], cells: NDArray[np.int64], n_cells: int) -> list[int]:
@@ -55,7 +56,7 @@ def exact_sum(values: NDArray[np.float64]) -> int:
     if len(values) == 0:
         return total
     rest = values
-    reach = int(np.frexp(max(abs(float(rest.min())), abs(float(rest.max()))))[1])
+    reach = math.frexp(max(-float(rest.min()), float(rest.max())))[1]
     bits = len(values).bit_length()
     if reach + bits > _LARGEST_STEP:
         return exact_sums(values, np.zeros(len(values), np.int64), 1)[0]
@@ -66,8 +67,11 @@ def exact_sum(values: NDArray[np.float64]) -> int:
         rounded -= large
         total += int(math.ldexp(float(rounded.sum()), -step)) << (step + UNIT_EXPONENT)
         rest = np.subtract(rest, rounded, out=rounded)
-        rest = rest[rest != 0]
         reach = step
+        left = rest != 0
+        # Picking numbers out takes longer than rounding them once more, unless few are left.
+        if np.count_nonzero(left) * _WORTH_PICKING < len(rest):
+            rest = rest[np.flatnonzero(left)]
     return total
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from audits.checks.statistics.columns import as_numbers, kind_of, missing_mask, once
+from audits.checks.statistics.columns import as_numbers, coded, kind_of, missing_mask, once, stored_doubles
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
 _MISSING = np.uint64(0x632BE59BD9B4E019)
 _WORD = 8
+# So few texts are hashed once for all batches, and whole numbers so close together once each, not once a row.
+_FEW = 4_096
 
 
 def mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -38,12 +41,11 @@ def hashed(column: pa.Array) -> NDArray[np.uint64]:
     if pa.types.is_null(column.type):
         return np.full(len(column), _MISSING)
     if kind_of(column.type) in ("number", "time"):
-        digests, missing = _of_numbers(column), missing_mask(column)
-        if missing.any():
-            digests[missing] = _MISSING
+        digests = _of_numbers(column)
+        digests[np.flatnonzero(missing_mask(column))] = _MISSING
         return digests
     digests, codes = _of_dictionary(column)
-    return digests[codes]
+    return digests.take(codes)
 
 
 def distinct_digests(column: pa.Array, below: np.uint64) -> NDArray[np.uint64]:
@@ -62,17 +64,25 @@ def distinct_digests(column: pa.Array, below: np.uint64) -> NDArray[np.uint64]:
 @once
 def _of_dictionary(column: pa.Array) -> tuple[NDArray[np.uint64], NDArray[np.integer[Any]]]:
     """The digests of the distinct cells, the last one for the missing, and which of them each row holds."""
-    encoded = column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(column)
-    texts = encoded.dictionary
+    texts, codes = coded(column)
     if kind_of(texts.type) != "text":
         # Lists and structs have no bytes of their own in one buffer: their printed form has.
         texts = pa.array([str(value) for value in texts.to_pylist()], pa.string())
+    if len(texts) <= _FEW:
+        return _of_few(tuple(texts.to_pylist())), codes
+    return _of_distinct(texts), codes
+
+
+@lru_cache(maxsize=256)
+def _of_few(texts: tuple[str | None, ...]) -> NDArray[np.uint64]:
+    """As `_of_distinct`; the batches of a file bring the same few texts again and again."""
+    return _of_distinct(pa.array(texts, pa.string()))
+
+
+def _of_distinct(texts: pa.Array) -> NDArray[np.uint64]:
     digests = np.append(_of_texts(texts.cast(pa.large_binary())), _MISSING)
     digests[:-1][_blank(texts)] = _MISSING
-    codes = encoded.indices
-    if codes.null_count:
-        codes = codes.cast(pa.int32()).fill_null(len(texts))
-    return digests, codes.to_numpy(zero_copy_only=False)
+    return digests
 
 
 def rows_hashed(columns: Iterable[NDArray[np.uint64]], n_rows: int) -> NDArray[np.uint64]:
@@ -92,16 +102,29 @@ def combined(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[n
 
 
 def _of_numbers(column: pa.Array) -> NDArray[np.uint64]:
+    """The digest of each number, any one at all for a missing cell."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    # Adding 0.0 turns a -0.0 into 0.0.
-    bits = (as_numbers(column) + 0.0).view(np.uint64)
     if pa.types.is_int64(column.type) or pa.types.is_uint64(column.type):
-        # Neighbours beyond 2**53 are the same double, but not the same number.
         whole = column.fill_null(0).to_numpy(zero_copy_only=False) if column.null_count else column.to_numpy()
-        if len(whole) and (whole.max() > 2**53 or whole.min() < -(2**53)):
-            exact = whole.astype(np.int64).view(np.uint64)
-            bits = np.where((whole > 2**53) | (whole < -(2**53)), exact, bits)
+        return _of_whole(whole)
+    values = stored_doubles(column) if pa.types.is_float64(column.type) else as_numbers(column)
+    # Adding 0.0 turns a -0.0 into 0.0.
+    return mixed((values + 0.0).view(np.uint64))
+
+
+def _of_whole(whole: NDArray[np.integer[Any]]) -> NDArray[np.uint64]:
+    if len(whole) == 0:
+        return np.empty(0, np.uint64)
+    low, high = int(whole.min()), int(whole.max())
+    if high - low < _FEW and low >= -(2**53) and high <= 2**53:
+        few = np.arange(low, high + 1).astype(np.float64)
+        return mixed(few.view(np.uint64)).take(whole - whole.dtype.type(low))
+    bits = whole.astype(np.float64).view(np.uint64)
+    if high > 2**53 or low < -(2**53):
+        # Neighbours beyond 2**53 are the same double, but not the same number.
+        exact = whole.astype(np.int64).view(np.uint64)
+        bits = np.where((whole > 2**53) | (whole < -(2**53)), exact, bits)
     return mixed(bits)
 
 
