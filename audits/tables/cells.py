@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -73,7 +74,12 @@ def parse_numbers(cells: pa.Array) -> pa.Array:
 
 
 def nan_as_missing(numbers: pa.Array) -> pa.Array:
-    """Floats with NaN replaced by null."""
+    """Doubles with NaN replaced by null."""
+    if len(numbers) == 0:
+        return numbers
+    # The smallest is NaN where one of them is, and is found faster than each is asked; one may stand beneath a null.
+    if not np.isnan(np.frombuffer(numbers.buffers()[1], np.float64, len(numbers), 8 * numbers.offset).min()):
+        return numbers
     not_a_number = pc.is_nan(numbers)
     if pc.any(not_a_number).as_py():
         return pc.if_else(not_a_number, pa.scalar(None, numbers.type), numbers)

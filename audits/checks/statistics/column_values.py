@@ -58,7 +58,9 @@ class ValuesOfColumn:
     def in_order(self, dropped: int) -> SortedNumbers:
         """The numbers in ascending order, with so many bits cleared; those of a small table stay rows."""
         if dropped == 0 and self._are_rows:
-            return SortedNumbers(np.sort(self._taken()))
+            numbers = self._taken()
+            numbers.sort()
+            return SortedNumbers(numbers)
         table = self.numbers.at_level(dropped)
         return SortedNumbers(table.values(), np.cumsum(table.counts[:, 0]))
 
@@ -119,7 +121,9 @@ class ValuesOfColumn:
         numbers = np.concatenate(self.waiting)
         self.waiting = []
         # An infinite value is larger than every finite one; the largest double keeps that order.
-        return np.nan_to_num(numbers, copy=False) if len(numbers) and not np.isfinite(numbers).all() else numbers
+        if len(numbers) and not (np.isfinite(numbers.min()) and np.isfinite(numbers.max())):
+            return np.nan_to_num(numbers, copy=False)
+        return numbers
 
     def _count(self, texts: Mapping[str, int] | None) -> None:
         if self.texts is None or texts is None:

@@ -49,7 +49,7 @@ def hashed(column: pa.Array) -> NDArray[np.uint64]:
 
 
 def distinct_digests(column: pa.Array, below: np.uint64) -> NDArray[np.uint64]:
-    """The digests under a bound of the values that the column holds, missing ones left out; some may come twice."""
+    """The digests under a bound of the values that the column holds, ascending, once each; missing ones left out."""
     if pa.types.is_null(column.type):
         return np.empty(0, np.uint64)
     if kind_of(column.type) in ("number", "time"):
@@ -57,7 +57,8 @@ def distinct_digests(column: pa.Array, below: np.uint64) -> NDArray[np.uint64]:
     else:
         digests, codes = _of_dictionary(column)
         digests = digests[np.bincount(codes, minlength=len(digests)) > 0]
-    digests = digests[digests < below]
+    digests = np.sort(digests.compress(digests < below))
+    digests = digests[np.append(True, digests[1:] != digests[:-1])] if len(digests) else digests
     return digests[digests != _MISSING]
 
 
