@@ -65,9 +65,10 @@ class ColumnarFile:
         """
         self.refuse_columns(columns)
         n_before = 0
+        known: dict[str, tuple[pa.Array, pa.Array]] = {}
         for arrays in self.stored_batches(columns, coded=coded):
             plain = [
-                self._coded(name, array, n_before)
+                self._coded(name, array, n_before, known)
                 if coded and self.types[name] == TEXT and pa.types.is_dictionary(array.type)
                 else self._plain(name, array, n_before)
                 for name, array in zip(columns, arrays, strict=True)
@@ -81,13 +82,23 @@ class ColumnarFile:
         fixed = {INTEGER: pa.int64(), NUMBER: pa.float64(), TEXT: pa.string()}.get(self.types[name])
         return fixed or _time_type(_storage(self.arrow_types[name]))
 
-    def _coded(self, name: str, array: pa.DictionaryArray, n_before: int) -> pa.Array:
-        """Codes into texts, each of which is looked at once, missing ones without a code."""
-        try:
-            texts = self._plain(name, array.dictionary, n_before)
-        except UnusableTable:
-            # A dictionary may hold what no row does: the rows themselves say whether one is bad, and which.
-            return self._plain(name, array, n_before)
+    def _coded(
+        self, name: str, array: pa.DictionaryArray, n_before: int, known: dict[str, tuple[pa.Array, pa.Array]]
+    ) -> pa.Array:
+        """Codes into texts, each of which is looked at once, missing ones without a code.
+
+        `known` holds the last dictionary of each column, and its texts: most batches bring the same one again.
+        """
+        stored = array.dictionary
+        if name in known and known[name][0].equals(stored):
+            texts = known[name][1]
+        else:
+            try:
+                texts = self._plain(name, stored, n_before)
+            except UnusableTable:
+                # A dictionary may hold what no row does: the rows themselves say whether one is bad, and which.
+                return self._plain(name, array, n_before)
+            known[name] = stored, texts
         codes = array.indices
         if texts.null_count:
             codes = pc.if_else(texts.is_valid().take(codes), codes, pa.scalar(None, codes.type))

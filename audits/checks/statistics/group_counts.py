@@ -61,11 +61,10 @@ class GroupCounts:
         return self.roles.favourable
 
     def add(self, batch: pa.RecordBatch) -> None:
-        predictions = classes_of(batch, str(self.roles.prediction))
-        labels = np.full(batch.num_rows, UNKNOWN)
-        if self.roles.label is not None:
-            labels = classes_of(batch, self.roles.label)
-        states = labels * STATES + predictions
+        states = classes_of(batch, str(self.roles.prediction)).astype(np.int32)
+        states += STATES * (
+            UNKNOWN if self.roles.label is None else classes_of(batch, self.roles.label).astype(np.int32)
+        )
         if self.roles.weight is None:
             cells, counts = self.groups.counted(batch, states, PAIRS)
             self._grow()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -13,12 +14,15 @@ from numpy.typing import NDArray
 
 from audits.checks.base import CannotMeasure
 from audits.checks.roles import MISSING, SensitiveColumn
-from audits.checks.statistics.columns import as_codes, as_numbers, as_texts, column_of, kind_of
+from audits.checks.statistics.columns import as_codes, as_numbers, column_of, kind_of
 
 MOST_GROUPS = 500
 MOST_CELLS = 50_000
 CROSSED_BY = " x "
 _MOST_PLACES = 2**18
+
+# The group of each row of a batch as a code, and the name of the group behind each code.
+Coded = tuple[NDArray[np.integer[Any]], list[str]]
 
 
 @dataclass
@@ -32,6 +36,9 @@ class GroupCells:
     levels: list[dict[str, int]] = field(default_factory=list)
     cells: dict[tuple[int, ...], int] = field(default_factory=dict)
     _named: list[tuple[tuple[str, ...], int]] = field(default_factory=list, init=False, repr=False, compare=False)
+    _placed: tuple[tuple[tuple[str, ...], ...], NDArray[np.int64]] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         if not self.levels:
@@ -42,52 +49,34 @@ class GroupCells:
 
     def rows_to_cells(self, batch: pa.RecordBatch) -> NDArray[np.int64]:
         """The cell of each row, shape (n_rows,); new groups and cells are numbered as they appear."""
-        codes = [self._codes(place, batch) for place in range(len(self.columns))]
-        sizes = [max(len(levels), 1) for levels in self.levels]
-        if math.prod(sizes) >= 2**62:
-            raise CannotMeasure("The sensitive columns together form too many groups to count.")
-        combined = np.zeros(batch.num_rows, np.int64)
-        for code, size in zip(codes, sizes, strict=True):
-            combined = combined * size + code
-        if math.prod(sizes) <= 2**20:
-            present = np.flatnonzero(np.bincount(combined))
-            numbers = np.zeros(int(present[-1]) + 1 if len(present) else 1, np.int64)
-            numbers[present] = self._numbered(present, sizes)
-            return numbers[combined]
-        present, places = np.unique(combined, return_inverse=True)
-        return self._numbered(present, sizes)[places]
+        columns = [self._coded(place, batch) for place in range(len(self.columns))]
+        if math.prod(len(names) for _, names in columns) > _MOST_PLACES:
+            return self._sparse_cells(columns)
+        places = _combined(columns, batch.num_rows)
+        numbers = self._numbers(columns)
+        self._number(np.flatnonzero(np.bincount(places, minlength=len(numbers))), columns, numbers)
+        return numbers.take(places)
 
     def counted(
-        self, batch: pa.RecordBatch, states: NDArray[np.int64], n_states: int
+        self, batch: pa.RecordBatch, states: NDArray[np.integer[Any]], n_states: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """How many rows of each cell are in each state: cells of shape (n_found,), rows of shape (n_found, n_states).
 
         `states` are whole numbers from 0, of shape (n_rows,). Cells may come more than once.
         """
         columns = [self._coded(place, batch) for place in range(len(self.columns))]
-        sizes = [len(names) for _, names in columns]
-        if math.prod(sizes) * n_states > _MOST_PLACES:
+        if math.prod(len(names) for _, names in columns) * n_states > _MOST_PLACES:
             cells = self.rows_to_cells(batch)
             counts = np.bincount(cells * n_states + states, minlength=len(self) * n_states)
             return np.arange(len(self)), counts.reshape(-1, n_states)
-        places = np.zeros(batch.num_rows, np.int32)
-        for codes, names in columns:
-            places *= len(names)
-            places += codes
+        places = _combined(columns, batch.num_rows)
         places *= n_states
         places += states
-        counts = np.bincount(places, minlength=math.prod(sizes) * n_states).reshape(-1, n_states)
+        numbers = self._numbers(columns)
+        counts = np.bincount(places, minlength=len(numbers) * n_states).reshape(-1, n_states)
         present = np.flatnonzero(counts.any(axis=1))
-        levels = []
-        by_column = np.unravel_index(present, sizes) if sizes else ()
-        for place, (digits, (_, names)) in enumerate(zip(by_column, columns, strict=True)):
-            used = np.unique(digits)
-            if len(used) > MOST_GROUPS:
-                self._refuse_so_many_groups(self.columns[place].name)
-            numbers = {code: self._level(place, names[code]) for code in used.tolist()}
-            levels.append([numbers[code] for code in digits.tolist()])
-        found = [self._cell(cell) for cell in zip(*levels, strict=True)] if levels else [self._cell(())] * len(present)
-        return np.array(found, np.int64), counts[present]
+        self._number(present, columns, numbers)
+        return numbers[present], counts[present]
 
     def adopt(self, names: tuple[str, ...]) -> int:
         """The number of the cell with these group names, new or known."""
@@ -132,7 +121,7 @@ class GroupCells:
             raise CannotMeasure(f"The crossing has more than {MOST_GROUPS} groups; declare bands or labels.")
         return list(product(*levels))
 
-    def _coded(self, place: int, batch: pa.RecordBatch) -> tuple[NDArray[np.integer[Any]], list[str]]:
+    def _coded(self, place: int, batch: pa.RecordBatch) -> Coded:
         """The group of each row as a code, and the name of the group behind each code; some may be without rows."""
         column = self.columns[place]
         cells = column_of(batch, column.name)
@@ -144,28 +133,46 @@ class GroupCells:
         labels = column.labels or {}
         return codes, [MISSING if text is None else labels.get(text, text) for text in texts]
 
-    def _codes(self, place: int, batch: pa.RecordBatch) -> NDArray[np.integer[Any]]:
-        column = self.columns[place]
-        cells = column_of(batch, column.name)
-        if column.bands:
-            return self._band_codes(place, cells)
-        texts, codes = as_texts(cells)
-        if len(texts) > 2 * MOST_GROUPS and len(np.unique(codes)) > MOST_GROUPS:
-            self._refuse_so_many_groups(column.name)
-        labels = column.labels or {}
-        used = np.zeros(len(texts), bool)
-        used[codes] = True
-        numbers = np.zeros(len(texts), np.int64)
-        for position in np.flatnonzero(used):
-            text = texts[position]
-            numbers[position] = self._level(place, MISSING if text is None else labels.get(text, text))
-        return numbers[codes]
+    def _numbers(self, columns: Sequence[Coded]) -> NDArray[np.int64]:
+        """The number of the cell at each place where codes of these names combine, -1 where none was met yet."""
+        names = tuple(tuple(names) for _, names in columns)
+        if self._placed is None or self._placed[0] != names:
+            self._placed = names, np.full(math.prod(map(len, names)), -1)
+        return self._placed[1]
 
-    def _band_codes(self, place: int, cells: pa.Array) -> NDArray[np.int32]:
-        codes, unknown = self._bands_of(self.columns[place], cells)
-        if unknown.any():
-            codes[unknown] = self._level(place, MISSING)
-        return codes
+    def _number(self, present: NDArray[np.int64], columns: Sequence[Coded], numbers: NDArray[np.int64]) -> None:
+        """Give the cells at these places their numbers, where they have none yet."""
+        new = present[numbers[present] < 0]
+        if len(new) == 0:
+            return
+        levels = []
+        by_column = np.unravel_index(new, [len(names) for _, names in columns]) if columns else ()
+        for place, (digits, (_, names)) in enumerate(zip(by_column, columns, strict=True)):
+            known = {code: self._level(place, names[code]) for code in np.unique(digits).tolist()}
+            levels.append([known[code] for code in digits.tolist()])
+        found = [self._cell(cell) for cell in zip(*levels, strict=True)] if levels else [self._cell(())]
+        numbers[new] = found
+
+    def _sparse_cells(self, columns: Sequence[Coded]) -> NDArray[np.int64]:
+        """As `rows_to_cells`, where codes combine in more ways than can be listed."""
+        by_level = [self._levels_of(place, *column) for place, column in enumerate(columns)]
+        sizes = [max(len(levels), 1) for levels in self.levels]
+        if math.prod(sizes) >= 2**62:
+            raise CannotMeasure("The sensitive columns together form too many groups to count.")
+        combined = np.zeros(len(by_level[0]), np.int64)
+        for levels, size in zip(by_level, sizes, strict=True):
+            combined = combined * size + levels
+        present, places = np.unique(combined, return_inverse=True)
+        cells = zip(*(digits.tolist() for digits in np.unravel_index(present, sizes)), strict=True)
+        return np.array([self._cell(cell) for cell in cells], np.int64)[places]
+
+    def _levels_of(self, place: int, codes: NDArray[np.integer[Any]], names: list[str]) -> NDArray[np.int64]:
+        used = np.unique(codes)
+        if len(used) > 2 * MOST_GROUPS:
+            self._refuse_so_many_groups(self.columns[place].name)
+        numbers = np.zeros(len(names), np.int64)
+        numbers[used] = [self._level(place, names[code]) for code in used.tolist()]
+        return numbers.take(codes)
 
     @staticmethod
     def _bands_of(column: SensitiveColumn, cells: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
@@ -181,16 +188,6 @@ class GroupCells:
             self._refuse_so_many_groups(self.columns[place].name)
         return levels.setdefault(name, len(levels))
 
-    def _numbered(self, combined: NDArray[np.int64], sizes: list[int]) -> NDArray[np.int64]:
-        numbers = np.empty(len(combined), np.int64)
-        for position, code in enumerate(combined.tolist()):
-            cell = []
-            for size in reversed(sizes):
-                code, digit = divmod(code, size)
-                cell.append(digit)
-            numbers[position] = self._cell(tuple(reversed(cell)))
-        return numbers
-
     def _cell(self, cell: tuple[int, ...]) -> int:
         if cell not in self.cells and len(self.cells) >= MOST_CELLS:
             raise CannotMeasure(f"The sensitive columns together form more than {MOST_CELLS} groups.")
@@ -201,3 +198,14 @@ class GroupCells:
         raise CannotMeasure(
             f'Sensitive column "{column}" has more than {MOST_GROUPS} groups; declare bands or labels for it.'
         )
+
+
+def _combined(columns: Sequence[Coded], n_rows: int) -> NDArray[np.int32]:
+    """One code for the codes of all columns, shape (n_rows,)."""
+    if not columns:
+        return np.zeros(n_rows, np.int32)
+    places = columns[0][0].astype(np.int32)
+    for codes, names in columns[1:]:
+        places *= len(names)
+        places += codes
+    return places

@@ -192,9 +192,10 @@ class ScoreHistograms:
         return {}
 
     def _split(self, group: str, numbers: list[int]) -> ScoreSplit:
-        counts = np.zeros((len(self.table.keys), STATES), np.int64)
-        for number in numbers:
-            counts += self.table.counts[:, number * STATES : number * STATES + STATES]
+        n_cells = self.table.counts.shape[1] // STATES
+        by_cell = self.table.counts[:, : n_cells * STATES].reshape(-1, n_cells, STATES)
+        # A cell without a scored row may have no place in the table.
+        counts = by_cell[:, [number for number in numbers if number < n_cells]].sum(axis=1)
         values = self.table.values()
         favourable = int(self.roles.favourable or 0)
         if favourable == 0:

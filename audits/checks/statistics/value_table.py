@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -15,12 +16,17 @@ _WIDEST = 2**20
 
 _SIGN = np.uint64(1 << 63)
 _ALL = np.uint64((1 << 64) - 1)
+_BITS = 64
 
 
 def to_keys(values: NDArray[np.float64]) -> NDArray[np.uint64]:
     """Integers that sort like the doubles they stand for; -0.0 counts as 0.0."""
     bits = (values + 0.0).view(np.uint64)
-    return np.where(bits & _SIGN, bits ^ _ALL, bits | _SIGN)
+    # Of a negative number all bits are turned, of another one the sign alone.
+    turned = (bits.view(np.int64) >> np.int64(63)).view(np.uint64)
+    turned |= _SIGN
+    bits ^= turned
+    return bits
 
 
 def from_keys(keys: NDArray[np.uint64]) -> NDArray[np.float64]:
@@ -138,15 +144,12 @@ class ValueTable:
         """The fewest bits to clear so that the table and these sorted keys fit together."""
         if len(self.keys) + len(keys) <= self.most:
             return self.dropped
-        together = np.sort(np.concatenate([self.keys, _runs(keys)[0]])) if len(keys) else self.keys
-        if len(together) <= self.most:
-            return self.dropped
+        held = [part for part in (self.keys, keys) if len(part)]
+        together = held[0] if len(held) == 1 else np.sort(np.concatenate(held))
         # Two neighbours stay apart as long as the highest bit in which they differ is kept.
         differing = together[1:] ^ together[:-1]
-        highest = np.frexp((differing & ~(differing >> np.uint64(1))).astype(np.float64))[1]
-        apart = np.bincount(highest, minlength=65)[::-1].cumsum()[::-1]
-        kept = np.flatnonzero(1 + np.append(apart[1:], 0) <= self.most)
-        return max(self.dropped, int(kept[0]))
+        levels = range(self.dropped, _BITS)
+        return levels[bisect_left(levels, True, key=lambda level: _apart(differing, level) < self.most)]
 
     def _coarsen(self, dropped: int) -> None:
         if dropped > self.dropped:
@@ -157,6 +160,11 @@ class ValueTable:
     def _cleared(keys: NDArray[np.uint64], dropped: int) -> NDArray[np.uint64]:
         shift = np.uint64(dropped)
         return (keys >> shift) << shift if dropped else keys
+
+
+def _apart(differing: NDArray[np.uint64], dropped: int) -> int:
+    """How many neighbours, given the bits in which they differ, stay apart once so many bits are cleared."""
+    return int(np.count_nonzero(differing >= np.uint64(1 << dropped)))
 
 
 def _places(found: NDArray[np.uint64], keys: NDArray[np.uint64], dropped: int) -> NDArray[np.int64]:
