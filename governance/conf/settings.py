@@ -24,6 +24,11 @@ def _words(name: str, default: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
+# A connection serves many requests: opening one costs more than a request, on SQLite because the schema is read again,
+# and on PostgreSQL because a process is started. One that broke meanwhile is noticed before it is used.
+KEPT_OPEN = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+
 def _database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     options: dict[str, object] = dict(parse_qsl(parts.query))
@@ -31,6 +36,7 @@ def _database(url: str) -> dict[str, object]:
         # WAL lets readers pass writers; IMMEDIATE takes the write lock at BEGIN, so that a transaction never
         # finds half-way that it must wait for a lock it can no longer get.
         return {
+            **KEPT_OPEN,
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": unquote(parts.path) or str(DATA_DIR / "countersign.sqlite3"),
             # A file, as in real life: a database in memory has other locks.
@@ -43,6 +49,7 @@ def _database(url: str) -> dict[str, object]:
         }
     if parts.scheme in {"postgres", "postgresql"}:
         return {
+            **KEPT_OPEN,
             "ENGINE": "django.db.backends.postgresql",
             "NAME": unquote(parts.path).lstrip("/"),
             "USER": unquote(parts.username or ""),
