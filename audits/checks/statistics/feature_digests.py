@@ -15,6 +15,7 @@ from audits.checks.statistics.columns import column_of, missing_mask
 from audits.checks.statistics.hashing import hashed, rows_hashed
 
 Digests = NDArray[np.uint64]
+_ENDS = np.uint64(2**16)
 
 
 @dataclass
@@ -68,12 +69,14 @@ class FeatureDigests:
     @classmethod
     def condensed(cls, tables: Mapping[str, Self]) -> dict[str, Self]:
         """The counts of each table, laid beside the other one."""
-        found = {}
+        found, common = {}, {}
         in_order = {name: np.sort(table._columns()[0]) for name, table in tables.items()}
         for name, table in tables.items():
             others = [title for title, other in tables.items() if title != name and other.features == table.features]
-            other = in_order[others[0]] if others else None
-            found[name] = cls(table.features, table.label, [], table._counts(in_order[name], other))
+            pair = frozenset((name, *others[:1]))
+            if others and pair not in common:
+                common[pair] = _common(in_order[name], in_order[others[0]])
+            found[name] = cls(table.features, table.label, [], table._counts(in_order[name], common.get(pair)))
         return found
 
     def to_document(self) -> dict[str, Any]:
@@ -89,14 +92,14 @@ class FeatureDigests:
         digests, labels, known = (np.concatenate(column) for column in zip(nothing, *self.parts, strict=True))
         return digests, labels, known
 
-    def _counts(self, in_order: Digests, other: Digests | None) -> dict[str, int | None]:
-        """The counts, given the digests of this table and of the other one in ascending order."""
+    def _counts(self, in_order: Digests, common: Digests | None) -> dict[str, int | None]:
+        """The counts, given the digests of this table in ascending order and those that the other one holds too."""
         digests, labels, known = self._columns()
         return {
             "rows": len(digests),
             "labelled": int(known.sum()),
             "conflicting": _conflicting(digests[known], labels[known], _repeated(in_order)),
-            "shared": None if other is None else _shared(in_order, other),
+            "shared": None if common is None else _rows_of(in_order, common),
         }
 
 
@@ -106,19 +109,30 @@ def _repeated(in_order: Digests) -> Digests:
     return again[np.append(True, again[1:] != again[:-1])] if len(again) else again
 
 
-def _shared(in_order: Digests, other: Digests) -> int:
-    if len(other) == 0:
-        return 0
-    places = np.searchsorted(other, in_order)
-    return int((other[np.minimum(places, len(other) - 1)] == in_order).sum())
+def _common(first: Digests, second: Digests) -> Digests:
+    """The digests that stand in both, each in ascending order: sorting them together is faster than looking them up."""
+    return _repeated(np.sort(np.concatenate([_once(first), _once(second)])))
+
+
+def _once(in_order: Digests) -> Digests:
+    return in_order.compress(np.append(True, in_order[1:] != in_order[:-1])) if len(in_order) else in_order
+
+
+def _rows_of(in_order: Digests, some: Digests) -> int:
+    """How many rows have one of these digests."""
+    return int((np.searchsorted(in_order, some, side="right") - np.searchsorted(in_order, some, side="left")).sum())
 
 
 def _conflicting(digests: Digests, labels: Digests, repeated: Digests) -> int:
     """Rows that stand beside one with the same digest and another label; only `repeated` digests can."""
     if len(digests) == 0 or len(repeated) == 0:
         return 0
-    again = repeated[np.minimum(np.searchsorted(repeated, digests), len(repeated) - 1)] == digests
-    digests, labels = digests[again], labels[again]
+    # The low bits of a digest tell of most rows that it is not repeated.
+    ends = np.zeros(_ENDS, bool)
+    ends[repeated % _ENDS] = True
+    maybe = np.flatnonzero(ends.take((digests % _ENDS).view(np.int64)))
+    again = repeated[np.minimum(np.searchsorted(repeated, digests[maybe]), len(repeated) - 1)] == digests[maybe]
+    digests, labels = digests[maybe[again]], labels[maybe[again]]
     if len(digests) == 0:
         return 0
     order = np.argsort(digests)
