@@ -24,6 +24,8 @@ AnyRate = Rate | MeanOfRates
 
 # So many thresholds of a group, thresholds in all, and windows of rates are looked at; small tables have fewer.
 _MOST_OF_GROUP, _MOST_IN_ALL, _MOST_WINDOWS = 400, 4_000, 2_500
+# Every group's smallest change is weighed against every other's, which is too much of thousands.
+_MOST_GROUPS = 500
 # The limit is aimed at first, then less and less of it: an interval must fit in, too.
 _AIMS = tuple(Fraction(part, 8) for part in range(8, -1, -1))
 
@@ -60,12 +62,13 @@ class Sought:
 
 
 def advice(sought: Sought, scores: ScoreHistograms | None) -> str:
-    """A sentence that says what would pass, or that nothing does; empty where rows weigh differently.
+    """A sentence that says what would pass, or that nothing does; empty where rows weigh differently or there are more
+    than 500 groups.
 
     With scores it names a threshold for each group: those that change the fewest decisions and, with labels, those
     that keep the most decisions right. Without scores it names how many decisions have to change.
     """
-    if sought.grouping.weights is not None:
+    if sought.grouping.weights is not None or len(sought.places) > _MOST_GROUPS:
         return ""
     # Whether all have a score is asked first: the steps are made for the first finding that asks for them.
     if scores is None or scores.unscored:

@@ -111,13 +111,17 @@ def four_fifths_rule(
             obstacles.append(f"{name}: nobody was selected, so no ratio is defined.")
             continue
         top = rates.highest
+        drawn = rates.drawn_impact()
+        numbers = {group: number for number, group in enumerate(grouping.groups)}
         found: list[Finding] = []
         for place, group in enumerate(rates.usable):
             if group is top:
                 continue
             ratio = (group.value or 0) / (top.value or 1)
-            low, high = percentile(rates.drawn_impact()[:, place], float(ratio))
-            test, p_value = unlikely((_chosen(grouping, rate, group), _chosen(grouping, rate, top)))
+            low, high = percentile(drawn[:, place], float(ratio))
+            test, p_value = unlikely(
+                (_chosen(grouping, rate, numbers[group.group]), _chosen(grouping, rate, numbers[top.group]))
+            )
             where = f"{name}/{group.group}"
             measured.append(
                 Measurement(
@@ -181,7 +185,7 @@ def _by_chance(group: GroupRate, top: GroupRate, min_ratio: float, p_value: floa
     )
 
 
-def _chosen(grouping: Grouping, rate: Rate, group: GroupRate) -> tuple[int, int]:
-    pairs = grouping.counts[grouping.groups.index(group.group)]
+def _chosen(grouping: Grouping, rate: Rate, number: int) -> tuple[int, int]:
+    pairs = grouping.counts[number]
     chosen = int(pairs[rate.numerator].sum())
     return chosen, int(pairs[rate.denominator].sum()) - chosen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 
 from audits.checks.statistics.intervals import DRAWS, redrawn
 
-# Beyond this many cells the draws are made for each grouping by itself: all of them together would fill the memory.
+# Beyond this many cells the draws are made for each grouping by itself, and those of a grouping in parts: all of them
+# together would fill the memory.
 MOST_DRAWN = 8_192
 
 
@@ -37,23 +39,25 @@ class CellDraws:
 
 def draws_of(
     counts: NDArray[np.int64],
-    seed: int,
+    seed: int | Sequence[int],
     sums: NDArray[np.float64] | None = None,
     squares: NDArray[np.float64] | None = None,
+    totals: NDArray[np.int64] | None = None,
 ) -> CellDraws:
     """Draw the rows again, given flat counts by cell, and with weights their sums and sums of squares.
 
-    The draws are a function of these numbers and the seed alone.
+    `totals` are the rows in each draw where these cells are a part of a larger table. The draws are a function of
+    these numbers and the seed alone.
     """
     cells = np.flatnonzero(counts)
     if len(cells) == 0:
         return CellDraws(cells, np.zeros((0, DRAWS)))
-    drawn = np.ascontiguousarray(redrawn(counts[cells], seed).T, dtype=np.float64)
+    drawn = np.ascontiguousarray(redrawn(counts[cells], seed, totals=totals).T, dtype=np.float64)
     if sums is None or squares is None:
         return CellDraws(cells, drawn)
     # Weights differ inside a cell: a draw of N rows from it sums to about N means, with their spread.
     means = sums[cells] / counts[cells]
     variances = np.maximum(squares[cells] / counts[cells] - means**2, 0.0)
-    noise = np.random.default_rng([seed, 1]).standard_normal(drawn.shape)
+    noise = np.random.default_rng([*(seed if isinstance(seed, Sequence) else (seed,)), 1]).standard_normal(drawn.shape)
     noise *= np.sqrt(drawn * variances[:, None])
     return CellDraws(cells, np.maximum(drawn * means[:, None] + noise, 0.0))

@@ -14,7 +14,7 @@ from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles, SensitiveColumn
 from audits.checks.statistics.class_counts import MOST_CLASSES, Pair, in_order
 from audits.checks.statistics.columns import as_texts, column_of
-from audits.checks.statistics.groups import CROSSED_BY, GroupCells
+from audits.checks.statistics.groups import CROSSED_BY, MOST_GROUPS_IN_FULL, GroupCells
 
 
 @dataclass
@@ -35,7 +35,7 @@ class GroupClassCounts:
     def empty(cls, roles: Roles) -> Self:
         if roles.task not in ("binary", "multiclass"):
             raise CannotMeasure("Classes are counted for a binary or multiclass task only.")
-        return cls(roles, GroupCells(roles.sensitive))
+        return cls(roles, GroupCells(roles.sensitive, MOST_GROUPS_IN_FULL))
 
     @staticmethod
     def columns(roles: Roles) -> tuple[str, ...]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, reduce
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.checks.statistics.draws import CellDraws, draws_of
+from audits.checks.statistics.draws import MOST_DRAWN, CellDraws, draws_of
 from audits.checks.statistics.exact_sums import as_fraction
-from audits.checks.statistics.intervals import DRAWS, LEVEL, mean_of_shares, wilson, wilsons
+from audits.checks.statistics.intervals import DRAWS, LEVEL, mean_of_shares, redrawn, wilson, wilsons
 from audits.checks.statistics.rates import PAIRS, MeanOfRates, Rate
+
+_DRAWN_AT_ONCE = 4_096
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,22 @@ class GroupRate:
 
 
 @dataclass(frozen=True)
+class _Part:
+    """Which part of a larger grouping this is, and how many rows fall into it in each draw, shape (n_draws,)."""
+
+    place: int
+    totals: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class Grouping:
     """The counts seen along one attribute, along a crossing, or over everybody.
 
     `counts` has the shape (n_groups, 3, 3): group, label, prediction, each 0, 1 or unknown.
     With a weight column `weights` and `squares` hold exact sums of the weights and their squares. `finest` gives
     the draws of the finest grouping, and the group here of each group there, where the draws come from those.
+    Thousands of groups are drawn in parts, each a grouping of its own: first how many rows fall into which part, then
+    the rows of each. That is the same draw, and only one part is in memory at a time.
     """
 
     attribute: str
@@ -49,6 +62,7 @@ class Grouping:
     weights: tuple[tuple[int, ...], ...] | None = None
     squares: tuple[tuple[int, ...], ...] | None = None
     finest: Callable[[], tuple[CellDraws, NDArray[np.int64]]] | None = field(default=None, compare=False)
+    part: _Part | None = field(default=None, compare=False)
 
     def merged(self, parts: Sequence[NDArray[np.bool_]]) -> Grouping:
         """The counts of several groups taken as one, for each mask over the groups."""
@@ -80,6 +94,8 @@ class Grouping:
 
     def drawn_rates(self, rate: Rate | MeanOfRates) -> NDArray[np.float64]:
         """The rate of every group in each bootstrap draw, shape (n_draws, n_groups); NaN is undefined."""
+        if self._is_drawn_in_parts:
+            return np.concatenate([part.drawn_rates(rate) for part in self._parts()], axis=1)
         if isinstance(rate, MeanOfRates):
             return np.asarray(sum(self.drawn_rates(part) for part in rate.parts) / len(rate.parts))
         chosen, among = self.drawn_sums(rate.numerator).T, self.drawn_sums(rate.denominator).T
@@ -92,6 +108,8 @@ class Grouping:
 
         Nobody may change the array: that of a single pair is the one that was drawn.
         """
+        if self._is_drawn_in_parts:
+            return np.concatenate([part.drawn_sums(mask) for part in self._parts()], axis=1)
         pairs, by_pair = self._draws
         marked = [by_pair[place] for place in np.flatnonzero(mask.ravel()[pairs])]
         return (reduce(np.add, marked) if marked else np.zeros((len(self.groups), DRAWS))).T
@@ -124,12 +142,37 @@ class Grouping:
         if self.finest is not None:
             drawn, rows = self.finest()
         else:
-            drawn = draws_of(self.counts.reshape(-1), self.seed, *map(_as_floats, (self.weights, self.squares)))
+            sums, squares = map(_as_floats, (self.weights, self.squares))
+            seed, totals = (
+                (self.seed, None) if self.part is None else ((self.seed, 3, self.part.place), self.part.totals)
+            )
+            drawn = draws_of(self.counts.reshape(-1), seed, sums, squares, totals)
         places, pairs = np.divmod(drawn.cells, PAIRS)
         occurring, kinds = np.unique(pairs, return_inverse=True)
         n_groups = len(self.groups)
         summed = drawn.summed(kinds * n_groups + (places if rows is None else rows[places]), len(occurring) * n_groups)
         return occurring, summed.reshape(len(occurring), n_groups, DRAWS)
+
+    @property
+    def _is_drawn_in_parts(self) -> bool:
+        return self.finest is None and self.part is None and bool(np.count_nonzero(self.counts) > MOST_DRAWN)
+
+    def _parts(self) -> Iterator[Grouping]:
+        """The groups in parts that are small enough to be drawn at once."""
+        cells = np.cumsum(np.count_nonzero(self.counts.reshape(len(self.groups), -1), axis=1))
+        bounds = np.searchsorted(cells, np.arange(_DRAWN_AT_ONCE, int(cells[-1]), _DRAWN_AT_ONCE), side="right")
+        spans = [(low, high) for low, high in pairwise([0, *bounds.tolist(), len(self.groups)]) if low < high]
+        rows = np.array([self.counts[low:high].sum() for low, high in spans])
+        totals = redrawn(rows, (self.seed, 2))
+        for place, (low, high) in enumerate(spans):
+            yield replace(
+                self,
+                groups=self.groups[low:high],
+                counts=self.counts[low:high],
+                weights=None if self.weights is None else self.weights[low:high],
+                squares=None if self.squares is None else self.squares[low:high],
+                part=_Part(place, totals[:, place]),
+            )
 
     def _rates(self, rate: Rate | MeanOfRates, level: float) -> list[GroupRate]:
         if isinstance(rate, MeanOfRates):

@@ -16,7 +16,9 @@ from audits.checks.base import CannotMeasure
 from audits.checks.roles import MISSING, SensitiveColumn
 from audits.checks.statistics.columns import as_codes, as_numbers, column_of, kind_of
 
-MOST_GROUPS = 500
+# The most groups of a column or crossing whose decisions are counted, and of which much more than a count is kept.
+MOST_GROUPS = 10_000
+MOST_GROUPS_IN_FULL = 500
 MOST_CELLS = 50_000
 CROSSED_BY = " x "
 _MOST_PLACES = 2**18
@@ -33,6 +35,7 @@ class GroupCells:
     """
 
     columns: tuple[SensitiveColumn, ...]
+    most: int = MOST_GROUPS
     levels: list[dict[str, int]] = field(default_factory=list)
     cells: dict[tuple[int, ...], int] = field(default_factory=dict)
     _named: list[tuple[tuple[str, ...], int]] = field(default_factory=list, init=False, repr=False, compare=False)
@@ -117,8 +120,8 @@ class GroupCells:
     def groups_of(self, places: tuple[int, ...]) -> list[tuple[str, ...]]:
         """Every combination of the groups of these columns, whether or not a row holds it."""
         levels = [self.ordered(place) for place in places]
-        if math.prod(len(names) for names in levels) > MOST_GROUPS:
-            raise CannotMeasure(f"The crossing has more than {MOST_GROUPS} groups; declare bands or labels.")
+        if math.prod(len(names) for names in levels) > self.most:
+            raise CannotMeasure(f"The crossing has more than {self.most} groups; declare bands or labels.")
         return list(product(*levels))
 
     def _coded(self, place: int, batch: pa.RecordBatch) -> Coded:
@@ -168,7 +171,7 @@ class GroupCells:
 
     def _levels_of(self, place: int, codes: NDArray[np.integer[Any]], names: list[str]) -> NDArray[np.int64]:
         used = np.unique(codes)
-        if len(used) > 2 * MOST_GROUPS:
+        if len(used) > 2 * self.most:
             self._refuse_so_many_groups(self.columns[place].name)
         numbers = np.zeros(len(names), np.int64)
         numbers[used] = [self._level(place, names[code]) for code in used.tolist()]
@@ -184,7 +187,7 @@ class GroupCells:
 
     def _level(self, place: int, name: str) -> int:
         levels = self.levels[place]
-        if name not in levels and len(levels) >= MOST_GROUPS:
+        if name not in levels and len(levels) >= self.most:
             self._refuse_so_many_groups(self.columns[place].name)
         return levels.setdefault(name, len(levels))
 
@@ -193,10 +196,9 @@ class GroupCells:
             raise CannotMeasure(f"The sensitive columns together form more than {MOST_CELLS} groups.")
         return self.cells.setdefault(cell, len(self.cells))
 
-    @staticmethod
-    def _refuse_so_many_groups(column: str) -> None:
+    def _refuse_so_many_groups(self, column: str) -> None:
         raise CannotMeasure(
-            f'Sensitive column "{column}" has more than {MOST_GROUPS} groups; declare bands or labels for it.'
+            f'Sensitive column "{column}" has more than {self.most} groups; declare bands or labels for it.'
         )
 
 

@@ -72,15 +72,20 @@ def percentile(draws: NDArray[np.float64], estimate: float, level: float = LEVEL
     return min(float(low), estimate), max(float(high), estimate)
 
 
-def redrawn(counts: NDArray[np.int64], seed: int, draws: int = DRAWS) -> NDArray[np.int64]:
-    """Counts of `draws` bootstrap samples, shape (draws, n_cells).
+def redrawn(
+    counts: NDArray[np.int64],
+    seed: int | Sequence[int],
+    draws: int = DRAWS,
+    totals: NDArray[np.int64] | None = None,
+) -> NDArray[np.int64]:
+    """Counts of `draws` bootstrap samples, shape (draws, n_cells); `totals` are the rows of each where they differ.
 
     Drawing n rows with replacement and counting them by cell *is* a multinomial draw over the cells,
     so this costs the same for a thousand rows and for ten million.
     """
     total = int(counts.sum())
     generator = np.random.default_rng(seed)
-    return generator.multinomial(total, counts / total, size=draws)
+    return generator.multinomial(total if totals is None else totals, counts / total, size=draws)
 
 
 def dkw_reach(first: int, second: int, level: float = LEVEL) -> float:

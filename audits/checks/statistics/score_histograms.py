@@ -16,7 +16,7 @@ from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles, SensitiveColumn
 from audits.checks.statistics.columns import as_numbers, column_of, kind_of
 from audits.checks.statistics.group_counts import classes_of
-from audits.checks.statistics.groups import CROSSED_BY, GroupCells
+from audits.checks.statistics.groups import CROSSED_BY, MOST_GROUPS_IN_FULL, GroupCells
 from audits.checks.statistics.rates import STATES, UNKNOWN
 from audits.checks.statistics.value_table import ValueTable
 
@@ -67,7 +67,7 @@ class ScoreHistograms:
     def empty(cls, roles: Roles) -> Self:
         if roles.task != "binary" or roles.favourable not in (0, 1):
             raise CannotMeasure("Scores by label need a binary task with a declared favourable outcome, 0 or 1.")
-        return cls(roles, GroupCells(roles.sensitive))
+        return cls(roles, GroupCells(roles.sensitive, MOST_GROUPS_IN_FULL))
 
     @staticmethod
     def columns(roles: Roles) -> tuple[str, ...]:

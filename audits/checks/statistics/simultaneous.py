@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from audits.checks.statistics.grouping import GroupRate
 from audits.checks.statistics.intervals import LEVEL, Interval
+
+_PAIRS_AT_ONCE = 2**20
 
 
 def joint_level(
@@ -78,10 +80,12 @@ def largest_difference(groups: Sequence[GroupRate]) -> Interval:
     """
     value, low, high = _columns(groups)
     below, above = (value - low) ** 2, (high - value) ** 2
-    apart = value[:, None] - value[None, :]
-    lows = apart - np.sqrt(below[:, None] + above[None, :])
-    highs = apart + np.sqrt(above[:, None] + below[None, :])
-    return max(0.0, float(lows.max())), _finite(float(highs.max()))
+    least, most = 0.0, -math.inf
+    for some in _rows_at_a_time(len(value)):
+        apart = value[some, None] - value[None, :]
+        least = max(least, float((apart - np.sqrt(below[some, None] + above[None, :])).max()))
+        most = max(most, float((apart + np.sqrt(above[some, None] + below[None, :])).max()))
+    return least, _finite(most)
 
 
 def ratios_to_highest(groups: Sequence[GroupRate]) -> list[Interval]:
@@ -95,18 +99,27 @@ def ratios_to_highest(groups: Sequence[GroupRate]) -> list[Interval]:
     value, low, high = _columns(groups)
     if not np.isfinite(high).all():
         return [(None, None)] * len(value)
-    product = value[:, None] * value[None, :]
-    above, below = (low * (2 * value - low))[:, None], (high * (2 * value - high))[None, :]
-    root = np.sqrt(np.maximum(product**2 - above * below, 0.0))
-    lows = np.divide(above, product + root, out=np.zeros(product.shape), where=product + root > 0)
-    above, below = (high * (2 * value - high))[:, None], (low * (2 * value - low))[None, :] + 0 * product
-    root = np.sqrt(np.maximum(product**2 - above * below, 0.0))
-    # A divisor whose interval reaches 0 leaves the ratio without an upper bound.
-    highs = np.divide(product + root, below, out=np.full(product.shape, math.inf), where=below > 0)
-    # No ratio to the highest rate is above one, that of the highest group itself is one.
-    np.fill_diagonal(lows, 1.0)
-    np.fill_diagonal(highs, 1.0)
-    return [(max(0.0, float(some.min())), float(many.min())) for some, many in zip(lows, highs, strict=True)]
+    found: list[Interval] = []
+    for some in _rows_at_a_time(len(value)):
+        product = value[some, None] * value[None, :]
+        above, below = (low * (2 * value - low))[some, None], (high * (2 * value - high))[None, :]
+        root = np.sqrt(np.maximum(product**2 - above * below, 0.0))
+        lows = np.divide(above, product + root, out=np.zeros(product.shape), where=product + root > 0)
+        above, below = (high * (2 * value - high))[some, None], (low * (2 * value - low))[None, :] + 0 * product
+        root = np.sqrt(np.maximum(product**2 - above * below, 0.0))
+        # A divisor whose interval reaches 0 leaves the ratio without an upper bound.
+        highs = np.divide(product + root, below, out=np.full(product.shape, math.inf), where=below > 0)
+        # No ratio to the highest rate is above one, that of the highest group itself is one.
+        own = np.arange(len(product)), np.arange(len(value))[some]
+        lows[own] = highs[own] = 1.0
+        found += [(max(0.0, float(one.min())), float(other.min())) for one, other in zip(lows, highs, strict=True)]
+    return found
+
+
+def _rows_at_a_time(n_groups: int) -> Iterator[slice]:
+    """Groups to compare with all groups at a time, so that a comparison fits in memory."""
+    step = max(1, _PAIRS_AT_ONCE // n_groups)
+    yield from (slice(start, start + step) for start in range(0, n_groups, step))
 
 
 # Differences that are worked out in one go, few enough to stay in the processor's cache.

@@ -7,8 +7,10 @@ and where fairlearn defines a figure ours is the same.
 from __future__ import annotations
 
 import math
+import resource
 import warnings
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from fairlearn.metrics import (
@@ -20,8 +22,9 @@ from fairlearn.metrics import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audits.checks import Outcome, Roles, RunSpec, SensitiveColumn, list_checks, measure
+from audits.checks import GroupCounts, Outcome, Roles, RunSpec, SensitiveColumn, list_checks, measure
 from audits.checks.engine import recompute
+from audits.checks.statistics.rates import true_positive_rate as true_positive_rate_of
 from tests.audits.checks import tables
 from tests.audits.checks.tables import judged, measured
 
@@ -203,15 +206,72 @@ def test_one_group_alone_is_compared_with_nobody() -> None:
             assert outcome.verdict == "inconclusive", outcome.spec.check
 
 
-def test_more_groups_than_can_be_compared_are_refused_and_the_most_are_counted() -> None:
-    def of(n: int) -> Outcome:
-        rows = [(f"group {place}", 1, place % 2, 0.5, 1.0, 0) for place in range(n)]
-        roles = Roles(**{**vars(BINARY), "sensitive": (SensitiveColumn("sex"),)})
-        return judged("fairness.demographic_parity_difference", table(rows), roles, min_group_size=1)
+def grouped(n: int, rows: int = 1) -> tuple[pa.Table, Roles]:
+    """So many groups of so many rows each, with outcomes that differ from group to group."""
+    random = np.random.default_rng(n)
+    sexes = [f"group {place}" for place in range(n) for _ in range(rows)]
+    truth, decision = random.integers(0, 2, (2, n * rows)).tolist()
+    cells = zip(sexes, truth, decision, strict=True)
+    return table([(sex, true, given, 0.5, 1.0, 0) for sex, true, given in cells]), Roles(
+        **{**vars(BINARY), "sensitive": (SensitiveColumn("sex"),), "score": None}
+    )
 
-    most = of(500)
-    assert most.verdict == "failed"
-    assert len([one for one in most.report.measurements if one.name == "selection_rate"]) == 500
-    many = of(10_000)
+
+def test_rates_of_ten_thousand_groups_are_those_counted_by_pandas_and_one_more_group_is_refused() -> None:
+    rows, roles = grouped(10_000, 4)
+    counts = GroupCounts.empty(roles)
+    for batch in rows.to_batches(7_000):
+        counts.add(batch)
+    rates = counts.grouping("sex").rates(true_positive_rate_of(1))
+    frame = rows.to_pandas()
+    expected = frame[frame.truth == 1].groupby("sex").decision.mean()
+    assert len(rates) == 10_000
+    for one in rates:
+        assert one.estimate == (None if one.n == 0 else pytest.approx(expected[one.group], abs=1e-12))
+    many = judged("fairness.demographic_parity_difference", *grouped(10_001), min_group_size=1)
     assert many.verdict == "inconclusive"
-    assert "declare bands or labels" in many.sentence
+    assert 'Sensitive column "sex" has more than 10000 groups; declare bands or labels' in many.sentence
+
+
+def test_thousands_of_groups_are_compared_as_fairlearn_compares_them() -> None:
+    rows, roles = grouped(2_200, 8)
+    outcome = judged("fairness.demographic_parity_difference", rows, roles, min_group_size=1)
+    decided = rows["decision"].to_numpy()
+    frame = MetricFrame(metrics=selection_rate, y_true=decided, y_pred=decided, sensitive_features=rows["sex"])
+    gap = measured(outcome, "demographic_parity_difference", "sex")
+    assert gap.value == pytest.approx(frame.difference(), abs=1e-12)
+    assert len([one for one in outcome.report.measurements if one.name == "selection_rate"]) == 2_200
+
+
+@pytest.mark.soak
+def test_ten_thousand_groups_are_compared_in_the_memory_of_a_worker() -> None:
+    rows, roles = grouped(10_000, 4)
+    outcome = judged("fairness.equalized_odds_difference", rows, roles, min_positives=1, min_negatives=1)
+    assert outcome.verdict in ("failed", "inconclusive")
+    document = outcome.to_document()
+    assert recompute(document).to_document() == document
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2 * 1024**2
+
+
+def test_draws_made_in_parts_are_draws_of_all_rows() -> None:
+    rows, roles = grouped(2_500, 20)
+    counts = GroupCounts.empty(roles)
+    for batch in rows.to_batches():
+        counts.add(batch)
+    everyone = np.ones((3, 3), bool)
+    drawn = counts.grouping("sex").drawn_sums(everyone)
+    assert drawn.shape == (2_000, 2_500)
+    # Every draw has as many rows as the table, and a group of 20 rows in 50,000 varies as a binomial count does.
+    assert set(drawn.sum(axis=1)) == {50_000.0}
+    assert drawn.mean() == 20
+    assert drawn.var(axis=0).mean() == pytest.approx(20 * (1 - 20 / 50_000), rel=0.01)
+    # So does a thousand of them taken together, which are one of the parts.
+    assert drawn[:, :1_000].sum(axis=1).var() == pytest.approx(20_000 * (1 - 20_000 / 50_000), rel=0.15)
+
+
+@pytest.mark.parametrize("check", ["fairness.scoring_rate", "fairness.class_parity"])
+def test_scores_and_classes_of_more_than_500_groups_are_refused(check: str) -> None:
+    rows, roles = grouped(501)
+    outcome = judged(check, rows, Roles(**{**vars(roles), "score": "score"}))
+    assert outcome.verdict == "inconclusive"
+    assert 'Sensitive column "sex" has more than 500 groups; declare bands or labels' in outcome.sentence
