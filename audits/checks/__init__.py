@@ -14,6 +14,7 @@ from audits.checks.catalogue import UnknownCheck, get_check, list_checks
 from audits.checks.engine import measure, needed_columns, recompute
 from audits.checks.outcomes import Outcome, RunSpec, TableInput, Verdict
 from audits.checks.parameters import Parameter, UnusableParameters
+from audits.checks.profiling import columns_of_profile, profile_document
 from audits.checks.roles import MISSING, Roles, SensitiveColumn
 from audits.checks.statistics import (
     Attributions,
@@ -72,8 +73,10 @@ __all__ = [
     "SensitiveColumn",
     "TableInput",
     "Verdict",
+    "columns_of_profile",
     "measure",
     "needed_columns",
+    "profile_document",
     "recompute",
     # what they read
     "Attributions",

@@ -181,6 +181,9 @@ def _scan_all(
             progress(read)
 
     for name, kinds in wanted.items():
+        if (profile := tables[name].profile) is not None:
+            computed.update({(name, kind): _of_profile(profile, kind, name) for kind in kinds})
+            continue
         missing = [kind for kind in kinds if (name, kind) not in computed]
         if missing:
             scanned = scan_table(tables[name], missing, seed=seed, name=name, progress=advance)
@@ -189,6 +192,12 @@ def _scan_all(
         tables_of_kind = {name: computed[name, kind] for name in wanted if (name, kind) in computed}
         computed.update({(name, kind): small for name, small in condensed(kind, tables_of_kind).items()})
     return _Computed(computed)
+
+
+def _of_profile(profile: object, kind: type, table: str) -> object:
+    if type(profile) is kind:
+        return profile
+    return Failure(f"The {table} table is a stored profile, and this check needs its rows.", False)
 
 
 def _outcome(spec: RunSpec, check: Check, parameters: dict[str, Any], computed: _Computed) -> Outcome:

@@ -30,10 +30,14 @@ class RunSpec:
 
 @dataclass(frozen=True)
 class TableInput:
-    """A table as batches that can be asked for again, and the meaning of its columns."""
+    """A table as batches that can be asked for again, and the meaning of its columns.
+
+    Of a table without rows `profile` is the statistic that was stored of it: only checks that need no other one run.
+    """
 
     batches: Callable[[], Iterable[pa.RecordBatch]]
     roles: Roles
+    profile: object | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from audits.sandbox.execute import errored_outcomes, execute
 from audits.sandbox.lock import GUARDS, Limits, missing_guards
 from audits.sandbox.model_formats import FORMATS, ModelRefused, check_artifact_format
+from audits.sandbox.profiling import profile_table
 
 __all__ = [
     "FORMATS",
@@ -13,4 +14,5 @@ __all__ = [
     "errored_outcomes",
     "execute",
     "missing_guards",
+    "profile_table",
 ]

@@ -11,8 +11,16 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet
 
-from audits.checks import Roles, SensitiveColumn
-from audits.tables import SINGLE_ROLES, Declaration, TableFormat, open_table, parse_declaration
+from audits.checks import ColumnValues, Roles, SensitiveColumn
+from audits.tables import (
+    PROFILE,
+    SINGLE_ROLES,
+    Declaration,
+    TableFormat,
+    open_table,
+    parse_declaration,
+    read_profile,
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,8 @@ class GivenTable:
 
     def expected_rows(self) -> int:
         """About how many rows will come, for showing progress only; 0 when it cannot be told cheaply."""
+        if self.format.format == PROFILE:
+            return 0
         with self.path.open("rb") as file:
             if self.format.format == "parquet":
                 try:
@@ -52,6 +62,15 @@ class GivenTable:
             if self.format.format == "arrow" or file.read(4)[:2] in (b"\x1f\x8b", b"\x28\xb5"):
                 return 0
             return sum(block.count(b"\n") for block in iter(lambda: file.read(1024 * 1024), b""))
+
+    def profile(self) -> ColumnValues | None:
+        """What was stored of the declared columns, where the table is given as a profile instead of rows."""
+        if self.format.format != PROFILE:
+            return None
+        document = read_profile(self.path)
+        declared = {column.name for column in self.declaration.columns}
+        columns = [column for column in document["columns"] if column["name"] in declared]
+        return ColumnValues.from_document({"names": [column["name"] for column in columns], "columns": columns})
 
     def batches(self, columns: Sequence[str], *, coded: bool = False) -> Callable[[], Iterator[pa.RecordBatch]]:
         """The rows with these columns, as often as asked; no rows when no column is wanted.

@@ -22,14 +22,17 @@ def measure_spec(spec: Mapping[str, Any], *, say_progress: Callable[[int], None]
     runs = [RunSpec(run["check"], run["version"], run["parameters"]) for run in spec["runs"]]
     try:
         given = {name: GivenTable.read(entry) for name, entry in spec["tables"].items()}
+        profiles = {name: table.profile() for name, table in given.items()}
     except UnusableTable as refused:
         return {"outcomes": [Outcome(run, "errored", str(refused)).to_document() for run in runs], "rows": {}}
     attributions, refusal = spec.get("attributions"), spec.get("attributions_refused")
     measurable = [run for run in runs if refusal is None or not needs_attributions(run.check, run.version)]
     columns = needed_columns(measurable, {name: table.roles for name, table in given.items()})
-    rows = dict.fromkeys(given, 0)
+    rows = {name: 0 if profile is None else profile.n_rows for name, profile in profiles.items()}
     tables = {
-        name: TableInput(_counted(table.batches(columns.get(name, ()), coded=True), name, rows), table.roles)
+        name: TableInput(
+            _counted(table.batches(columns.get(name, ()), coded=True), name, rows), table.roles, profiles[name]
+        )
         for name, table in given.items()
     }
     statistics: dict[type, object] = {Attributions: Attributions.from_document(attributions)} if attributions else {}

@@ -2,13 +2,15 @@
 
 from audits.tables.declaration import ROLES, SINGLE_ROLES, ColumnDeclaration, Declaration, parse_declaration
 from audits.tables.limits import DEFAULT, Limits
-from audits.tables.reading import FORMATS, Table, TableFacts, TableFormat, inspect_table, open_table
+from audits.tables.profile import read_profile
+from audits.tables.reading import FORMATS, PROFILE, Table, TableFacts, TableFormat, inspect_table, open_table
 from audits.tables.unusable import ERROR_CODES, UnusableTable
 
 __all__ = [
     "DEFAULT",
     "ERROR_CODES",
     "FORMATS",
+    "PROFILE",
     "ROLES",
     "SINGLE_ROLES",
     "ColumnDeclaration",
@@ -21,4 +23,5 @@ __all__ = [
     "inspect_table",
     "open_table",
     "parse_declaration",
+    "read_profile",
 ]

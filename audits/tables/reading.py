@@ -24,6 +24,7 @@ from audits.tables.fragments import FragmentedColumns, FragmentedText
 from audits.tables.json_lines import JsonLinesFile
 from audits.tables.limits import DEFAULT, Limits
 from audits.tables.parquet import ParquetFile
+from audits.tables.profile import PROFILED_ROLES, read_profile, require_columns, types_of
 from audits.tables.role_rules import (
     Cells,
     Rule,
@@ -46,7 +47,9 @@ __all__ = [
     "open_table",
 ]
 
-FORMATS = ("csv", "jsonl", "parquet", "arrow")
+# A profile is what was stored of a table: its columns can be compared with, but it has no rows.
+PROFILE = "profile"
+FORMATS = ("csv", "jsonl", "parquet", "arrow", PROFILE)
 
 TextFile = DelimitedFile | FragmentedText
 
@@ -173,6 +176,8 @@ def inspect_table(path: Path, fmt: TableFormat, declaration: Declaration, *, lim
 
     Raises: UnusableTable for the first thing that keeps the checks from using it as declared.
     """
+    if fmt.format == PROFILE:
+        return _inspect_profile(path, declaration)
     file = _open(path, fmt, limits)
     declared = [column.name for column in declaration.columns]
     _refuse_header(file, limits, declared)
@@ -201,7 +206,17 @@ def inspect_table(path: Path, fmt: TableFormat, declaration: Declaration, *, lim
     return TableFacts(n_rows, tuple((name, types[name]) for name in file.header))
 
 
+def _inspect_profile(path: Path, declaration: Declaration) -> TableFacts:
+    document = read_profile(path)
+    compared = [column.name for role in PROFILED_ROLES for column in declaration.with_role(role)]
+    require_columns(document, compared)
+    types = types_of(document)
+    return TableFacts(document["rows"], tuple(types.items()))
+
+
 def _open(path: Path, fmt: TableFormat, limits: Limits) -> TextFile | ColumnarFile:
+    if fmt.format == PROFILE:
+        raise UnusableTable("profile_without_rows", "a stored profile has no rows to read", fix="give the table itself")
     sources = sources_of(path)
     if fmt.format == "csv":
         texts = []

@@ -19,7 +19,7 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
         "bands_not_ascending": "The bands of a column do not ascend.",
         "labels_malformed": "The group names of a column are not an object from cell text to name.",
         # the format
-        "unknown_format": "The format is none of csv, jsonl, parquet and arrow.",
+        "unknown_format": "The format is none of csv, jsonl, parquet, arrow and profile.",
         "bad_delimiter": "The delimiter is not a single character that can separate cells.",
         "unknown_encoding": "The encoding is not one that Python knows as a text encoding.",
         # the bytes of the file
@@ -28,6 +28,8 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
         "damaged_file": "The file is cut off or damaged.",
         "wrong_encoding": "Some bytes are not valid in the encoding.",
         "contradicting_encoding": "The byte-order mark contradicts the declared encoding.",
+        "profile_malformed": "A stored profile is not the document that profile_table writes.",
+        "profile_without_rows": "Rows are asked of a stored profile, which has none.",
         "nul_byte": "The text holds a NUL character.",
         "too_many_bytes": "The file is larger than the limit once it is unpacked.",
         # the shape of the table

@@ -1,6 +1,7 @@
 """What an operator can do from a shell, what each command says, and that the reference knows every one of them."""
 
 import io
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -116,6 +117,18 @@ def test_the_errors_of_a_policy_are_named_by_place(command: Callable[..., tuple[
     assert not PolicyDraft.objects.exists()
 
 
+def test_a_profile_of_a_table_is_printed_for_others(command: Callable[..., tuple[str, str]], tmp_path: Path) -> None:
+    table = tmp_path / "reference.csv"
+    table.write_text("age,town\n" + "".join(f"{20 + row % 5},Bonn\n" for row in range(100)))
+    declaration = {"task": "regression", "columns": {"age": {"roles": ["feature"]}, "town": {"roles": ["feature"]}}}
+    printed, _ = command(
+        "profile_table", str(table), "--format", "csv", "--declaration", "-", text_in=json.dumps(declaration)
+    )
+    age, town = json.loads(printed)["columns"]
+    assert (age["numbers"]["values"], age["numbers"]["counts"]) == ([20, 21, 22, 23, 24], [20] * 5)
+    assert (town["rows"], town["texts"]) == (100, {"Bonn": 100})
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("words", "text_in", "sentence"),
@@ -131,6 +144,8 @@ def test_the_errors_of_a_policy_are_named_by_place(command: Callable[..., tuple[
         (["issue_token", "taken", "--name", "x", "--scope", "read", "--days", "0"], "", "1 to 366 days, not 0"),
         (["publish_policy", "no-such-file.yaml"], "", "Cannot read no-such-file.yaml: "),
         (["publish_policy", "-"], "", "the document is empty"),
+        (["profile_table", "t.csv", "--format", "csv", "--declaration", "-"], "{", "- is no JSON document: "),
+        (["profile_table", "t.csv", "--format", "csv", "--declaration", "-"], "{}", "The task is missing"),
     ],
 )
 def test_a_refusal_is_one_plain_sentence_and_changes_nothing(

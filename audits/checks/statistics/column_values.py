@@ -17,6 +17,8 @@ from audits.checks.statistics.side_by_side import SideBySide, laid_out
 from audits.checks.statistics.sorted_numbers import SortedNumbers
 from audits.checks.statistics.value_table import ValueTable
 
+# What a stored profile calls the texts that few rows hold.
+RARE = "(rare)"
 MOST_CATEGORIES = 1_000
 MOST_NUMBERS = 2**20
 
@@ -27,7 +29,7 @@ class ValuesOfColumn:
 
     While a table is read every distinct number is kept, up to 2**20 of them; beyond that numbers share
     steps. What is stored is `condensed`: cells between chosen thresholds, and `beside`, what only all
-    the numbers could tell.
+    the numbers could tell. Of a stored profile `inside` is the most rows that a cell holds before its end.
     """
 
     name: str
@@ -38,6 +40,7 @@ class ValuesOfColumn:
     texts: dict[str, int] | None = field(default_factory=dict)
     beside: SideBySide | None = None
     waiting: list[NDArray[np.float64]] = field(default_factory=list)
+    inside: int | None = None
 
     @property
     def numbers(self) -> ValueTable:
@@ -100,6 +103,7 @@ class ValuesOfColumn:
             "numbers": self.numbers.to_document(),
             "beside": None if self.beside is None else self.beside.to_document(),
             "texts": None if self.texts is None else dict(sorted(self.texts.items())),
+            **({} if self.inside is None else {"inside": self.inside}),
         }
 
     @classmethod
@@ -114,6 +118,7 @@ class ValuesOfColumn:
             table=replace(numbers, most=MOST_NUMBERS),
             texts=None if texts is None else dict(texts),
             beside=None if beside is None else SideBySide.from_document(beside),
+            inside=document.get("inside"),
         )
 
     def _taken(self) -> NDArray[np.float64]:
@@ -161,7 +166,9 @@ class ColumnValues(ByColumn[ValuesOfColumn]):
                 continue
             level = max(spreads[name].dropped for name in filled)
             in_order = [spreads[name].in_order(level) for name in filled]
-            for name, (cells, beside) in zip(filled, laid_out(in_order, is_rounded=level > 0), strict=True):
+            inside = [spreads[name].inside or 0 for name in filled]
+            found_here = laid_out(in_order, is_rounded=level > 0, inside=inside)
+            for name, (cells, beside) in zip(filled, found_here, strict=True):
                 found[name].by_name[column] = replace(spreads[name], table=cells, beside=beside)
         return found
 

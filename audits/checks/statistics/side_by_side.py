@@ -40,12 +40,15 @@ class SideBySide:
         return cls(**{**document, "edges": np.array(document["edges"], np.float64)})
 
 
-def laid_out(tables: Sequence[SortedNumbers], *, is_rounded: bool) -> list[tuple[ValueTable, SideBySide]]:
+def laid_out(
+    tables: Sequence[SortedNumbers], *, is_rounded: bool, inside: Sequence[int] = ()
+) -> list[tuple[ValueTable, SideBySide]]:
     """Cut one or two tables of numbers, the reference last, at the same few thresholds.
 
     The thresholds hold the deciles of the reference and the value at which the two distribution
     functions are farthest apart, so that the distance of Kolmogorov and Smirnov and the counts between
-    deciles are the same in the cells as in all the numbers. `is_rounded` tells that numbers share steps.
+    deciles are the same in the cells as in all the numbers. `is_rounded` tells that numbers share steps, `inside` how
+    many rows of each table may lie before the end of a cell that stands for them.
     """
     reference = tables[-1]
     edges = np.unique(reference.quantiles(_DECILES))
@@ -55,9 +58,10 @@ def laid_out(tables: Sequence[SortedNumbers], *, is_rounded: bool) -> list[tuple
     highest = max(table.values[-1] for table in tables)
     thresholds = np.unique(np.concatenate([edges, apart, [highest]]))
     found = []
-    for table in tables:
+    for table, hidden in zip(tables, inside or [0] * len(tables), strict=True):
         commonest = table.commonest()
         counts = np.diff(table.not_above(thresholds), prepend=0)
         cells = ValueTable(keys=to_keys(thresholds)[counts > 0], counts=counts[counts > 0][:, None])
-        found.append((cells, SideBySide(edges, commonest if is_rounded else 0, commonest, table.deviation(), area)))
+        widest = hidden + (commonest if is_rounded else 0)
+        found.append((cells, SideBySide(edges, widest, commonest, table.deviation(), area)))
     return found

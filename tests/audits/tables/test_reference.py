@@ -15,7 +15,7 @@ import pytest
 
 from audits.tables.declaration import ROLES, TASKS, parse_declaration
 from audits.tables.limits import Limits
-from audits.tables.reading import FORMATS, TableFormat, open_table
+from audits.tables.reading import FORMATS, TableFormat, inspect_table, open_table
 from audits.tables.unusable import ERROR_CODES, UnusableTable
 from tests.audits.tables.written import Written, declare, read
 from tests.shared_data import PROJECT_ROOT
@@ -63,6 +63,14 @@ def json_lines(content: str) -> Callable[[Written], object]:
     return read_it
 
 
+def profile(content: str) -> Callable[[Written], object]:
+    def inspect_it(written: Written) -> object:
+        written.path.write_text(content)
+        return inspect_table(written.path, TableFormat("profile"), declare(age="feature"))
+
+    return inspect_it
+
+
 def archive(*members: tuple[str, str | None]) -> Callable[[Written], object]:
     """Files by name; one without content is a link."""
 
@@ -103,6 +111,8 @@ EXAMPLES: dict[str, Callable[[Written], object]] = {
     "damaged_file": rows(gzip.compress(b"a\n1\n", mtime=0)[:-4]),
     "wrong_encoding": rows("city\nZürich\n".encode("latin-1")),
     "contradicting_encoding": rows("a\n1\n".encode("utf-16"), encoding="latin-1"),
+    "profile_malformed": profile('{"columns": []}'),
+    "profile_without_rows": lambda written: read(written.path, TableFormat("profile")),
     "nul_byte": rows("a\n1\n".encode("utf-16-le")),
     "too_many_bytes": rows("a\n" + "1\n" * 100, Limits(max_bytes=100)),
     "no_header": rows("\n\nHires by year\n\nyear,hires\n2025,7\n"),

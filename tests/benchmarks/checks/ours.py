@@ -83,7 +83,12 @@ def spec(runs: list[Spec], declaration: Spec, *paths: str) -> Spec:
     return {
         "runs": runs,
         "tables": {
-            name: {"path": path, "format": {"format": "parquet"}, "declaration": declaration} for name, path in given
+            name: {
+                "path": path,
+                "format": {"format": "profile" if path.endswith(".json") else "parquet"},
+                "declaration": declaration,
+            }
+            for name, path in given
         },
         "artifact": None,
         "seed": 7,

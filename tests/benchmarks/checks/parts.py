@@ -37,6 +37,9 @@ class Setting:
     def both(self, rows: int) -> tuple[Path, ...]:
         return tables.current(self.kept, rows), tables.reference(self.kept, rows)
 
+    def with_profile(self, rows: int) -> tuple[Path, ...]:
+        return tables.current(self.kept, rows), tables.profile(self.kept, rows)
+
     def measured(self, works: Sequence[Work]) -> dict[str, Costs]:
         kept = [work for work in works if work.peer is None or not (self.ours_alone or (self.is_quick and work.slow))]
         return measured(kept, self.place, rounds=self.rounds)
@@ -180,12 +183,17 @@ def drift(setting: Setting) -> Iterator[Row]:
         found = setting.measured(
             [
                 Work("drift", None, "drift", paths),
+                Work("drift from a profile", None, "drift", setting.with_profile(rows)),
                 Work("evidently, 19 columns", "evidently", "drift", paths, slow=rows > 200_000),
                 Work("deepchecks, all rows", "deepchecks", "drift", paths),
             ]
         )
         what = f"{rows:,} against {rows:,}: KS and PSI of 20 columns"
         yield _limit("C4", what, found["drift"], lambda costs: costs.cpu, 1.0, "s", counts)
+        profiled = found["drift from a profile"]
+        yield _limit(
+            "C4", "- against a stored profile of the reference", profiled, lambda costs: costs.cpu, 0.5, "s", counts
+        )
         for name, goal in (("evidently, 19 columns", 25.0), ("deepchecks, all rows", 4.0)):
             yield from _against("C4", what, found["drift"], found.get(name), goal if counts else None)
         yield _limit(

@@ -6,6 +6,7 @@ and the six columns above. A third of the features of *current* is shifted; 0.5 
 except for the id, and 1 % are rows of *reference*.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,6 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+
+from audits.sandbox import profile_table
+from audits.tables import TableFormat, parse_declaration
 
 SEED = 20261121
 CHUNK = 500_000
@@ -41,6 +45,17 @@ def current(place: Path, rows: int) -> Path:
 def reference(place: Path, rows: int) -> Path:
     """The wide table that the current one is compared with."""
     return _kept(place / f"reference-{rows}.parquet", rows, _reference)
+
+
+def profile(place: Path, rows: int) -> Path:
+    """What is stored of the reference, so that the current table can be compared with it without its rows."""
+    path = place / f"reference-{rows}.profile.json"
+    if not path.exists():
+        columns = {name: {"roles": ["feature"]} for name in FEATURES}
+        declaration = parse_declaration({"task": "binary", "favourable": 1, "columns": columns})
+        document = profile_table(reference(place, rows), TableFormat("parquet"), declaration)
+        path.write_text(json.dumps(document, allow_nan=False))
+    return path
 
 
 def _kept(path: Path, rows: int, made: Callable[[int, int], Mapping[str, Column]]) -> Path:

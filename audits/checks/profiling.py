@@ -1,0 +1,29 @@
+"""What may leave the place of a table instead of its rows, so that drift from it can be measured elsewhere?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audits.checks.base import CannotMeasure
+from audits.checks.outcomes import TableInput, plain
+from audits.checks.scan import Failure, scan_table
+from audits.checks.statistics.column_values import ColumnValues
+from audits.checks.statistics.stored_profile import profiled
+
+VERSION = 1
+
+columns_of_profile = ColumnValues.columns
+
+
+def profile_document(table: TableInput) -> dict[str, Any]:
+    """The profile of the features, prediction and score of a table, read once.
+
+    Raises: CannotMeasure when there is nothing to read.
+    """
+    found = scan_table(table, [ColumnValues], seed=0, name="reference")[ColumnValues]
+    if isinstance(found, Failure):
+        raise CannotMeasure(found.sentence)
+    assert isinstance(found, ColumnValues)  # noqa: S101 -- the only kind that was asked for
+    columns = profiled(found).to_document()["columns"]
+    document: dict[str, Any] = plain({"profile": VERSION, "rows": found.n_rows, "columns": columns})
+    return document
