@@ -11,6 +11,7 @@ error carries lines: `guards NAME ...` once, `progress PERCENT` now and then, an
 The two modes are two processes, because the reader of a model can take its process down with it.
 """
 
+import gc
 import json
 import os
 import sys
@@ -51,6 +52,8 @@ def _say(*words: object) -> None:
 def _measure(spec: Mapping[str, Any], guards: tuple[str, ...]) -> dict[str, Any]:
     from audits.sandbox.measuring import measure_spec
 
+    # What was imported stays until the end: looking through it for garbage again and again finds none.
+    gc.freeze()
     return {**measure_spec(spec, say_progress=lambda percent: _say("progress", percent)), "guards": list(guards)}
 
 
