@@ -29,11 +29,9 @@ class CellDraws:
     def summed(self, places: NDArray[np.int64], n_places: int) -> NDArray[np.float64]:
         """The draws added up by the place of each cell, shape (n_places, n_draws)."""
         summed = np.zeros((n_places, self.drawn.shape[1]))
-        order = np.argsort(places, kind="stable")
-        in_order = places[order]
-        starts = np.flatnonzero(np.append(True, in_order[1:] != in_order[:-1])) if len(order) else order
-        if len(starts):
-            summed[in_order[starts]] = np.add.reduceat(self.drawn[order], starts, axis=0)
+        # Row by row: all of them in the order of their places would be a copy too large for the processor's cache.
+        for place, row in zip(places.tolist(), self.drawn, strict=True):
+            summed[place] += row
         return summed
 
 
