@@ -22,6 +22,7 @@ INSIDE = "#3b6fd4"
 BEYOND = "#c2410c"
 
 NOT_CALCULABLE = "not calculable"
+WITHHELD = "not shown"
 NARROW_SPACE = "\u202f"
 
 _WIDTH = 720
@@ -117,6 +118,8 @@ def is_beyond(value: float | None, limit: float | None, ideal: float | None) -> 
 def reading(row: Row, *, limit: float | None = None, ideal: float | None = None) -> str:
     """What a figure says about its limit, in words."""
     limit, ideal = _own(row, "limit", limit), _own(row, "ideal", ideal)
+    if row.get("withheld"):
+        return plain(row.get("note"))
     if row.get("value") is None:
         return NOT_CALCULABLE
     if limit is None:
@@ -145,9 +148,9 @@ def table_of(
         body.append(
             (
                 name_of(row),
-                printed(row.get("value"), row_unit, against=row_limit),
-                printed_interval(row, row_unit),
-                counted(row["n"]) if row.get("n") is not None else "not given",
+                WITHHELD if row.get("withheld") else printed(row.get("value"), row_unit, against=row_limit),
+                WITHHELD if row.get("withheld") else printed_interval(row, row_unit),
+                counted(row["n"]) if row.get("n") is not None else WITHHELD if row.get("withheld") else "not given",
                 printed(row_limit, row_unit) if row_limit is not None else "none",
                 reading(row, limit=limit, ideal=ideal),
             )

@@ -219,6 +219,9 @@ JOB_MAX_ATTEMPTS = int(os.environ.get("COUNTERSIGN_JOB_MAX_ATTEMPTS", 5))
 JOB_WALL_SECONDS = int(os.environ.get("COUNTERSIGN_JOB_WALL_SECONDS", 1800))
 JOB_MEMORY_BYTES = int(os.environ.get("COUNTERSIGN_JOB_MEMORY_BYTES", 4 * 1024**3))
 
+# Reports that leave the house show no figure that rests on fewer rows than this; 0 shows all.
+EXPORT_SMALLEST_CELL = int(os.environ.get("COUNTERSIGN_EXPORT_SMALLEST_CELL", 5))
+
 # How many requests a token is good for in a minute; 0 for any number.
 TOKEN_REQUESTS_PER_MINUTE = int(os.environ.get("COUNTERSIGN_TOKEN_REQUESTS_PER_MINUTE", 6000))
 

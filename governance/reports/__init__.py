@@ -9,8 +9,9 @@ from governance.reports.html import render_html
 from governance.reports.json_export import render_json
 from governance.reports.pdf import render_pdf
 from governance.reports.sections import Report
+from governance.reports.small_cells import without_small_cells
 
-__all__ = ["FORMATS", "Report", "UnknownFormat", "build", "render"]
+__all__ = ["FORMATS", "Report", "UnknownFormat", "build", "render", "without_small_cells"]
 
 # Format: renderer and media type, as the Content-Type header wants it.
 FORMATS: Mapping[str, tuple[Callable[[Report], bytes], str]] = {

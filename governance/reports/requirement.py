@@ -51,7 +51,7 @@ def figure_in_words(row: Document) -> str:
     """One measurement as a sentence: what, about whom, how sure, and on which side of the limit."""
     unit = row.get("unit") or "1"
     limit, ideal = row.get("limit"), row.get("ideal")
-    value = charts.printed(row.get("value"), unit, against=limit)
+    value = charts.WITHHELD if row.get("withheld") else charts.printed(row.get("value"), unit, against=limit)
     said = f"{sentence_case(spoken(row.get('name')))} for {charts.name_of(row)}: {value}"
     if row.get("low") is not None and row.get("high") is not None:
         said += (

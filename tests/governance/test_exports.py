@@ -2,7 +2,8 @@
 
 import pytest
 
-from audits.evidence import is_stored
+from audits.evidence import is_stored, local_path
+from audits.runs import CheckRun
 from audits.trail import Entry, log_verifier
 from governance.errors import Malformed, NotEntitled
 from governance.models import Account
@@ -50,3 +51,23 @@ def test_an_unknown_format_and_an_unentitled_reader_get_nothing(ana: Account, ve
         export_report(actor=ana.actor, version=version, format_name="docx")
     with pytest.raises(NotEntitled):
         export_report(actor=make.contributor("other").actor, version=version, format_name="pdf")
+
+
+def test_a_report_leaves_without_the_figures_of_small_groups(ana: Account, settings: object) -> None:
+    make.policy()
+    pipeline = make.contributor()
+    version = make.version(pipeline, make.model(pipeline))
+    rate = {"name": "selection_rate", "value": 0.6125, "unit": "1", "n": 80}
+    figures = [{**rate, "group": "sex/Female"}, {**rate, "group": "sex/Male"}]
+    make.completed(version, found={run.check_name: {"measurements": figures} for run in CheckRun.objects.all()})
+
+    def exported() -> str:
+        export = export_report(actor=ana.actor, version=version, format_name="csv")
+        with local_path(export.sha256) as path:
+            return path.read_text("utf-8-sig")
+
+    assert "0.613" in exported()
+    settings.EXPORT_SMALLEST_CELL = 81  # type: ignore[attr-defined]
+    hidden = exported()
+    assert "0.613" not in hidden
+    assert "fewer than 81 rows: not shown" in hidden
