@@ -59,6 +59,7 @@ $(MLFLOW)/.installed: tests/governance/mlflow/requirements.txt
 
 test-mlflow: $(VENV)/.development $(MLFLOW)/.installed ## Ask a real MLflow server again what it answers, and compare our answers with it
 	$(PY) -m tests.governance.mlflow.real_server record
+	$(PY) -m tests.governance.mlflow.registry_elsewhere
 	$(PYTEST) tests/governance/mlflow
 
 soak: $(VENV)/.development ## Run the long tests, and every test on PostgreSQL (hours)

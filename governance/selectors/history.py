@@ -19,6 +19,7 @@ from registry.stages import Rollout, Stage
 def versions_then(at: datetime) -> QuerySet[ModelVersion]:
     """Return the versions that there were, with the stage each had as `stage_then` and the evidence it had.
 
+    A version that was imported is here since it stands in a stage, however long it stood elsewhere before.
     What they are called and where they stand is set by `as_of`, page by page.
     """
     newest = StageTransition.objects.filter(version=OuterRef("pk"), moved_at__lte=at).order_by("-id")
@@ -28,6 +29,7 @@ def versions_then(at: datetime) -> QuerySet[ModelVersion]:
         .select_related("model")
         .prefetch_related(Prefetch("attachments", queryset=attached))
         .annotate(stage_then=Subquery(newest.values("to_stage")[:1], output_field=CharField()))
+        .filter(stage_then__isnull=False)
     )
 
 

@@ -5,7 +5,7 @@ told with tags that begin with `countersign.`, and where nothing is told, the st
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from audits.trail import Actor, now, record
 from governance.errors import Malformed
@@ -38,26 +38,12 @@ def register_named_model(
     refuse_malformed_name(name)
     given = dict(tags or {})
     refuse_malformed_tags(given)
-    lasting = {key.removeprefix(RESERVED): given.pop(key) for key in list(given) if key.startswith(RESERVED)}
-    risk_tier = _chosen(lasting, "risk_tier", RiskTier.values, RiskTier.HIGH)
-    task = _chosen(lasting, "task", Task.values, Task.BINARY)
-    entry_type = _chosen(lasting, "entry_type", EntryType.values, EntryType.TRAINED_MODEL)
-    intended_use = lasting.pop("intended_use", "")
-    refuse_malformed_entry(entry_type, lasting)
+    lasting = particulars_of({key: given.pop(key) for key in list(given) if key.startswith(RESERVED)})
     with record(actor=actor, at=now()) as recording:
         known = find_model(name)
         if known and known.state.is_listed:
             raise NameTaken(f"Registered Model (name={name}) already exists.", name=known.present_name)
-        model = registry.register_model(
-            recording=recording,
-            name=name,
-            risk_tier=risk_tier,
-            task=task,
-            description=description,
-            intended_use=intended_use,
-            entry_type=entry_type,
-            tags=lasting,
-        )
+        model = registry.register_model(recording=recording, name=name, description=description, **lasting)
         registry.annotate(recording=recording, model=model, tags=given)
     return model
 
@@ -80,9 +66,7 @@ def register_sourced_version(
     authorise(actor, Verb.REGISTER)
     refuse_hostile_source(source)
     refuse_malformed_tags(tags or {}, reserved=RESERVED)
-    for name, value in (origin or {}).items():
-        if len(value) > ORIGIN[name] or not (value.isprintable() or not value):
-            raise Malformed(f"It has at most {ORIGIN[name]} printable characters.", field=name)
+    refuse_malformed_origin(origin or {})
     with record(actor=actor, at=now()) as recording:
         model = get_model(model_name)
         version = registry.register_version(
@@ -96,6 +80,26 @@ def register_sourced_version(
         )
         registry.annotate(recording=recording, model=model, version=version, tags=dict(tags or {}))
     return version
+
+
+def particulars_of(reserved: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the tags that begin with `countersign.` say of a model, as it is registered. Raises: Malformed."""
+    said = {key.removeprefix(RESERVED): value for key, value in reserved.items()}
+    lasting = {
+        "risk_tier": _chosen(said, "risk_tier", RiskTier.values, RiskTier.HIGH),
+        "task": _chosen(said, "task", Task.values, Task.BINARY),
+        "entry_type": _chosen(said, "entry_type", EntryType.values, EntryType.TRAINED_MODEL),
+        "intended_use": said.pop("intended_use", ""),
+    }
+    refuse_malformed_entry(lasting["entry_type"], said)
+    return {**lasting, "tags": said}
+
+
+def refuse_malformed_origin(origin: Mapping[str, str]) -> None:
+    """Raises: Malformed when what a version says of its run cannot be kept."""
+    for name, value in origin.items():
+        if len(value) > ORIGIN[name] or not (value.isprintable() or not value):
+            raise Malformed(f"It has at most {ORIGIN[name]} printable characters.", field=name)
 
 
 def refuse_malformed_name(name: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 
 from audits.trail import Recording
 from registry.errors import NameTaken, VersionLive
@@ -30,8 +31,11 @@ def register_model(
     intended_use: str = "",
     entry_type: str = EntryType.TRAINED_MODEL,
     tags: Mapping[str, str] | None = None,
+    registered_at: datetime | None = None,
 ) -> RegisteredModel:
     """Name a line of versions. The actor of the recording becomes its owner.
+
+    `registered_at` is given for a model that comes from another registry: when it was registered there.
 
     A name that was deleted is registered again, with the particulars it had; only the description may be another.
     Records: model.registered; model.registered_again and model.annotated for a name that was deleted.
@@ -57,13 +61,13 @@ def register_model(
         task=task,
         description=description,
         intended_use=intended_use,
-        registered_at=recording.at,
+        registered_at=registered_at or recording.at,
         entry_type=entry_type,
         tags=dict(tags or {}),
     )
     data = {"risk_tier": risk_tier, "task": task, "entry_type": str(entry_type)}
     recording.create(model, action="model.registered", subject=model.subject, data=data)
-    ModelState.objects.create(model=model, name=name, is_listed=True, updated_at=recording.at)
+    ModelState.objects.create(model=model, name=name, is_listed=True, updated_at=model.registered_at)
     return model
 
 

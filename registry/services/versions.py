@@ -4,6 +4,7 @@ Each function works inside the recording of a use case; none decides whether it 
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Max
@@ -41,11 +42,14 @@ def register_version(
     parent: ModelVersion | None = None,
     upstreams: Sequence[ModelVersion] = (),
     origin: Mapping[str, str] | None = None,
+    number: int | None = None,
+    registered_at: datetime | None = None,
 ) -> ModelVersion:
     """Make a version of an artifact and its evidence, in stage development.
 
     Without an artifact the version stands for its source alone, and nothing allows it to move before `bind_artifact`.
-    `origin` gives run_id, run_link and logged_model of a tracking server.
+    `origin` gives run_id, run_link and logged_model of a tracking server. `number`, one that was never given, and
+    `registered_at` are given for a version that comes from another registry: they are those it had there.
     Records: version.registered, version.moved, evidence.attached per document, dependency.recorded per upstream.
     Raises: VersionDeleted when the artifact was a version that was deleted: a deletion does not wipe the slate clean.
     Idempotent: by model and artifact (ask `find_version` first); without one, each call makes a version.
@@ -54,17 +58,18 @@ def register_version(
     RegisteredModel.objects.select_for_update().get(pk=model.pk)
     if artifact:
         refuse_deleted_artifact(model, artifact)
-    newest = model.versions.aggregate(newest=Max("number"))["newest"] or 0
+    if number is None:
+        number = (model.versions.aggregate(newest=Max("number"))["newest"] or 0) + 1
     version = ModelVersion(
         model=model,
-        number=newest + 1,
+        number=number,
         registered_sha256=artifact.sha256 if artifact else None,
         registered_format=artifact.format if artifact else "",
         evidence={purpose: _reference(table) for purpose, table in tables.items()},
         source=source,
         notes=notes,
         registered_by=str(recording.actor),
-        registered_at=recording.at,
+        registered_at=registered_at or recording.at,
         trained_by=trained_by,
         parent=parent,
         **(origin or {}),

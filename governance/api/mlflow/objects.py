@@ -13,6 +13,7 @@ from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from governance.gates import Outcome
 from governance.models import OpenPromotion
+from governance.services.imports import IMPORTED
 from governance.services.registrations import RESERVED
 from registry.models import CurrentAnnotation, ModelVersion, RegisteredModel, VersionStage
 from registry.stages import Stage
@@ -65,7 +66,7 @@ def show_models(models: Sequence[RegisteredModel]) -> list[dict[str, Any]]:
 
 
 def _model(model: RegisteredModel, latest: Iterable[ModelVersion]) -> dict[str, Any]:
-    noted = {row.tag: row.value for row in model.noted.all()}
+    noted, imported = _noted(model.noted.all())
     aliases = [{"alias": row.alias, "version": str(row.version.number)} for row in model.aliases.all()]
     return _without_empty(
         name=model.present_name,
@@ -83,13 +84,14 @@ def _model(model: RegisteredModel, latest: Iterable[ModelVersion]) -> dict[str, 
             "entry_type": model.entry_type,
             "intended_use": model.intended_use,
             "tags": [{"key": f"{RESERVED}{key}", "value": value} for key, value in sorted(model.tags.items())],
+            **imported,
         },
     )
 
 
 def show_version(version: ModelVersion) -> dict[str, Any]:
     """Return a version from `versions_to_show` as a `model_version` object."""
-    noted = {row.tag: row.value for row in version.noted.all()}
+    noted, imported = _noted(version.noted.all())
     return _without_empty(
         name=version.model.present_name,
         version=str(version.number),
@@ -106,7 +108,7 @@ def show_version(version: ModelVersion) -> dict[str, Any]:
         tags=_pairs(noted),
         aliases=sorted(row.alias for row in version.aliases.all()),
         deployment_job_state=_job(version),
-        countersign={"stage": version.position.stage, "artifact_sha256": version.artifact_sha256},
+        countersign={"stage": version.position.stage, "artifact_sha256": version.artifact_sha256, **imported},
     )
 
 
@@ -132,6 +134,16 @@ def _job(version: ModelVersion) -> dict[str, str]:
         "run_state": run_state,
         "current_task_name": reasons[0]["requirement"] if reasons else "",
     }
+
+
+def _noted(rows: Iterable[CurrentAnnotation]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return tags, with the description under the empty name, and apart from them what something was elsewhere.
+
+    A client that copies a version copies its tags, and the copy was nowhere else.
+    """
+    noted = {row.tag: row.value for row in rows}
+    before = {tag.removeprefix(IMPORTED): noted.pop(tag) for tag in list(noted) if tag.startswith(IMPORTED)}
+    return noted, {"imported": before} if before else {}
 
 
 def _pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -1,17 +1,16 @@
 """Tell what a policy would change if it came into force."""
 
-import sys
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audits.trail import now
 from governance.errors import PolicyMalformed
+from governance.management.progress import tell_progress
 from governance.management.reading import errors_by_place, read_text_file
 from governance.selectors.simulation import Change, simulate
 from governance.services.policies import read_policy
-
-BAR = 30
 
 
 class Command(BaseCommand):
@@ -25,7 +24,7 @@ class Command(BaseCommand):
             policy = read_policy(read_text_file(options["file"]))
         except PolicyMalformed as problem:
             raise CommandError(errors_by_place(options["file"], problem)) from None
-        simulation = simulate(policy, at=now(), progress=self._progress)
+        simulation = simulate(policy, at=now(), progress=partial(tell_progress, self.stderr))
         beside = f"edition {simulation.replaces}" if simulation.replaces else "no edition in force"
         self.stdout.write(
             f"{policy.name}, beside {beside}: {simulation.judged:,} versions judged without approvals, "
@@ -42,10 +41,3 @@ class Command(BaseCommand):
             was = difference.before.code if difference.before else "not asked"
             becomes = difference.after.code if difference.after else "not asked"
             self.stdout.write(f"    {difference.policy}/{difference.requirement}: {was} -> {becomes}")
-
-    def _progress(self, judged: int, total: int) -> None:
-        if not sys.stderr.isatty():
-            return
-        done = judged * BAR // total
-        end = "\n" if judged == total else ""
-        self.stderr.write(f"\r[{'#' * done}{'.' * (BAR - done)}] {judged:,} of {total:,}", ending=end)
