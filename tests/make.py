@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from audits.evidence import Evidence
@@ -77,11 +78,16 @@ def token(holder: Account, *scopes: Verb, days: int = 30, **limits: Any) -> str:
 
 def policy(text: str = POLICY) -> PolicyVersion:
     """Put a text in force, if it is not: one operator proposes, another approves."""
-    newest = PolicyVersion.objects.filter(name=policies.read_policy(text).name).order_by("-number").first()
+    newest = PolicyVersion.objects.filter(name=_name_of_policy(text)).order_by("-number").first()
     if newest and newest.text == text:
         return newest
     draft = policies.propose_policy(actor=_operator("policy-author").actor, text=text)
     return policies.approve_policy(actor=_operator("policy-approver").actor, uid=draft.uid)
+
+
+@cache
+def _name_of_policy(text: str) -> str:
+    return policies.read_policy(text).name
 
 
 def _operator(login: str) -> Account:

@@ -78,8 +78,9 @@ def parse_policy(text: str, *, validate_check: CheckValidator | None) -> Policy:
     try:
         if odd := list(_odd_structure(text)):
             raise MalformedPolicy(odd)
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        document = yaml.safe_load(text)
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
+        document: Any = loader.construct_document(root) if root else None
     except yaml.YAMLError as problem:
         raise MalformedPolicy([_yaml_error(problem)]) from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:

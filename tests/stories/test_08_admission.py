@@ -1,23 +1,14 @@
 """A deployer asks about bytes, gets an answer that can be checked without us, and refuses what nobody approved."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-import urllib.request
 from base64 import b64decode
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from audits.offline import verify
 from audits.trail import Entry, log_verifier, now
-from audits.trail.keys import KeyKind, Signer
 from governance.models import Account, BreakGlassVerdict
 from governance.roles import Group, Role
 from governance.selectors.admission import Admission, admission_of
@@ -28,10 +19,7 @@ from governance.services.rollbacks import roll_back
 from registry.models import ModelVersion, RegisteredModel
 from registry.stages import Stage
 from tests import make
-from tests.stories.conftest import free_port
 
-ROOT = Path(__file__).parents[2]
-SCRIPT = ROOT / "docs" / "how-to" / "admit.sh"
 OVERDUE = (
     "recertification: {every_days: 30, notice_days: 7, triggers: [drift], grace_days: 0, overdue: withdraw_alias}\n"
     "approvals:"
@@ -172,89 +160,3 @@ def test_of_two_models_with_the_same_bytes_one_that_is_live_is_enough(live: Mode
     assert other.artifact_sha256 == live.artifact_sha256
     assert asked(live).version == live
     assert codes(live, model="second-programme") == ["not_live"]
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, str], Path]]:
-    """A running service with one version that is live, one that is not, and a deployer who holds our public key."""
-    home = tmp_path_factory.mktemp("admission")
-    url = f"http://127.0.0.1:{free_port()}"
-    environment = {**os.environ, "COUNTERSIGN_DATA": str(home / "data")}
-    for name in ("DATABASE_URL", "COUNTERSIGN_BROKER_URL"):
-        environment.pop(name, None)
-    manage = [sys.executable, "manage.py"]
-    program = """
-from audits.trail import log_verifier
-from governance.roles import Group, Verb
-from tests import make
-make.policy()
-pipeline = make.contributor()
-model = make.model(pipeline)
-make.live(pipeline, [make.reviewer("rita", Group.RISK), make.reviewer("carl", Group.COMPLIANCE)], model, 1)
-make.version(pipeline, model, 2)
-print(make.token(pipeline, Verb.READ), log_verifier().key_string)
-"""
-    subprocess.run([*manage, "migrate", "-v", "0"], cwd=ROOT, env=environment, check=True)
-    shell = [*manage, "shell", "-v", "0", "-c", program]
-    told = subprocess.run(shell, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
-    token, key = told.split()
-    verifier = home / "verify.py"
-    verifier.write_bytes(Path(verify.__file__).read_bytes())
-    for seed in (1, 2, 3):
-        (home / f"model-{seed}.txt").write_bytes(make.lightgbm_text(seed))
-    process = subprocess.Popen([*manage, "serve", "--port", url.rsplit(":", 1)[1]], cwd=ROOT, env=environment)
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{url}/api/health", timeout=2).close()
-                break
-            except OSError:
-                time.sleep(0.2)
-        needed = {"PATH": os.environ["PATH"], "URL": url, "TOKEN": token, "KEY": key, "VERIFIER": str(verifier)}
-        yield needed, home
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
-
-
-@pytest.fixture
-def deploy(installation: tuple[dict[str, str], Path]) -> Callable[..., subprocess.CompletedProcess[str]]:
-    environment, home = installation
-
-    def run(name: str, *words: str, **changed: str) -> subprocess.CompletedProcess[str]:
-        command = ["sh", str(SCRIPT), str(home / name), *words]
-        return subprocess.run(
-            command, env={**environment, **changed}, capture_output=True, text=True, timeout=60, check=False
-        )
-
-    return run
-
-
-def test_the_deploy_script_lets_the_approved_file_through_and_refuses_the_others(deploy: Any) -> None:
-    done = deploy("model-1.txt", "production", "champion")
-    assert (done.returncode, done.stdout) == (0, "ADMITTED care-programme/1 to production, full\n"), done.stderr
-    assert deploy("model-1.txt", "production").returncode == 0
-    for name, why in (
-        ("model-2.txt", "care-programme 2 stands in development."),
-        ("model-3.txt", "No version has this artifact, or it was deleted."),
-    ):
-        done = deploy(name, "production", "champion")
-        assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr.startswith("REFUSED ")
-        assert why in done.stderr
-
-
-def test_the_deploy_script_believes_no_other_key_and_no_silence(deploy: Any) -> None:
-    foreign = Signer("countersign.local/trail", KeyKind.ED25519, b"k" * 32).verifier.key_string
-    done = deploy("model-1.txt", "production", KEY=foreign)
-    assert done.returncode == 1
-    assert "does not carry the signature" in done.stderr
-    assert deploy("model-1.txt", "production", TOKEN="csn_nobody").returncode == 2
-    assert deploy("model-1.txt", "retired").returncode == 2
-    assert deploy("model-1.txt", "production", URL="http://127.0.0.1:9").returncode != 0
-
-
-def test_the_deploy_script_runs_what_the_page_shows() -> None:
-    page = (SCRIPT.parent / "admit-a-deployment.md").read_text()
-    assert "ADMITTED care-programme/1 to production, full" in page
-    assert f"({SCRIPT.name})" in page

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-import yaml
 from celery import current_app
 from django.db import DatabaseError, connection, models, transaction
 from django.test import Client
@@ -26,7 +25,7 @@ from governance.services.aliases import assign_alias
 from governance.services.annotations import annotate_model, annotate_version
 from tests import everything, make
 from tests.governance.api.conftest import Caller
-from tests.governance.api.test_openapi import SNAPSHOT, operations
+from tests.governance.api.test_openapi import operations, snapshot
 
 on_postgresql = connection.vendor == "postgresql"
 
@@ -188,7 +187,7 @@ def test_the_admin_has_no_form_that_writes_a_table(db: None, client: Client) -> 
     assert _rows_and_entries() == before
 
 
-OPERATIONS = [tuple(one.split(" ", 1)) for one in operations(yaml.safe_load(SNAPSHOT.read_text()))]
+OPERATIONS = [tuple(one.split(" ", 1)) for one in operations(snapshot())]
 WRITES = [(verb, path) for verb, path in OPERATIONS if verb != "GET"]
 
 

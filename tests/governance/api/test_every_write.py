@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from audits.trail import Entry
 from tests.governance.api.conftest import Caller
-from tests.governance.api.test_examples import EXAMPLES, built, receiver  # noqa: F401 - a fixture
-from tests.receiver import Receiver
+from tests.governance.api.test_examples import EXAMPLES, build, lay_out, reachable
 
 SAFE = {"get", "head", "options"}
 # What leaves no entry, and why.
@@ -125,8 +125,14 @@ def filled(text: str, world: dict[str, str]) -> str:
     return re.sub(r"\$([A-Z]+)", lambda name: world[name[1]], text)
 
 
-def test_every_write_leaves_an_entry(db: None, tmp_path: Path, receiver: Receiver) -> None:  # noqa: F811
-    world = {**built(tmp_path, receiver), "URL": "http://here", "RECEIVER": receiver.url()}
+@pytest.fixture
+def world(db: None, tmp_path: Path) -> Iterator[dict[str, str]]:
+    lay_out(tmp_path)
+    with reachable() as receiver:
+        yield {**build(receiver), "URL": "http://here", "RECEIVER": receiver.url()}
+
+
+def test_every_write_leaves_an_entry(world: dict[str, str], tmp_path: Path) -> None:
     examples = [list(requests(example, world, tmp_path)) for example in EXAMPLES]
     examples += [[(world[who], *rest) for who, *rest in rows] for rows in MORE]
     recorded, silent = set(), set()

@@ -4,12 +4,13 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from django.test import override_settings
 
 from audits.runs import CheckRun
 from audits.trail import now, publish_checkpoint
@@ -30,7 +31,8 @@ from governance.services.webhook_deliveries import deliver_webhook
 from governance.services.webhooks import create_webhook
 from registry.selectors import get_version
 from tests import make
-from tests.governance.api.test_openapi import OTHER_CODES, SNAPSHOT, operations
+from tests.backup import Backup
+from tests.governance.api.test_openapi import OTHER_CODES, operations, snapshot
 from tests.receiver import Receiver, receiving
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "api.md"
@@ -40,19 +42,38 @@ SHORTER = make.TABLE.removesuffix(make.TABLE.splitlines(keepends=True)[-1])
 EXAMPLES = [text for prelude, text in BLOCK.findall(PAGE.read_text()) if not prelude]
 
 
-@pytest.fixture
-def receiver(settings: Any) -> Iterator[Receiver]:
-    settings.WEBHOOK_HTTP = settings.WEBHOOK_PRIVATE = True
-    with receiving() as listener:
-        yield listener
+@contextmanager
+def reachable() -> Iterator[Receiver]:
+    """A receiver that we send to, although it is on this machine."""
+    with override_settings(WEBHOOK_HTTP=True, WEBHOOK_PRIVATE=True), receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[dict[str, str], Backup]]:
+    """What the examples are about, built once, and the database as it was then."""
+    with django_db_blocker.unblock(), reachable() as receiver:
+        yield build(receiver), Backup()
 
 
 @pytest.fixture
-def world(live_server: Any, transactional_db: None, tmp_path: Path, receiver: Receiver) -> dict[str, str]:
-    return {**built(tmp_path, receiver), "URL": live_server.url}
+def world(built: tuple[dict[str, str], Backup], live_server: Any, tmp_path: Path) -> dict[str, str]:
+    """Whatever another example did is undone."""
+    told, backup = built
+    backup.restore()
+    lay_out(tmp_path)
+    return {**told, "URL": live_server.url}
 
 
-def built(tmp_path: Path, receiver: Receiver) -> dict[str, str]:
+def lay_out(folder: Path) -> None:
+    """Put the files there that the examples send."""
+    (folder / "evaluation.csv").write_text(make.TABLE)
+    (folder / "model.txt").write_bytes(make.lightgbm_text(9))
+    (folder / "dpia.md").write_text(make.DPIA)
+    (folder / "policy.yaml").write_text(make.POLICY.replace("0.8", "0.85"))
+
+
+def build(receiver: Receiver) -> dict[str, str]:
     """Two versions that went live one after the other, one whose promotion is open, one that may be asked for."""
     make.policy()
     pipeline = make.contributor()
@@ -80,10 +101,6 @@ def built(tmp_path: Path, receiver: Receiver) -> dict[str, str]:
     notice = rita.notices.get()
     waiver = make.waiver(make.reviewer("rolf", Group.RISK), waiting.version)
     publish_checkpoint()
-    (tmp_path / "evaluation.csv").write_text(make.TABLE)
-    (tmp_path / "model.txt").write_bytes(make.lightgbm_text(9))
-    (tmp_path / "dpia.md").write_text(make.DPIA)
-    (tmp_path / "policy.yaml").write_text(make.POLICY.replace("0.8", "0.85"))
     olga, other = make.account("olga", Role.OPERATOR), make.account("omar", Role.OPERATOR)
     texts = [make.POLICY.replace("0.8", limit) for limit in ("0.81", "0.82")]
     emergencies = []
@@ -168,7 +185,7 @@ def test_every_code_of_the_door_is_on_the_page() -> None:
 
 def test_every_operation_has_an_example() -> None:
     told = "\n".join(EXAMPLES)
-    for name in operations(yaml.safe_load(SNAPSHOT.read_text())):
+    for name in operations(snapshot()):
         method, path = name.split(" ")
         words = r"post " if method == "POST" else r"call .*"
         address = re.sub(r"\\\{[a-z0-9]+\\\}", r"[^/ ]+", re.escape(path.removeprefix("/api/v1/")))

@@ -1,6 +1,7 @@
 """The API as a program reads it: complete, stored, and true."""
 
 import io
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,15 @@ def generated() -> str:
     return out.getvalue()
 
 
-@pytest.fixture(scope="module")
+@cache
+def snapshot() -> dict[str, Any]:
+    """Return the document as it is stored; whoever parametrises by it reads it once."""
+    return yaml.load(SNAPSHOT.read_text(), yaml.CSafeLoader)
+
+
+@pytest.fixture
 def document() -> dict[str, Any]:
-    return yaml.safe_load(SNAPSHOT.read_text())
+    return snapshot()
 
 
 def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:

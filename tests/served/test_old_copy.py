@@ -1,24 +1,15 @@
 """An installation whose database was put back from an old copy does not start, and says why and what to do."""
 
-import os
 import re
 import shutil
 from pathlib import Path
 
-import pytest
-
 from tests.installation import Installation
-
-# The copy here is of a file; with a database server it would be the same.
-pytestmark = pytest.mark.skipif(
-    os.environ.get("DATABASE_URL", "sqlite").startswith("postgres"), reason="copies the file of SQLite"
-)
 
 
 def test_serve_stops_with_a_clear_sentence_and_the_proof(tmp_path: Path) -> None:
-    ours = Installation(tmp_path)
+    ours = Installation.migrated(tmp_path)
     database, copy = tmp_path / "countersign.sqlite3", tmp_path / "copy.sqlite3"
-    assert ours.manage("migrate", "--verbosity", "0").returncode == 0
 
     def account(login: str) -> None:
         made = ours.manage("create_account", login, "--kind", "pipeline")

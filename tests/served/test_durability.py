@@ -52,7 +52,7 @@ def database_of_its_own() -> Iterator[str]:
 
 @contextlib.contextmanager
 def on_files_and_sqlite(folder: Path) -> Iterator[Installation]:
-    yield Installation(folder, **IMPATIENT)
+    yield Installation.migrated(folder, **IMPATIENT)
 
 
 @contextlib.contextmanager
@@ -149,7 +149,7 @@ def test_a_check_survives_the_death_of_everything_that_works_on_it(
 
 
 def test_an_orderly_stop_gives_the_work_back_and_is_no_failed_attempt(tmp_path: Path) -> None:
-    installation = Installation(tmp_path, COUNTERSIGN_JOB_LEASE_SECONDS="600")
+    installation = Installation.migrated(tmp_path, COUNTERSIGN_JOB_LEASE_SECONDS="600")
     with installation.serve() as served:
         installation.order(rows=30_000)
         caught_in_the_middle(served)
@@ -160,7 +160,7 @@ def test_an_orderly_stop_gives_the_work_back_and_is_no_failed_attempt(tmp_path: 
 
 
 def test_work_that_costs_too_many_workers_is_given_up_and_blocks(tmp_path: Path) -> None:
-    installation = Installation(tmp_path, **{**IMPATIENT, "COUNTERSIGN_JOB_MAX_ATTEMPTS": "1"})
+    installation = Installation.migrated(tmp_path, **{**IMPATIENT, "COUNTERSIGN_JOB_MAX_ATTEMPTS": "1"})
     with installation.serve() as served:
         installation.order(rows=30_000)
         child = caught_in_the_middle(served)
@@ -174,8 +174,7 @@ def test_work_that_costs_too_many_workers_is_given_up_and_blocks(tmp_path: Path)
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "amqp://guest:guest@127.0.0.1:1//"])
 def test_work_is_accepted_while_the_broker_is_away(url: str, tmp_path: Path) -> None:
-    installation = Installation(tmp_path, COUNTERSIGN_BROKER_URL=url)
-    assert installation.manage("migrate", "--verbosity", "0").returncode == 0
+    installation = Installation.migrated(tmp_path, COUNTERSIGN_BROKER_URL=url)
     ordered = installation.order(rows=300)
     assert len(ordered["runs"]) == 2
     assert installation.rows("SELECT state, attempts FROM audits_job") == [("waiting", 0)]

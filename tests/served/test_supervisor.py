@@ -95,7 +95,7 @@ def test_a_web_server_that_dies_is_started_again_and_nobody_is_turned_away(serve
 
 
 def test_ctrl_c_stops_everything_in_order(tmp_path: Path) -> None:
-    with Installation(tmp_path).serve() as running:
+    with Installation.migrated(tmp_path).serve() as running:
         running.look()
         began = time.monotonic()
         running.process.send_signal(signal.SIGINT)
@@ -106,7 +106,7 @@ def test_ctrl_c_stops_everything_in_order(tmp_path: Path) -> None:
 
 
 def test_a_killed_supervisor_leaves_no_process(tmp_path: Path) -> None:
-    with Installation(tmp_path).serve() as running:
+    with Installation.migrated(tmp_path).serve() as running:
         eventually(lambda: len(running.look()) == 5, 15, "everything started")
         running.process.send_signal(signal.SIGKILL)
         running.process.wait()
