@@ -10,6 +10,7 @@ from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
 from audits.checks.statistics.correlations import Correlations
 from audits.checks.statistics.feature_classes import FeatureClasses
 from audits.checks.statistics.feature_digests import FeatureDigests
+from audits.checks.statistics.fold_losses import FoldLosses
 from audits.checks.statistics.group_class_counts import GroupClassCounts
 from audits.checks.statistics.group_counts import GroupCounts
 from audits.checks.statistics.group_errors import ErrorsOfGroup, GroupErrors
@@ -44,6 +45,7 @@ __all__ = [
     "ErrorsOfGroup",
     "FeatureClasses",
     "FeatureDigests",
+    "FoldLosses",
     "FormsOfColumn",
     "GroupAreas",
     "GroupClassCounts",

@@ -22,6 +22,7 @@ from audits.checks import (
     ColumnProfiles,
     ColumnValues,
     FeatureDigests,
+    FoldLosses,
     GroupCounts,
     ProbabilitySums,
     Roles,
@@ -34,7 +35,7 @@ from audits.checks.statistics.value_table import ValueTable
 
 KINDS: list[Any] = [
     *(CellForms, ClassCounts, ColumnProfiles, ColumnValues, FeatureDigests, GroupCounts),
-    *(ProbabilitySums, RowDigests, ScoreHistograms),
+    *(FoldLosses, ProbabilitySums, RowDigests, ScoreHistograms),
 ]
 ROLES = Roles(
     task="binary",
@@ -43,6 +44,7 @@ ROLES = Roles(
     prediction="decision",
     score="score",
     weight="weight",
+    fold="word",
     sensitive=(SensitiveColumn("sex", labels={"f": "Female"}), SensitiveColumn("age", bands=(40, 55))),
     features=("word", "x", "sex"),
 )
