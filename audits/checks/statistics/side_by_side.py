@@ -54,7 +54,9 @@ def laid_out(
     edges = np.unique(reference.quantiles(_DECILES))
     area, apart = None, []
     if len(tables) > 1:
-        area, apart = area_between(*tables), [farthest_apart(*tables)]
+        # Between the ends of cells nothing is known of the one table, so that there is nothing to look at in the other.
+        compared = [table.cut(reference.values) for table in tables] if any(inside) else tables
+        area, apart = area_between(*compared), [farthest_apart(*compared)]
     highest = max(table.values[-1] for table in tables)
     thresholds = np.unique(np.concatenate([edges, apart, [highest]]))
     found = []

@@ -51,6 +51,13 @@ class SortedNumbers:
         """The values of the rows with these ranks, counted from 0."""
         return self.values[ranks if self.ends is None else np.searchsorted(self.ends, ranks, side="right")]
 
+    def cut(self, ends: Numbers) -> SortedNumbers:
+        """The same rows at these ascending values, each at the first one that is not below it, or at the highest."""
+        points = np.unique(np.append(ends, self.values[-1]))
+        upto = self.not_above(points)
+        held = np.diff(upto, prepend=0) > 0
+        return SortedNumbers(points[held], upto[held])
+
     def quantiles(self, shares: Numbers) -> Numbers:
         """Quantiles with linear interpolation between order statistics, as numpy.quantile gives them."""
         positions = (self.total - 1) * shares
