@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import CharField, IntegerField, Max, Q, QuerySet
 
+from audits.prepared import Given, Prepared
 from audits.trail import Projection
 from registry.errors import UnknownModel, UnknownVersion
 from registry.models import (
@@ -29,9 +30,15 @@ from registry.stages import Rollout, Stage
 
 def find_model(name: str) -> RegisteredModel | None:
     """Return the registered model that is called so, or was, deleted or not."""
-    models = RegisteredModel.objects.select_related("state")
-    called_so = models.filter(state__name=name).first()
-    return called_so or models.filter(Q(name=name) | Q(renames__name=name)).order_by("pk").first()
+    earlier = Q(name=name) | Q(renames__name=name)
+    return _CALLED.first(name=name) or _models().filter(earlier).order_by("pk").first()
+
+
+def _models() -> QuerySet[RegisteredModel]:
+    return RegisteredModel.objects.select_related("state")
+
+
+_CALLED = Prepared(lambda: _models().filter(state__name=Given("name", CharField())))
 
 
 def get_model(name: str) -> RegisteredModel:
@@ -44,13 +51,20 @@ def get_model(name: str) -> RegisteredModel:
 
 def get_version(name: str, number: int) -> ModelVersion:
     """Return a version with its model and position. Raises: UnknownVersion."""
-    version = list_versions().filter(model__state__name=name, number=number).first()
+    version = _NUMBERED.first(name=name, number=number)
     model = None if version else find_model(name)
     if model and model.present_name != name:
         version = list_versions().filter(model=model, number=number).first()
     if version is None:
         raise UnknownVersion(f"The model {name!r} has no version {number}.")
     return version
+
+
+_NUMBERED = Prepared(
+    lambda: list_versions().filter(
+        model__state__name=Given("name", CharField()), number=Given("number", IntegerField())
+    )
+)
 
 
 def find_version(*, model: RegisteredModel, artifact_sha256: str) -> ModelVersion | None:

@@ -5,8 +5,9 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, DateTimeField, Q, QuerySet
 
+from audits.prepared import Given, Prepared
 from audits.trail import Actor, ActorKind, Recording, now, record
 from governance.errors import Malformed, NotEntitled, ScopeTooWide, TokenEnded
 from governance.models import AccessToken, Account, AccountKind, TokenRevocation, TokenRotation
@@ -108,14 +109,23 @@ def find_token(text: str) -> AccessToken | None:
     parts = text.split("_", 2)
     if len(parts) != 3 or parts[0] != "csn":
         return None
-    token = valid_tokens(now()).select_related("account").filter(prefix=parts[1], account__is_active=True).first()
+    token = _TAKEN.first(prefix=parts[1], at=now())
     # The secret has 256 random bits: one round of SHA-256 cannot be searched, and the comparison leaks no time.
     if token and secrets.compare_digest(token.secret_sha256, _digest(text)):
         return token
     return None
 
 
-def valid_tokens(at: datetime) -> QuerySet[AccessToken]:
+_TAKEN = Prepared(
+    lambda: (
+        valid_tokens(Given("at", DateTimeField()))
+        .select_related("account")
+        .filter(prefix=Given("prefix", CharField()), account__is_active=True)
+    )
+)
+
+
+def valid_tokens(at: datetime | Given) -> QuerySet[AccessToken]:
     """Return the tokens that are taken at that moment."""
     followed = Q(rotation__isnull=False, rotation__ends_at__lte=at)
     return AccessToken.objects.filter(revocation__isnull=True, expires_at__gt=at).exclude(followed)

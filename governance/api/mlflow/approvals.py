@@ -19,10 +19,10 @@ from governance.api.mlflow.moves import OF_TRANSITION, TARGETS, move_to_stage, s
 from governance.api.mlflow.objects import (
     STAGES,
     milliseconds,
-    models_to_show,
+    models_with_keys,
     show_models,
-    show_version,
-    versions_to_show,
+    show_versions,
+    versions_with_keys,
 )
 from governance.api.mlflow.parameters import Parameters, parameters_of
 from governance.api.mlflow.registered_models import model_named
@@ -130,7 +130,7 @@ class TransitionWithCommentDoor(ClientDoor):
         replaces = given.flag("archive_existing_versions")
         version = version_to_change(given)
         move_to_stage(request, version, stage, replaces=replaces, reason=given.text("comment", default=""))
-        shown = show_version(versions_to_show().get(pk=version.pk))
+        shown = show_versions(versions_with_keys([version.pk]))[0]
         waiting = [_requested(request, row.promotion) for row in _open_requests(version)]
         more = {"permission_level": permission_level(request), **({"open_requests": waiting} if waiting else {})}
         return Response({"model_version_databricks": {**shown, **more}})
@@ -142,7 +142,7 @@ class GetModelWithPermissionDoor(ClientDoor):
 
     def get(self, request: Request) -> Response:
         model = model_named(parameters_of(request))
-        shown = show_models([models_to_show().get(pk=model.pk)])[0]
+        shown = show_models(models_with_keys([model.pk]))[0]
         more = {"id": str(model.pk), "permission_level": permission_level(request)}
         return Response({"registered_model_databricks": {**shown, **more}})
 

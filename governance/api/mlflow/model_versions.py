@@ -4,14 +4,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import CharField, IntegerField
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audits.prepared import Given, Prepared
 from governance.api.door import actor_of
 from governance.api.mlflow.errors import AliasUnset, InvalidParameter
 from governance.api.mlflow.frame import OF_NAMED, ClientDoor
 from governance.api.mlflow.moves import OF_TRANSITION, move_to_stage, stage_named
-from governance.api.mlflow.objects import show_version, versions_to_show
+from governance.api.mlflow.objects import show_versions, versions_to_show, versions_with_keys
 from governance.api.mlflow.pages import page_answer
 from governance.api.mlflow.parameters import Parameters, parameters_of
 from governance.api.mlflow.searches import search_versions
@@ -47,23 +49,29 @@ def version_to_change(given: Parameters) -> ModelVersion:
     return get_version(*_named(given))
 
 
+_NAMED = Prepared(
+    lambda: versions_to_show().filter(
+        model__state__name=Given("name", CharField()), number=Given("number", IntegerField())
+    )
+)
+
+
 def version_to_show(given: Parameters) -> ModelVersion:
     """Return the version that a request is about with what is shown of it. Raises: as `version_to_change`.
 
     Asked for by the present name of its model it is read once.
     """
     name, number = _named(given)
-    version = versions_to_show().filter(model__state__name=name, number=number).first()
-    return version or versions_to_show().get(pk=get_version(name, number).pk)
+    return _NAMED.first(name=name, number=number) or versions_with_keys([get_version(name, number).pk])[0]
 
 
 def version_answer(version: ModelVersion) -> Response:
-    return version_shown(versions_to_show().get(pk=version.pk))
+    return version_shown(versions_with_keys([version.pk])[0])
 
 
 def version_shown(version: ModelVersion) -> Response:
     """Answer a version from `versions_to_show`."""
-    return Response({"model_version": show_version(version)})
+    return Response({"model_version": show_versions([version])[0]})
 
 
 def _copied(body: Mapping[str, Any]) -> list[str]:
@@ -151,7 +159,7 @@ class SearchVersionsDoor(ClientDoor):
             token=given.text("page_token", default=""),
             within=self.reachable,
         )
-        return page_answer("model_versions", [show_version(version) for version in versions], token)
+        return page_answer("model_versions", show_versions(versions), token)
 
 
 class DownloadAddressDoor(ClientDoor):

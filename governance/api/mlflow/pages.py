@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from rest_framework.response import Response
 
 from governance.api.mlflow.errors import InvalidParameter
@@ -16,19 +16,20 @@ from governance.api.mlflow.grammar import Order
 
 def page_of(
     rows: QuerySet[Any], orders: Sequence[Order], *, limit: int, token: str, asked: Sequence[str]
-) -> tuple[list[Any], str]:
-    """Return a page of rows and the token of the next; empty when there is none.
+) -> tuple[list[int], str]:
+    """Return the keys of a page of rows and the token of the next; empty when there is none.
 
     `orders` must tell every two rows apart. `asked` is what the search asks for: a token is good for no other.
     Raises: InvalidParameter for a token that is none of ours.
     """
     query = hashlib.sha256(json.dumps(list(asked)).encode()).hexdigest()[:16]
     ordered = rows.order_by(*(order.key if order.is_ascending else f"-{order.key}" for order in orders))
-    ordered = ordered.annotate(**{f"place_{n}": F(order.key) for n, order in enumerate(orders)})
     if token:
         ordered = ordered.filter(_behind(orders, _read(token, query, len(orders))))
-    found = list(ordered[: limit + 1].iterator(chunk_size=2000))
-    return found[:limit], _write(found[limit - 1], query, len(orders)) if len(found) > limit else ""
+    places = ordered.values_list("pk", *(order.key for order in orders))
+    found = list(places[: limit + 1].iterator(chunk_size=2000))
+    keys = [key for key, *_ in found[:limit]]
+    return keys, _write(found[limit - 1][1:], query) if len(found) > limit else ""
 
 
 def page_answer(name: str, rows: list[dict[str, Any]], token: str) -> Response:
@@ -46,8 +47,7 @@ def _behind(orders: Sequence[Order], place: Sequence[Any]) -> Q:
     return Q((f"{first.key}__{'gte' if first.is_ascending else 'lte'}", place[0])) & condition
 
 
-def _write(row: Model, query: str, count: int) -> str:
-    values = [getattr(row, f"place_{n}") for n in range(count)]
+def _write(values: Sequence[Any], query: str) -> str:
     plain = [f"@{value.isoformat()}" if isinstance(value, datetime) else value for value in values]
     return base64.urlsafe_b64encode(json.dumps([query, *plain]).encode()).decode()
 

@@ -1,14 +1,22 @@
 """The calls about registered models, their tags and their aliases."""
 
+from django.db.models import CharField
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audits.prepared import Given, Prepared
 from governance.api.door import actor_of
 from governance.api.mlflow.errors import AliasUnset
 from governance.api.mlflow.frame import OF_NAMED, ClientDoor
 from governance.api.mlflow.model_versions import version_shown, version_to_change
 from governance.api.mlflow.moves import aims_of_alias, alias_named, set_alias, stage_named
-from governance.api.mlflow.objects import latest_versions, models_to_show, show_models, show_version, versions_to_show
+from governance.api.mlflow.objects import (
+    latest_versions,
+    models_to_show,
+    models_with_keys,
+    show_models,
+    versions_to_show,
+)
 from governance.api.mlflow.pages import page_answer
 from governance.api.mlflow.parameters import Parameters, parameters_of
 from governance.api.mlflow.searches import search_models
@@ -33,17 +41,24 @@ def model_named(given: Parameters) -> RegisteredModel:
     return get_model(name)
 
 
+_NAMED = Prepared(lambda: models_to_show().filter(state__name=Given("name", CharField())))
+_CALLED = Prepared(
+    lambda: versions_to_show().filter(
+        model__state__name=Given("name", CharField()), aliases__alias=Given("alias", CharField())
+    )
+)
+
+
 def model_to_show(given: Parameters) -> RegisteredModel:
     """Return the model that a request is about with what is shown of it. Raises: as `model_named`.
 
     The most frequent question of all: by its present name in one step, by an earlier one in three.
     """
-    model = models_to_show().filter(state__name=given.text("name")).first()
-    return model or models_to_show().get(pk=model_named(given).pk)
+    return _NAMED.first(name=given.text("name")) or models_with_keys([model_named(given).pk])[0]
 
 
 def model_answer(model: RegisteredModel) -> Response:
-    return Response({"registered_model": show_models([models_to_show().get(pk=model.pk)])[0]})
+    return Response({"registered_model": show_models(models_with_keys([model.pk]))[0]})
 
 
 class CreateModelDoor(ClientDoor):
@@ -131,7 +146,7 @@ class LatestVersionsDoor(ClientDoor):
         given = parameters_of(request)
         model = model_to_show(given)
         stages = {stage_named(stage) for stage in given.texts("stages")}
-        shown = [show_version(version) for version in latest_versions([model])[model.pk]]
+        shown = latest_versions([model])[model.pk]
         return page_answer("model_versions", [one for one in shown if not stages or one["current_stage"] in stages], "")
 
 
@@ -163,14 +178,13 @@ class AliasDoor(ClientDoor):
     def get(self, request: Request) -> Response:
         given = parameters_of(request)
         alias = alias_named(given.text("alias"))
-        versions = versions_to_show()
         if alias.lower() == LATEST:
-            newest = versions.filter(model=model_named(given)).order_by("-number").first()
+            newest = versions_to_show().filter(model=model_named(given)).order_by("-number").first()
             if newest is None:
                 raise UnknownVersion(f"The model {given.text('name')!r} has no version yet.")
             return version_shown(newest)
-        version = versions.filter(model__state__name=given.text("name"), aliases__alias=alias).first()
-        version = version or versions.filter(model=model_named(given), aliases__alias=alias).first()
+        version = _CALLED.first(name=given.text("name"), alias=alias)
+        version = version or versions_to_show().filter(model=model_named(given), aliases__alias=alias).first()
         if version is None:
             raise AliasUnset(f"Registered model alias {alias} not found.")
         return version_shown(version)

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from governance.api.mlflow import likeness
 from governance.api.mlflow.errors import InvalidParameter
 from governance.api.mlflow.grammar import Clause, Kind, Order, parse_filter, parse_order
-from governance.api.mlflow.objects import STAGES, models_to_show, versions_to_show
+from governance.api.mlflow.objects import STAGES, models_with_keys, versions_with_keys
 from governance.api.mlflow.pages import page_of
 from registry.models import CurrentAlias, CurrentAnnotation, ModelVersion, RegisteredModel, with_artifact
 from registry.selectors import find_model
@@ -53,11 +53,12 @@ def search_models(
 ) -> tuple[list[RegisteredModel], str]:
     """Return a page of models `within` reach and the token of the next. Raises: InvalidParameter."""
     clauses, orders = parse_filter(text, MODEL_KEYS), parse_order(order_by, MODEL_ORDERS)
-    rows = within(models_to_show())
+    rows = within(RegisteredModel.objects.filter(state__is_listed=True))
     for clause in _without_prompts(clauses):
         rows = rows.filter(_tag(clause, "model") if clause.tag else _model_condition(clause))
     orders += [Order("state__name", True)] if all(one.key != "state__name" for one in orders) else []
-    return page_of(rows, orders, limit=limit, token=token, asked=[text, *order_by])
+    keys, following = page_of(rows, orders, limit=limit, token=token, asked=[text, *order_by])
+    return models_with_keys(keys), following
 
 
 def search_versions(
@@ -65,14 +66,15 @@ def search_versions(
 ) -> tuple[list[ModelVersion], str]:
     """Return a page of versions `within` reach and the token of the next. Raises: InvalidParameter."""
     clauses, orders = parse_filter(text, VERSION_KEYS), parse_order(order_by, VERSION_ORDERS)
-    rows = within(versions_to_show())
+    rows = within(ModelVersion.objects.filter(deletion__isnull=True))
     for clause in _without_prompts(clauses):
         rows = rows.filter(_tag(clause, "version") if clause.tag else _version_condition(clause))
     orders = orders or [Order("position__updated_at", False)]
     named = {order.key for order in orders}
     rest = (Order("model__state__name", True), Order("number", False))
     orders += [order for order in rest if order.key not in named]
-    return page_of(rows, orders, limit=limit, token=token, asked=[text, *order_by])
+    keys, following = page_of(rows, orders, limit=limit, token=token, asked=[text, *order_by])
+    return versions_with_keys(keys), following
 
 
 def _without_prompts(clauses: list[Clause]) -> list[Clause]:

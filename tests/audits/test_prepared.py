@@ -1,0 +1,62 @@
+"""A prepared query finds what Django's own finds, as the same objects, and is worded once."""
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import CharField, IntegerField, QuerySet, Value
+from django.db.transaction import TransactionManagementError
+from django.test.utils import CaptureQueriesContext
+
+from audits.prepared import Given, Prepared, among
+from registry.models import ModelVersion, RegisteredModel
+from tests import make
+
+NAMED = {"model__state__name": Given("name", CharField()), "number": Given("number", IntegerField())}
+
+
+def registered() -> ModelVersion:
+    pipeline = make.contributor()
+    return make.version(pipeline, make.model(pipeline))
+
+
+def versions() -> QuerySet[ModelVersion]:
+    return ModelVersion.objects.select_related("model__state", "position").annotate(mark=Value("marked"))
+
+
+@pytest.mark.django_db
+def test_it_finds_the_same_objects_as_the_query_it_was_made_of() -> None:
+    version = registered()
+    ours = Prepared(lambda: versions().filter(**NAMED).prefetch_related("aliases"))
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            found = ours.first(name=version.model.present_name, number=version.number)
+            assert found is not None
+            assert (found.model.state.name, found.position.stage, found.mark) == (
+                version.model.present_name,
+                version.position.stage,
+                "marked",
+            )
+            assert list(found.aliases.all()) == []
+        assert len(queries) == 2
+    theirs = versions().get(pk=version.pk)
+    fields = [field.attname for field in ModelVersion._meta.concrete_fields]
+    assert [getattr(found, name) for name in fields] == [getattr(theirs, name) for name in fields]
+    assert not found._state.adding
+    assert ours.first(name=version.model.present_name, number=version.number + 1) is None
+
+
+@pytest.mark.django_db
+def test_any_number_of_keys_and_columns_alone() -> None:
+    keys = [registered().pk]
+    ours = Prepared(lambda: ModelVersion.objects.filter(among("pk", "keys")).values_list("number", "source"))
+    assert ours.all(keys=keys) == list(ModelVersion.objects.filter(pk__in=keys).values_list("number", "source"))
+    assert ours.all(keys=[*keys, *range(10**6, 10**6 + 5000)]) == ours.all(keys=keys)
+    assert ours.all(keys=[]) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_locks_asks_for_a_transaction_every_time() -> None:
+    ours = Prepared(lambda: RegisteredModel.objects.select_for_update().filter(among("pk", "keys")))
+    with transaction.atomic():
+        assert ours.all(keys=[]) == []
+    with pytest.raises(TransactionManagementError):
+        ours.all(keys=[])
