@@ -11,7 +11,7 @@ and the leaf hash of the subject's previous entry. Both stand between `head` and
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain
 from typing import Any
 from uuid import UUID
@@ -74,14 +74,14 @@ CREATE TRIGGER audits_entry_head_follows AFTER INSERT ON audits_entry BEGIN
 END
 """
 
-# Each subject's end by itself: the index answers max() of one subject at once, but would read through the whole
-# history of every subject if they were grouped.
+# Each subject's end by itself: the index answers the last one of one subject at once, but would read through the whole
+# history of every subject if they were grouped. The log's clock may not run backwards, whatever the machine's does.
 _ENDS = """
 WITH wanted(subject) AS (VALUES {})
-SELECT h.size, h.chain_hash, h.recorded_at, e.subject, e.subject_number, e.leaf_hash
-FROM audits_head h CROSS JOIN wanted LEFT JOIN audits_entry e ON e.subject = wanted.subject
-    AND e.subject_number = (SELECT max(subject_number) FROM audits_entry WHERE subject = wanted.subject)
-WHERE h.id = 1
+SELECT h.size, h.chain_hash, max(h.recorded_at, %(at)s), e.subject, e.subject_number, e.leaf_hash
+FROM audits_head h CROSS JOIN wanted LEFT JOIN audits_entry e ON e.rowid = (
+    SELECT rowid FROM audits_entry WHERE subject = wanted.subject ORDER BY subject_number DESC LIMIT 1
+) WHERE h.id = 1
 """
 _INSERT = """
 INSERT INTO audits_entry (
@@ -147,14 +147,14 @@ def _append_in_the_database(drafts: Sequence[Draft], actor: str) -> None:
 
 
 def _append_from_here(drafts: Sequence[Draft], actor: str, at: datetime) -> None:
-    subjects = sorted({draft.subject for draft in drafts})
+    # By name: parameters that are told by position Django finds anew, by a search through the statement.
+    subjects = {f"s{place}": subject for place, subject in enumerate({draft.subject for draft in drafts})}
     with connection.cursor() as cursor:
-        cursor.execute(_ENDS.format(", ".join(["(%s)"] * len(subjects))), subjects)
+        ends = _ENDS.format(", ".join(f"(%({name})s)" for name in subjects))
+        cursor.execute(ends, {"at": cursor.db.ops.adapt_datetimefield_value(at), **subjects})
         found = cursor.fetchall()
         index, chain_hash, recorded_at = found[0][:3]
         last = {subject: (number, leaf.hex()) for *_, subject, number, leaf in found if subject is not None}
-        # The log's clock may not run backwards, whatever the machine's clock does.
-        recorded_at = connection.ops.adapt_datetimefield_value(max(at, recorded_at.replace(tzinfo=UTC)))
         rows = []
         for draft in drafts:
             number, previous = last.get(draft.subject, (0, NO_PREVIOUS))

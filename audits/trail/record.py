@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from audits.trail import clock
-from audits.trail.actor_proofs import key_in_force
+from audits.trail.actor_proofs import ActorKey, key_in_force
 from audits.trail.actors import Actor
 from audits.trail.canonical import MAX_ENTRY_BYTES, canonical_json
 from audits.trail.digests import row_digest
@@ -67,32 +67,37 @@ class Recording:
 
     def _append(self) -> None:
         if self._drafts:
-            append([self._placed(draft) for draft in self._drafts], actor=str(self.actor), at=clock.now())
+            actor, key = str(self.actor), key_in_force()
+            of_all = {
+                "actor": actor,
+                "at": clock.timestamp(self.at),
+                "log": settings.TRAIL_ORIGIN,
+                "number": 0,
+                "previous": NO_PREVIOUS,
+                "v": SCHEMA_VERSION,
+            }
+            append([_placed(draft, of_all, key) for draft in self._drafts], actor=actor, at=clock.now())
 
-    def _placed(self, draft: _Draft) -> Draft:
-        """Return the draft as canonical text, cut where the numbering puts number and previous entry."""
-        row = draft.row
-        binding = None
-        if row is not None:
-            binding = {"of": row._meta.label_lower, "key": str(row.pk), "sha256": row_digest(row)}
-        document = {
-            "action": draft.action,
-            "actor": str(self.actor),
-            "at": clock.timestamp(self.at),
-            "data": dict(draft.data),
-            "id": str(draft.id),
-            "log": settings.TRAIL_ORIGIN,
-            "number": 0,
-            "previous": NO_PREVIOUS,
-            "row": binding,
-            "subject": draft.subject,
-            "v": SCHEMA_VERSION,
-        }
-        text = canonical_json(document, max_bytes=MAX_ENTRY_BYTES - ROOM_FOR_THE_PLACE).decode()
-        # The last such place is ours: what follows it has fixed keys, and inside strings quotes are escaped.
-        head, _, tail = text.rpartition(PLACE)
-        head += '"number":'
-        return Draft(draft.id, draft.action, draft.subject, head, tail, key_in_force().prove(head, tail))
+
+def _placed(draft: _Draft, of_all: Mapping[str, Any], key: ActorKey) -> Draft:
+    """Return the draft as canonical text, cut where the numbering puts number and previous entry."""
+    row = draft.row
+    binding = None
+    if row is not None:
+        binding = {"of": row._meta.label_lower, "key": str(row.pk), "sha256": row_digest(row)}
+    document = {
+        **of_all,
+        "action": draft.action,
+        "data": dict(draft.data),
+        "id": str(draft.id),
+        "row": binding,
+        "subject": draft.subject,
+    }
+    text = canonical_json(document, max_bytes=MAX_ENTRY_BYTES - ROOM_FOR_THE_PLACE).decode()
+    # The last such place is ours: what follows it has fixed keys, and inside strings quotes are escaped.
+    head, _, tail = text.rpartition(PLACE)
+    head += '"number":'
+    return Draft(draft.id, draft.action, draft.subject, head, tail, key.prove(head, tail))
 
 
 @contextmanager
