@@ -49,7 +49,8 @@ def _take(token: AccessToken, minute: datetime, limit: int) -> int:
         return handful
     if mine.filter(minute__gte=minute, taken__lte=limit - handful).update(taken=F("taken") + handful):
         return handful
-    if mine.exists():
+    # Another request may have begun the row since we looked: only a row that is used up refuses.
+    if mine.filter(minute__gte=minute, taken__gt=limit - handful).exists():
         return 0
     _begin(token, minute)
     return _take(token, minute, limit)
