@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import BooleanField, Expression, F, Field, QuerySet, prefetch_related_objects
 from django.db.models.query import ModelIterable, get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
@@ -89,7 +90,7 @@ class Prepared(Generic[Row]):
         if wording.locks and connection.get_autocommit():
             raise TransactionManagementError("What is locked outside a transaction is let go at once.")
         params = [one.value(given, connection) if isinstance(one, Given) else one for one in wording.params]
-        with connection.cursor() as cursor:
+        with _cursor(connection) as cursor:
             cursor.execute(wording.sql, params)
             found = cursor.fetchall()
         return wording.build(found) if found else []
@@ -106,6 +107,27 @@ class Prepared(Generic[Row]):
         wording = _Wording(sql, params, _builder(rows, compiler), rows.query.select_for_update)
         self._wordings[connection.vendor] = wording
         return wording
+
+
+def _cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
+    """Return a cursor by which PostgreSQL plans a wording once for each connection, if the settings let it.
+
+    Django's own puts the values into the text, which is another text and another plan each time. Where queries are
+    logged, that text is what is logged.
+    """
+    is_kept = connection.settings_dict["OPTIONS"].get("prepare_threshold") is not None
+    if connection.vendor != "postgresql" or not is_kept or connection.queries_logged:
+        return connection.cursor()
+    # In this order: a connection that broke is replaced before its cursors are asked for.
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    raw = connection.connection
+    usual = raw.cursor_factory
+    raw.cursor_factory = connection.Database.Cursor  # type: ignore[attr-defined]  # the driver, of one engine
+    try:
+        return connection.cursor()
+    finally:
+        raw.cursor_factory = usual
 
 
 def _builder(rows: QuerySet[Any, Any], compiler: SQLCompiler) -> Callable[[Any], list[Any]]:

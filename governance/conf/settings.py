@@ -48,6 +48,10 @@ def _database(url: str) -> dict[str, object]:
             },
         }
     if parts.scheme in {"postgres", "postgresql"}:
+        is_pooled = _flag("COUNTERSIGN_POOLED_DATABASE", False)
+        # What is asked a second time over a connection is planned once; a pooler would hand it to a server that has
+        # never heard of it.
+        options["prepare_threshold"] = None if is_pooled else 1
         return {
             **KEPT_OPEN,
             "ENGINE": "django.db.backends.postgresql",
@@ -58,7 +62,7 @@ def _database(url: str) -> dict[str, object]:
             "PORT": parts.port or "",
             "OPTIONS": options,
             # A pooler in transaction mode loses server-side cursors between statements.
-            "DISABLE_SERVER_SIDE_CURSORS": _flag("COUNTERSIGN_POOLED_DATABASE", False),
+            "DISABLE_SERVER_SIDE_CURSORS": is_pooled,
         }
     raise ValueError(f"DATABASE_URL starts with {parts.scheme!r}; use sqlite:///path or postgresql://…")
 

@@ -60,3 +60,19 @@ def test_what_locks_asks_for_a_transaction_every_time() -> None:
         assert ours.all(keys=[]) == []
     with pytest.raises(TransactionManagementError):
         ours.all(keys=[])
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite keeps what it has planned by itself")
+@pytest.mark.django_db
+def test_postgresql_plans_it_once_and_everything_else_as_before() -> None:
+    version = registered()
+    ours = Prepared(lambda: versions().filter(**NAMED))
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    for _ in range(4):
+        assert ours.first(name=version.model.present_name, number=version.number) == version
+        assert versions().filter(number=version.number).first() == version
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        (planned,) = cursor.fetchall()
+    assert "$1" in planned[0]
