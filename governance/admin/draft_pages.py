@@ -23,9 +23,7 @@ MOST_CHANGES = 200
 @require_safe
 def show_draft(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpResponse:
     """One proposed edition: what it asks, what it changes, and what became of it."""
-    draft = PolicyDraft.objects.select_related("closure__edition").filter(uid=uid).first()
-    if draft is None:
-        raise Http404("There is no such proposal.")
+    draft = _draft(uid)
     present = PolicyVersion.objects.filter(name=draft.name).order_by("-number").first()
     closure = getattr(draft, "closure", None)
     names = names_of([draft.authored_by, *([closure.closed_by] if closure else [])])
@@ -48,9 +46,7 @@ def show_draft(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpResponse
 @require_safe
 def show_simulation(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpResponse:
     """About which versions the gate would say something else if the proposed edition came into force; judged now."""
-    draft = PolicyDraft.objects.select_related("closure").filter(uid=uid).first()
-    if draft is None:
-        raise Http404("There is no such proposal.")
+    draft = _draft(uid)
     simulation = simulate(read_text(draft.text), at=now())
     ways = Counter((change.before, change.after) for change in simulation.changes)
     return render_page(
@@ -64,6 +60,13 @@ def show_simulation(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpRes
         changes=simulation.changes[:MOST_CHANGES],
         left_out=max(0, len(simulation.changes) - MOST_CHANGES),
     )
+
+
+def _draft(uid: UUID) -> PolicyDraft:
+    draft = PolicyDraft.objects.select_related("closure__edition").filter(uid=uid).first()
+    if draft is None:
+        raise Http404("There is no such proposal.")
+    return draft
 
 
 def _changes(present: PolicyVersion | None, draft: PolicyDraft) -> str:
