@@ -5,14 +5,14 @@ from difflib import unified_diff
 from uuid import UUID
 
 from django.contrib.admin import AdminSite
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from audits.trail import now
 from governance.admin.acts import ON_DRAFTS, acts_for
-from governance.admin.pages import render_page
+from governance.admin.pages import found, render_page
 from governance.models import PolicyDraft, PolicyVersion
-from governance.selectors.policies import read_text
+from governance.selectors.policies import find_newest_edition, get_draft, read_text
 from governance.selectors.simulation import simulate
 from governance.selectors.version_file import names_of
 
@@ -23,8 +23,8 @@ MOST_CHANGES = 200
 @require_safe
 def show_draft(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpResponse:
     """One proposed edition: what it asks, what it changes, and what became of it."""
-    draft = _draft(uid)
-    present = PolicyVersion.objects.filter(name=draft.name).order_by("-number").first()
+    draft = found(get_draft, uid)
+    present = find_newest_edition(draft.name)
     closure = getattr(draft, "closure", None)
     names = names_of([draft.authored_by, *([closure.closed_by] if closure else [])])
     return render_page(
@@ -46,7 +46,7 @@ def show_draft(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpResponse
 @require_safe
 def show_simulation(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpResponse:
     """About which versions the gate would say something else if the proposed edition came into force; judged now."""
-    draft = _draft(uid)
+    draft = found(get_draft, uid)
     simulation = simulate(read_text(draft.text), at=now())
     ways = Counter((change.before, change.after) for change in simulation.changes)
     return render_page(
@@ -60,13 +60,6 @@ def show_simulation(request: HttpRequest, site: AdminSite, uid: UUID) -> HttpRes
         changes=simulation.changes[:MOST_CHANGES],
         left_out=max(0, len(simulation.changes) - MOST_CHANGES),
     )
-
-
-def _draft(uid: UUID) -> PolicyDraft:
-    draft = PolicyDraft.objects.select_related("closure__edition").filter(uid=uid).first()
-    if draft is None:
-        raise Http404("There is no such proposal.")
-    return draft
 
 
 def _changes(present: PolicyVersion | None, draft: PolicyDraft) -> str:

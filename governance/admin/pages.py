@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from audits.errors import DomainError
 from governance.models import Account, AccountKind
 from governance.roles import Role, Verb, allows
 from governance.services.authority import is_allowed
 
+T = TypeVar("T")
 # Gets the request, the site, and the parts of the address by name.
 View = Callable[..., HttpResponseBase]
 
@@ -24,6 +26,14 @@ def render_page(
     """Render a template of the desk inside the site's frame: sidebar, header, messages."""
     everything = {**site.each_context(request), "title": title, "subtitle": None, **context}
     return TemplateResponse(request, f"desk/{template}", everything, status=status)
+
+
+def found(find: Callable[..., T], *parts: Any, **named: Any) -> T:
+    """Return what a page is about. Raises: Http404 with the sentence of the error that says there is no such thing."""
+    try:
+        return find(*parts, **named)
+    except DomainError as problem:
+        raise Http404(problem.detail) from None
 
 
 def account_of(request: HttpRequest) -> Account:

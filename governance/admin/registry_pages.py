@@ -1,14 +1,14 @@
 """What is there to see about a registered model and its versions?"""
 
 from django.contrib.admin import AdminSite
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from audits.trail import now
 from governance.admin.acts import ON_ALIASES, ON_PROMOTIONS, ON_VERSIONS, Offered, acts_for
 from governance.admin.acts.kinds import find_promotion
 from governance.admin.figures import card_of
-from governance.admin.pages import account_of, may, moment, render_page
+from governance.admin.pages import account_of, found, may, moment, render_page
 from governance.admin.waiver_lines import lines_of
 from governance.reports import FORMATS
 from governance.roles import Verb
@@ -16,8 +16,7 @@ from governance.selectors.certifications import certification_of
 from governance.selectors.explanation import explain
 from governance.selectors.version_file import IN_FULL, TOWARDS, names_of, version_file
 from governance.selectors.waivers import list_waivers
-from registry.errors import UnknownModel, UnknownVersion
-from registry.models import ModelVersion, RegisteredModel
+from registry.models import ModelVersion
 from registry.selectors import get_model, get_version
 from registry.stages import may_move
 
@@ -27,7 +26,7 @@ ORDER = ("block", "wait", "satisfied")
 @require_safe
 def show_version(request: HttpRequest, site: AdminSite, name: str, number: int) -> HttpResponse:
     """Why a version may move or not, what this person can do about it, and its figures, evidence and history."""
-    version, at = _version(name, number), now()
+    version, at = found(get_version, name, number), now()
     towards = request.GET.get("towards", "")
     move = TOWARDS.get(towards, IN_FULL)
     explanation = explain(version, move, at=at)
@@ -73,9 +72,9 @@ def _acts(request: HttpRequest, version: ModelVersion) -> Offered:
 @require_safe
 def show_model(request: HttpRequest, site: AdminSite, name: str) -> HttpResponse:
     """The versions of one registered model, and what its aliases point at."""
-    model = _model(name)
-    found = model.versions.select_related("position", "deletion").order_by("-number")
-    versions = list(found.prefetch_related("aliases", "promotions__closure"))
+    model = found(get_model, name)
+    all_versions = model.versions.select_related("position", "deletion").order_by("-number")
+    versions = list(all_versions.prefetch_related("aliases", "promotions__closure"))
     for version in versions:
         # Spares a query per line: the model of each is this one.
         version.model = model
@@ -98,17 +97,3 @@ def show_model(request: HttpRequest, site: AdminSite, name: str) -> HttpResponse
         aliases=rows,
         rollbacks=[(one, names[one.rolled_back_by]) for one in rollbacks],
     )
-
-
-def _model(name: str) -> RegisteredModel:
-    try:
-        return get_model(name)
-    except UnknownModel as problem:
-        raise Http404(problem.detail) from None
-
-
-def _version(name: str, number: int) -> ModelVersion:
-    try:
-        return get_version(name, number)
-    except UnknownVersion as problem:
-        raise Http404(problem.detail) from None

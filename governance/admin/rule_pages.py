@@ -11,9 +11,9 @@ from django.views.decorators.http import require_safe
 from audits.runs import CheckRun
 from governance.admin.acts import ON_EDITIONS, acts_for
 from governance.admin.figures import card_of
-from governance.admin.pages import address_of, render_page
+from governance.admin.pages import address_of, found, render_page
 from governance.models import PolicyVersion, Promotion
-from governance.selectors.policies import read_edition
+from governance.selectors.policies import get_edition, read_edition
 from governance.selectors.requirements import result_of
 from governance.selectors.version_file import names_of
 
@@ -23,9 +23,7 @@ STATES = {"passed": "satisfied", "failed": "block", "inconclusive": "block", "er
 @require_safe
 def show_policy(request: HttpRequest, site: AdminSite, name: str, number: int) -> HttpResponse:
     """One edition of a policy: what it asks, and its text."""
-    edition = PolicyVersion.objects.filter(name=name, number=number).first()
-    if edition is None:
-        raise Http404("There is no such edition.")
+    edition = found(get_edition, name, number)
     editions = list(PolicyVersion.objects.filter(name=name).order_by("-number"))
     names = names_of([edition.published_by, *filter(None, [edition.authored_by])])
     return render_page(

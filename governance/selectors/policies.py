@@ -1,14 +1,16 @@
-"""Which rules apply to a move?"""
+"""Which rules are in force or proposed, and which of them apply to a move?"""
 
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
-from governance.models import PolicyVersion, Promotion
+from governance.errors import UnknownPolicy, UnknownPolicyDraft
+from governance.models import PolicyDraft, PolicyVersion, Promotion
 from governance.policy_format import Policy, parse_policy
 from registry.models import ModelVersion, RegisteredModel
 
@@ -67,6 +69,32 @@ def read_text(text: str) -> Policy:
 
 def read_edition(edition: PolicyVersion) -> PolicyInForce:
     return PolicyInForce(edition, read_text(edition.text))
+
+
+def get_edition(name: str, number: int) -> PolicyVersion:
+    """Return an edition. Raises: UnknownPolicy."""
+    found = PolicyVersion.objects.filter(name=name, number=number).first()
+    if found is None:
+        raise UnknownPolicy(f"There is no edition {number} of a policy named {name!r}.")
+    return found
+
+
+def find_newest_edition(name: str) -> PolicyVersion | None:
+    """Return the edition of a name that is in force, if there is one."""
+    return PolicyVersion.objects.filter(name=name).order_by("-number").first()
+
+
+def list_drafts() -> QuerySet[PolicyDraft]:
+    """Return the proposed editions with their ends, newest first."""
+    return PolicyDraft.objects.select_related("closure__edition")
+
+
+def get_draft(uid: UUID) -> PolicyDraft:
+    """Return a proposed edition with its end, if it has one. Raises: UnknownPolicyDraft."""
+    found = list_drafts().filter(uid=uid).first()
+    if found is None:
+        raise UnknownPolicyDraft(f"There is no proposal {uid} of a policy.")
+    return found
 
 
 def editions_in_force() -> list[PolicyInForce]:

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max
-
 from audits import checks
 from audits.trail import Actor, ActorKind, Recording, new_uid, now, record
 from governance.errors import (
@@ -18,11 +16,11 @@ from governance.errors import (
     OwnSubmission,
     PolicyDraftClosed,
     PolicyMalformed,
-    UnknownPolicyDraft,
 )
 from governance.models import DraftOutcome, PolicyDraft, PolicyDraftClosure, PolicyVersion
 from governance.policy_format import MalformedPolicy, Policy, parse_policy
 from governance.roles import Verb
+from governance.selectors.policies import find_newest_edition, get_draft
 from governance.services.authority import authorise, authorise_operator_or_shell
 
 # Who wrote the policies that come with the product.
@@ -45,7 +43,7 @@ def propose_policy(*, actor: Actor, text: str, reason: str = "") -> PolicyDraft:
         known = PolicyDraft.objects.filter(authored_by=str(actor), sha256=sha256, closure__isnull=True).first()
         if known:
             return known
-        newest = _newest(policy.name)
+        newest = find_newest_edition(policy.name)
         if newest and newest.sha256 == sha256:
             raise AlreadyInForce(f"This text is in force already, as edition {newest.number} of {policy.name}.")
         uid = new_uid()
@@ -73,7 +71,7 @@ def approve_policy(*, actor: Actor, uid: UUID) -> PolicyVersion:
     with record(actor=actor, at=now()) as recording:
         draft = _open_draft_for_review(actor, uid)
         policy = read_policy(draft.text)
-        newest = _newest(policy.name)
+        newest = find_newest_edition(policy.name)
         if newest and newest.sha256 == draft.sha256:
             raise AlreadyInForce(f"This text is in force already, as edition {newest.number} of {policy.name}.")
         edition = _publish(recording, policy, draft.text, authored_by=draft.authored_by)
@@ -119,7 +117,7 @@ def publish_shipped_policy(*, actor: Actor, text: str) -> PolicyVersion:
         raise NotShipped("This text did not come with the product, or an edition of your own has replaced it.")
     policy = read_policy(text)
     with record(actor=actor, at=now()) as recording:
-        newest = _newest(policy.name)
+        newest = find_newest_edition(policy.name)
         if newest and newest.sha256 == _digest(text):
             return newest
         return _publish(recording, policy, text, authored_by=str(PRODUCT))
@@ -161,15 +159,11 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _newest(name: str) -> PolicyVersion | None:
-    return PolicyVersion.objects.filter(name=name).order_by("-number").first()
-
-
 def _publish(recording: Recording, policy: Policy, text: str, *, authored_by: str) -> PolicyVersion:
-    number = PolicyVersion.objects.filter(name=policy.name).aggregate(newest=Max("number"))["newest"] or 0
+    newest = find_newest_edition(policy.name)
     edition = PolicyVersion(
         name=policy.name,
-        number=number + 1,
+        number=newest.number + 1 if newest else 1,
         title=policy.title,
         text=text,
         sha256=_digest(text),
@@ -184,9 +178,7 @@ def _publish(recording: Recording, policy: Policy, text: str, *, authored_by: st
 
 def _open_draft(uid: UUID) -> PolicyDraft:
     # The application's database role may not lock a draft. Two ends at once meet at the closure, which is unique.
-    draft = PolicyDraft.objects.select_related("closure").filter(uid=uid).first()
-    if draft is None:
-        raise UnknownPolicyDraft(f"There is no proposal {uid} of a policy.")
+    draft = get_draft(uid)
     if hasattr(draft, "closure"):
         closure = draft.closure
         raise PolicyDraftClosed(

@@ -6,9 +6,10 @@ from django.urls import reverse
 
 from audits.trail import now
 from governance.admin.acts.act import Kind
-from governance.errors import UnknownPolicy, UnknownPolicyDraft, UnknownPromotion
+from governance.errors import UnknownPromotion
 from governance.models import Condition, Delegation, OpenPromotion, PolicyDraft, PolicyVersion, Promotion, Waiver
 from governance.selectors import conditions, delegations, waivers
+from governance.selectors.policies import get_draft, get_edition
 from registry.errors import UnknownModel
 from registry.models import CurrentAlias, ModelVersion, RegisteredModel
 from registry.selectors import get_model, get_version
@@ -124,17 +125,10 @@ ALIAS: Kind[CurrentAlias] = Kind(
 )
 
 
-def _find_draft(uid: UUID) -> PolicyDraft:
-    found = PolicyDraft.objects.select_related("closure__edition").filter(uid=uid).first()
-    if found is None:
-        raise UnknownPolicyDraft(f"There is no proposal {uid}.")
-    return found
-
-
 DRAFT: Kind[PolicyDraft] = Kind(
     name="draft",
     path="policies/drafts/<uuid:uid>/",
-    find=_find_draft,
+    find=get_draft,
     parts=lambda draft: {"uid": draft.uid},
     page=lambda draft: reverse("admin:policy_draft", args=[draft.uid]),
     state=lambda draft: "closed" if hasattr(draft, "closure") else draft.sha256,
@@ -151,13 +145,6 @@ RULES: Kind[None] = Kind(
 )
 
 
-def _find_edition(name: str, number: int) -> PolicyVersion:
-    found = PolicyVersion.objects.filter(name=name, number=number).first()
-    if found is None:
-        raise UnknownPolicy(f"There is no edition {number} of a policy named {name!r}.")
-    return found
-
-
 def _state_of_edition(edition: PolicyVersion) -> str:
     return f"{PolicyVersion.objects.filter(name=edition.name, number__gt=edition.number).count()} newer"
 
@@ -165,7 +152,7 @@ def _state_of_edition(edition: PolicyVersion) -> str:
 EDITION: Kind[PolicyVersion] = Kind(
     name="edition",
     path="policies/<str:name>/<int:number>/",
-    find=_find_edition,
+    find=get_edition,
     parts=lambda edition: {"name": edition.name, "number": edition.number},
     page=lambda edition: reverse("admin:policy", args=[edition.name, edition.number]),
     state=_state_of_edition,

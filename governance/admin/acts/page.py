@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.db import IntegrityError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 from audits.errors import DomainError
 from governance.admin.acts.act import Act, Done, Offer, Offered
 from governance.admin.acts.forms import ActForm
-from governance.admin.pages import View, account_of, may, render_page
+from governance.admin.pages import View, account_of, found, may, render_page
 from governance.roles import ALLOWED, Verb
 
 T = TypeVar("T")
@@ -33,10 +33,7 @@ def view_of(act: Act[Any]) -> View:
     @sensitive_post_parameters("password")
     @require_http_methods(["GET", "HEAD", "POST"])
     def show(request: HttpRequest, site: AdminSite, **parts: Any) -> HttpResponse:
-        try:
-            thing = act.on.find(**parts)
-        except DomainError as problem:
-            raise Http404(problem.detail) from None
+        thing = found(act.on.find, **parts)
         why_not = _why_not(request, act, thing)
         if request.method != "POST":
             return _page(request, site, act, thing, None if why_not else _form(request, act, thing), why_not=why_not)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -16,9 +15,9 @@ from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.fields import ActorField, Line, Nothing, PageQuery, given
 from governance.api.reach import NO_MODEL
 from governance.api.schema import document, paged
-from governance.errors import UnknownPolicyDraft
 from governance.models import DraftOutcome, PolicyDraft
 from governance.roles import Verb
+from governance.selectors.policies import get_draft, list_drafts
 from governance.services.policies import approve_policy, refuse_policy, withdraw_policy
 
 OPEN = "open"
@@ -51,18 +50,6 @@ class PolicyDraftShown(serializers.Serializer[PolicyDraft]):
 class PolicyDraftQuery(PageQuery):
     state = serializers.ChoiceField([OPEN, *DraftOutcome.values], required=False)
     name = Line(required=False, max_length=60)
-
-
-def list_drafts() -> QuerySet[PolicyDraft]:
-    return PolicyDraft.objects.select_related("closure__edition")
-
-
-def get_draft(uid: UUID) -> PolicyDraft:
-    """Return a proposal with its end, if it has one. Raises: UnknownPolicyDraft."""
-    draft = list_drafts().filter(uid=uid).first()
-    if draft is None:
-        raise UnknownPolicyDraft(f"There is no proposal {uid} of a policy.")
-    return draft
 
 
 def address_of_draft(uid: UUID) -> str:

@@ -11,7 +11,6 @@ from governance.api.door import Door, read_body, read_query
 from governance.api.fields import Strict
 from governance.api.reach import OF_MODEL
 from governance.api.schema import document
-from governance.api.v1.drafts import get_draft
 from governance.api.v1.promotions import PolicyReference, Reason
 from governance.api.v1.versions import GateQuery
 from governance.errors import Malformed
@@ -19,7 +18,7 @@ from governance.gates import Outcome
 from governance.policy_format import LONGEST_POLICY
 from governance.roles import Role, Verb
 from governance.selectors.explanation import explain
-from governance.selectors.policies import Move
+from governance.selectors.policies import Move, get_draft
 from governance.selectors.simulation import simulate
 from governance.services.policies import read_policy
 from registry.selectors import get_version

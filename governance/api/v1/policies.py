@@ -13,12 +13,12 @@ from governance.api.fields import Actor, ActorField, Line, PageQuery, Strict, Te
 from governance.api.parsing import PolicyTextParser, StrictJSONParser
 from governance.api.reach import NO_MODEL
 from governance.api.schema import document, paged
-from governance.api.v1.drafts import PolicyDraftShown, address_of_draft, get_draft
+from governance.api.v1.drafts import PolicyDraftShown, address_of_draft
 from governance.api.v1.promotions import PromotionTarget
-from governance.errors import UnknownPolicy
 from governance.models import PolicyVersion
 from governance.policy_format import LONGEST_POLICY
 from governance.roles import Verb
+from governance.selectors.policies import get_draft, get_edition
 from governance.services.policies import propose_policy
 
 EXAMPLE = """\
@@ -113,7 +113,4 @@ class PolicyDoor(Door):
         refusals={404: ["unknown_policy"]},
     )
     def get(self, request: Request, name: str, number: int) -> Response:
-        edition = PolicyVersion.objects.filter(name=name, number=number).first()
-        if edition is None:
-            raise UnknownPolicy(f"There is no edition {number} of a policy named {name!r}.")
-        return self.shown(Policy, edition)
+        return self.shown(Policy, get_edition(name, number))
