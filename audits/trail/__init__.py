@@ -51,7 +51,7 @@ from audits.trail.tree import (
 )
 from audits.trail.verification import NoSuchCheckpoint, Projection, Remark, Verdict, verify
 from audits.trail.walk import Flaw
-from audits.trail.witnessing.configured import witness_verifier, witnessed_logs
+from audits.trail.witnessing.configured import witness_verifiers, witnessed_logs
 from audits.trail.witnessing.cosigned import cosigned_note, witnessed_size
 from audits.trail.witnessing.memory import find_witnessed, witness_checkpoint
 from audits.trail.witnessing.protocol import NotCosigned
@@ -135,7 +135,7 @@ __all__ = [
     "trail_state",
     "verify",
     "witness_checkpoint",
-    "witness_verifier",
+    "witness_verifiers",
     "witnessed_logs",
     "witnessed_size",
     "write_bundle",

@@ -13,7 +13,7 @@ from audits.trail import (
     find_witnessed,
     now,
     witness_checkpoint,
-    witness_verifier,
+    witness_verifiers,
     witnessed_logs,
 )
 
@@ -24,12 +24,12 @@ TEXT = "text/plain; charset=utf-8"
 @require_POST
 @never_cache
 def add_checkpoint(request: HttpRequest) -> HttpResponse:
-    """Answer 200 with our cosignature, or the status and body that the protocol gives the refusal."""
+    """Answer 200 with our cosignatures, one by each of our keys, or the status and body that the protocol gives the refusal."""
     try:
-        line = witness_checkpoint(request.body, logs=witnessed_logs(), at=now())
+        lines = witness_checkpoint(request.body, logs=witnessed_logs(), at=now())
     except NotCosigned as refusal:
         return HttpResponse(refusal.body, status=refusal.status, content_type=refusal.content_type)
-    return HttpResponse(line, content_type=TEXT)
+    return HttpResponse(lines, content_type=TEXT)
 
 
 @require_safe
@@ -44,5 +44,5 @@ def checkpoint(request: HttpRequest, origin_sha256: str) -> HttpResponse:
 
 @require_safe
 def key(request: HttpRequest) -> HttpResponse:
-    """Answer with the public key that others name in COUNTERSIGN_WITNESSES when they ask us."""
-    return HttpResponse(f"{witness_verifier().key_string}\n", content_type=TEXT)
+    """Answer with the public keys, one a line, of which others name one in COUNTERSIGN_WITNESSES when they ask us."""
+    return HttpResponse("".join(f"{key.key_string}\n" for key in witness_verifiers()), content_type=TEXT)

@@ -1,5 +1,6 @@
 """Whom do we ask to witness our trail, for whom are we a witness, and under which key?"""
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -57,14 +58,20 @@ def _key(text: str, setting: str) -> Verifier:
         raise ImproperlyConfigured(f"{setting}: {problem}") from problem
 
 
-def witness_signer() -> Signer:
-    """Return the key with which we cosign for others. It MUST NOT leave the process, nor sign our own trail."""
-    return Signer(settings.WITNESS_NAME, KeyKind.COSIGNATURE, settings.WITNESS_KEY_SEED)
+def witness_signers() -> list[Signer]:
+    """Return the keys with which we cosign for others, Ed25519 first, then the one no quantum computer can forge.
+
+    They MUST NOT leave the process, nor sign our own trail. One seed is kept: the second key is made from its HMAC,
+    so that neither key says anything about the other.
+    """
+    name, seed = settings.WITNESS_NAME, settings.WITNESS_KEY_SEED
+    later = hmac.digest(seed, b"countersign/witness/ml-dsa-44", "sha256")
+    return [Signer(name, KeyKind.COSIGNATURE, seed), Signer(name, KeyKind.ML_DSA_44_COSIGNATURE, later)]
 
 
-def witness_verifier() -> Verifier:
-    """Return the public key that others name when they ask us to witness."""
-    return witness_signer().verifier
+def witness_verifiers() -> list[Verifier]:
+    """Return the public keys of which others name one, or both, when they ask us to witness; Ed25519 first."""
+    return [signer.verifier for signer in witness_signers()]
 
 
 def quorum_of(sizes: Sequence[int]) -> int:

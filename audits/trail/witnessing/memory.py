@@ -1,14 +1,15 @@
 """What do we, as a witness, remember of other logs, and when do we cosign?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 
 from django.db import IntegrityError, transaction
 
 from audits.trail.keys import Verifier
-from audits.trail.notes import Checkpoint, cosignature_line
-from audits.trail.witnessing.configured import witness_signer
+from audits.trail.notes import Checkpoint, NoteRefused, cosignature_line
+from audits.trail.witnessing.configured import witness_signers
 from audits.trail.witnessing.models import WitnessedCheckpoint
 from audits.trail.witnessing.protocol import (
     NOTHING_SEEN,
@@ -22,7 +23,7 @@ from audits.trail.witnessing.protocol import (
 
 
 def witness_checkpoint(body: bytes, *, logs: Mapping[str, Sequence[Verifier]], at: datetime) -> str:
-    """Remember the checkpoint in the body of an add-checkpoint request and return the line that cosigns it.
+    """Remember the checkpoint in the body of an add-checkpoint request and return the lines that cosign it.
 
     Raises: NotCosigned with the answer to give. Idempotent: by origin and size.
     Locks: what is remembered of the log, so that of two requests at a time one sees the other's.
@@ -38,7 +39,14 @@ def witness_checkpoint(body: bytes, *, logs: Mapping[str, Sequence[Verifier]], a
         # Somebody else's request for the same log was the first; only they can have stored what stood in the way.
         size = WitnessedCheckpoint.objects.filter(origin=checkpoint.origin).order_by("-size").first()
         raise NotCosigned(409, f"{size.size if size else 0}\n", SIZE_TYPE) from None
-    return cosignature_line(text, witness_signer(), at=int(at.timestamp()))
+    return "".join(_words(text, int(at.timestamp())))
+
+
+def _words(text: str, at: int) -> Iterator[str]:
+    for signer in witness_signers():
+        # An origin or name of more than 255 bytes has no place in what ML-DSA signs; Ed25519 then speaks alone.
+        with suppress(NoteRefused):
+            yield cosignature_line(text, signer, at=at)
 
 
 def _seen(origin: str) -> Seen:

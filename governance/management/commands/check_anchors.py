@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from audits.trail import TrailNotExtended, check_outside, log_verifier, witness_verifier
+from audits.trail import TrailNotExtended, check_outside, log_verifier, witness_verifiers
 
 EXIT_UNREADABLE = 2
 
@@ -23,7 +23,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"log key      {log_verifier().key_string}")
-        self.stdout.write(f"witness key  {witness_verifier().key_string}")
+        for key in witness_verifiers():
+            self.stdout.write(f"witness key  {key.key_string}")
         try:
             files = [(str(path), path.read_bytes()) for path in options["files"]]
         except OSError as problem:

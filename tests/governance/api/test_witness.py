@@ -19,10 +19,10 @@ from audits.trail import (
     trail_state,
     verify,
     witness_checkpoint,
-    witness_verifier,
+    witness_verifiers,
 )
 from audits.trail.anchors.comparison import Kind
-from audits.trail.keys import KeyKind, Signer
+from audits.trail.keys import KeyKind, Signer, Verifier
 from audits.trail.merkle import Tree, consistency_proof, leaf_hash
 from audits.trail.notes import Checkpoint, open_checkpoint, sign_note, verify_cosignature
 from audits.trail.witnessing.models import WitnessedCheckpoint
@@ -51,12 +51,23 @@ def post(client: Client, content: bytes) -> Any:
     return client.post("/witness/add-checkpoint", content, content_type="text/plain")
 
 
-def test_a_checkpoint_is_cosigned_with_the_key_that_is_shown(client: Client) -> None:
+def test_a_checkpoint_is_cosigned_with_the_keys_that_are_shown(client: Client) -> None:
     answer = post(client, body(0, 3))
     assert answer.status_code == 200
     text = Checkpoint(LOG.name, 3, TREE.root(3)).text
-    assert verify_cosignature(text, answer.content.decode(), witness_verifier()) > 0
-    assert client.get("/witness/key").content.decode() == f"{witness_verifier().key_string}\n"
+    shown = client.get("/witness/key").content.decode().splitlines()
+    keys = [Verifier.parse(key) for key in shown]
+    assert [key.kind for key in keys] == [KeyKind.COSIGNATURE, KeyKind.ML_DSA_44_COSIGNATURE]
+    for key, line in zip(keys, answer.content.decode().splitlines(), strict=True):
+        assert verify_cosignature(text, line, key) > 0
+
+
+def test_an_origin_too_long_for_ml_dsa_is_cosigned_by_ed25519_alone(client: Client, settings: Settings) -> None:
+    log = Signer("l" * 256, KeyKind.ED25519, bytes(range(32)))
+    settings.WITNESSED_LOGS = [log.verifier.key_string]
+    note = sign_note(Checkpoint(log.name, 3, TREE.root(3)).text, log)
+    answer = post(client, Submission(0, (), note).text.encode())
+    assert (answer.status_code, answer.content.count(b"\n")) == (200, 1)
 
 
 def test_it_needs_no_account_no_token_and_no_form_of_ours() -> None:
@@ -155,25 +166,39 @@ def test_the_database_itself_refuses_a_second_future() -> None:
 # A second Countersign is our witness. It runs in this process on its own sockets; its memory survives our restore.
 
 
-@pytest.fixture
-def second(live_server: LiveServer, settings: Settings, tmp_path: Any) -> None:
+@pytest.fixture(params=["Ed25519", "ML-DSA-44"])
+def second(request: pytest.FixtureRequest, live_server: LiveServer, settings: Settings, tmp_path: Any) -> Verifier:
     settings.TRAIL_PROOFS_DIR = tmp_path
     settings.WITNESSED_LOGS = [log_verifier().key_string]
-    settings.WITNESSES = [f"{witness_verifier().key_string} {live_server.url}/witness"]
+    key = next(key for key in witness_verifiers() if key.kind.algorithm == request.param)
+    settings.WITNESSES = [f"{key.key_string} {live_server.url}/witness"]
+    return key
 
 
-def test_a_second_installation_witnesses_our_trail_as_it_grows(second: None) -> None:
+def test_a_second_installation_witnesses_our_trail_as_it_grows(second: Verifier) -> None:
     for entries in (3, 4, 1):
         size = signed(entries)
         found = publish_outside()
-        assert (found.cosigned_by, found.problems) == ([witness_verifier().label], [])
+        assert (found.cosigned_by, found.problems) == ([second.label], [])
         assert trail_state()["witnessed_size"] == size
     signed(2)
     assert trail_state()["unwitnessed"] == 2
     assert [one.checkpoint.size for one in check_outside().agreeing] == [8]
 
 
-def test_it_finds_an_old_backup_restored(second: None) -> None:
+def test_a_witness_asked_by_both_its_keys_counts_once(second: Verifier, settings: Settings) -> None:
+    address = settings.WITNESSES[0].partition(" ")[2]
+    settings.WITNESSES = [f"{key.key_string} {address}" for key in witness_verifiers()]
+    for _ in range(2):
+        size = signed(2)
+        found = publish_outside()
+        assert (sorted(found.cosigned_by), found.problems) == (sorted(key.label for key in witness_verifiers()), [])
+        assert trail_state()["witnessed_size"] == size
+    settings.WITNESS_QUORUM = 2
+    assert trail_state()["witnessed_size"] == 0
+
+
+def test_it_finds_an_old_backup_restored(second: Verifier) -> None:
     signed(3)
     publish_outside()
     backup = Backup()
@@ -186,7 +211,9 @@ def test_it_finds_an_old_backup_restored(second: None) -> None:
 
 
 @pytest.mark.parametrize(("entries", "kind"), [(2, Kind.OLD_COPY), (4, Kind.FORK), (9, Kind.FORK)])
-def test_it_finds_a_fork_after_a_restore_when_it_is_asked_to_cosign_it(second: None, entries: int, kind: Kind) -> None:
+def test_it_finds_a_fork_after_a_restore_when_it_is_asked_to_cosign_it(
+    second: Verifier, entries: int, kind: Kind
+) -> None:
     signed(3)
     publish_outside()
     backup = Backup()
@@ -202,7 +229,7 @@ def test_it_finds_a_fork_after_a_restore_when_it_is_asked_to_cosign_it(second: N
     assert trail_state()["witnessed_size"] == 3
 
 
-def test_a_witness_cannot_stop_us_with_a_bare_number(second: None, settings: Settings) -> None:
+def test_a_witness_cannot_stop_us_with_a_bare_number(second: Verifier, settings: Settings) -> None:
     """It says that it has seen more, and shows a note that we never signed."""
     signed(3)
     publish_outside()
