@@ -24,7 +24,7 @@ TEXT = "text/plain; charset=utf-8"
 @require_POST
 @never_cache
 def add_checkpoint(request: HttpRequest) -> HttpResponse:
-    """Answer 200 with our cosignatures, one by each of our keys, or the status and body that the protocol gives the refusal."""
+    """Answer 200 with a cosignature by each of our keys, or the status and body that the protocol gives the refusal."""
     try:
         lines = witness_checkpoint(request.body, logs=witnessed_logs(), at=now())
     except NotCosigned as refusal:

@@ -10,6 +10,7 @@ from audits.trail.anchors.anchor import Anchor
 from audits.trail.anchors.files import DirectoryAnchor, FileAnchor
 from audits.trail.anchors.git import GitAnchor
 from audits.trail.anchors.mail import MailAnchor
+from audits.trail.anchors.s3 import S3Anchor
 from audits.trail.anchors.storage import StorageAnchor
 
 KINDS: dict[str, Callable[[str], Anchor]] = {
@@ -17,6 +18,7 @@ KINDS: dict[str, Callable[[str], Anchor]] = {
     "directory": lambda where: DirectoryAnchor(Path(where)),
     "git": lambda where: GitAnchor(Path(where)),
     "mail": MailAnchor,
+    "s3": S3Anchor,
     "storage": StorageAnchor,
 }
 

@@ -4,7 +4,8 @@ Every kind of anchor goes through the same two accidents: an old backup comes ba
 """
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from audits.trail.anchors.models import Anchoring
 from audits.trail.checkpoints import log_verifier, newest_checkpoint
 from audits.trail.merkle import ProofRefused, Tree, leaf_hash, verify_consistency
 from audits.trail.notes import Checkpoint, KeyKind, Signer, open_checkpoint, sign_note
+from tests.audits.trail.object_store import BUCKET, locked_bucket
 from tests.backup import Backup, append, signed
 
 ORIGIN = "countersign.test/trail"
@@ -80,8 +82,8 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(params=["file", "directory", "git", "mail", "storage"])
-def place(request: pytest.FixtureRequest, tmp_path: Path, settings: Settings) -> Place:
+@pytest.fixture(params=["file", "directory", "git", "mail", "s3", "storage"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, settings: Settings) -> Iterator[Place]:
     settings.TRAIL_PROOFS_DIR = tmp_path / "proofs"
     settings.STORAGES = settings.STORAGES | {
         "anchors": {
@@ -96,10 +98,14 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, settings: Settings) ->
         "directory": Place(f"directory:{tmp_path}/folder"),
         "git": Place(f"git:{tmp_path}/repository"),
         "mail": Place("mail:auditor@example.org", lambda: [("saved.eml", mail.outbox[-1].message().as_bytes())]),
+        "s3": Place(f"s3:{BUCKET}/trails"),
         "storage": Place("storage:anchors"),
     }[request.param]
     settings.ANCHORS = [found.setting]
-    return found
+    with ExitStack() as running:
+        if request.param == "s3":
+            running.enter_context(locked_bucket())
+        yield found
 
 
 @pytest.mark.django_db(transaction=True)
@@ -190,7 +196,7 @@ def note_over(size: int, word: str = "a") -> str:
     return sign_note(Checkpoint(ORIGIN, size, leaf_hash(word.encode())).text, signer)
 
 
-@pytest.mark.parametrize("kind", ["file", "directory", "git", "storage"])
+@pytest.mark.parametrize("kind", ["file", "directory", "git", "s3", "storage"])
 def test_no_place_replaces_another_note_over_the_same_size(kind: str, tmp_path: Path, settings: Settings) -> None:
     settings.STORAGES = settings.STORAGES | {
         "kept": {
@@ -199,15 +205,16 @@ def test_no_place_replaces_another_note_over_the_same_size(kind: str, tmp_path: 
         }
     }
     git(tmp_path, "init", "--quiet")
-    where = {"file": tmp_path / "newest", "storage": "kept"}.get(kind, tmp_path)
+    where = {"file": tmp_path / "newest", "s3": BUCKET, "storage": "kept"}.get(kind, tmp_path)
     settings.ANCHORS = [f"{kind}:{where}"]
     anchor = configured_anchors()[0]
-    anchor.keep(note_over(5), 5)
-    anchor.keep(note_over(5), 5)
-    with pytest.raises(AnchorFailed, match="already keeps another note over 5 entries"):
-        anchor.keep(note_over(5, "b"), 5)
-    assert anchor.sizes() == [5]
-    assert anchor.read(5) == note_over(5)
+    with locked_bucket() if kind == "s3" else nullcontext():
+        anchor.keep(note_over(5), 5)
+        anchor.keep(note_over(5), 5)
+        with pytest.raises(AnchorFailed, match="already keeps another note over 5 entries"):
+            anchor.keep(note_over(5, "b"), 5)
+        assert anchor.sizes() == [5]
+        assert anchor.read(5) == note_over(5)
 
 
 def test_a_file_remembers_the_newest_even_when_a_slower_process_comes_with_an_older_one(tmp_path: Path) -> None:
@@ -266,7 +273,7 @@ def test_an_anchor_that_nobody_understands_is_refused_with_the_kinds_there_are(
     setting: str, settings: Settings
 ) -> None:
     settings.ANCHORS = [setting]
-    with pytest.raises(ImproperlyConfigured, match="file, directory, git, mail, storage"):
+    with pytest.raises(ImproperlyConfigured, match="file, directory, git, mail, s3, storage"):
         configured_anchors()
 
 
