@@ -58,7 +58,12 @@ def _flush_lifts_the_triggers() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _passwords_are_hashed_cheaply() -> Iterator[None]:
-    """A hash that is slow to guess costs a third of a second each time, and what is guessed here is known anyway."""
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+def _what_a_server_does_once_is_not_done_by_every_test() -> Iterator[None]:
+    """Spare what costs a server nothing and a test most of its time.
+
+    A hash that is slow to guess takes a third of a second, and what is guessed here is known anyway; every client of a
+    test would list all static files before its first request, most of which ask for none.
+    """
+    cheap = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(PASSWORD_HASHERS=cheap, WHITENOISE_AUTOREFRESH=True):
         yield
