@@ -49,7 +49,7 @@ class Roles:
 
     `incumbent` is what the version that is live now predicts for the same row; `lower` and `upper` are the
     bounds between which a regression expects the label. `time` says when what a row holds was known, `fold` which
-    part of a cross-validation it was held back in.
+    part of a cross-validation it was held back in, `query` which question it is one of the answers to.
     """
 
     task: str
@@ -64,6 +64,7 @@ class Roles:
     upper: str | None = None
     time: str | None = None
     fold: str | None = None
+    query: str | None = None
     sensitive: tuple[SensitiveColumn, ...] = ()
     features: tuple[str, ...] = ()
 
@@ -78,7 +79,7 @@ class Roles:
     def columns(self, *, with_id: bool = True) -> tuple[str, ...]:
         """Every column that has a role, once, in a fixed order."""
         single = (self.id if with_id else None, self.label, self.prediction, self.score, self.weight)
-        others = (self.incumbent, self.lower, self.upper, self.time, self.fold)
+        others = (self.incumbent, self.lower, self.upper, self.time, self.fold, self.query)
         names = [*single, *others, *(column.name for column in self.sensitive), *self.features]
         found = dict.fromkeys(name for name in names if name is not None)
         if not with_id:

@@ -13,7 +13,7 @@ from audits.tables.unusable import UnusableTable, in_words, shorten
 __all__ = ["ROLES", "SINGLE_ROLES", "TASKS", "ColumnDeclaration", "Declaration", "UnusableTable", "parse_declaration"]
 
 TASKS = ("binary", "multiclass", "regression")
-SINGLE_ROLES = ("label", "prediction", "score", "weight", "id", "incumbent", "lower", "upper", "time", "fold")
+SINGLE_ROLES = ("label", "prediction", "score", "weight", "id", "incumbent", "lower", "upper", "time", "fold", "query")
 ROLES = (*SINGLE_ROLES, "sensitive", "feature")
 
 # What happened can never be what the model said or what it was told: such a table flatters every model.

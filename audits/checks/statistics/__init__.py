@@ -20,7 +20,9 @@ from audits.checks.statistics.outcome_values import LabelValues, PredictionValue
 from audits.checks.statistics.paired_rows import PairedRows
 from audits.checks.statistics.paired_sums import PairedSums
 from audits.checks.statistics.probability_sums import ProbabilitySums
+from audits.checks.statistics.query_figures import QueryFigures
 from audits.checks.statistics.rank_distances import RankDistances
+from audits.checks.statistics.ranked_rows import RankedRows
 from audits.checks.statistics.regression_sums import RegressionSums
 from audits.checks.statistics.row_digests import RowDigests
 from audits.checks.statistics.row_sample import RowSample
@@ -59,7 +61,9 @@ __all__ = [
     "PairedSums",
     "PredictionValues",
     "ProbabilitySums",
+    "QueryFigures",
     "RankDistances",
+    "RankedRows",
     "RegressionSums",
     "RowDigests",
     "RowSample",
