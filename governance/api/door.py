@@ -26,12 +26,11 @@ from governance.api.fields import Mentions, PageQuery
 from governance.api.pagination import NEWEST_FIRST, page_of
 from governance.api.parsing import StrictJSONParser
 from governance.api.preconditions import etag_of, is_known, refuse_condition
-from governance.api.reach import Reach, reachable, refuse_out_of_reach
+from governance.api.reach import Reach, covers, reachable, refuse_out_of_reach
 from governance.api.schema import DoorSchema
 from governance.models import AccessToken, Account
 from governance.roles import Verb
 from governance.services.authority import authorise
-from governance.services.tokens import scope_of
 
 
 class OneRepresentation(BaseContentNegotiation):
@@ -166,7 +165,7 @@ class Door(APIView):
     def sees(self, model: str) -> bool:
         """Return whether the token of this request may know of a model."""
         token = self.request.auth
-        return not isinstance(token, AccessToken) or scope_of(token).covers(model)
+        return not isinstance(token, AccessToken) or covers(token, model)
 
 
 def account_of(request: Request) -> Account:

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from audits.trail import document_text, now
 from governance.api.pagination import MOST, orders, read_cursor
 from governance.selectors.version_file import names_of
+from registry.selectors import find_model
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -179,11 +180,31 @@ class OrderField(serializers.ChoiceField):
         return self.orders[str(super().get_default())]
 
 
+def registered_as(name: str) -> str:
+    """Return the name under which the model that is, or was, called so was registered; without such a model itself."""
+    model = find_model(name)
+    return model.name if model else name
+
+
+class ModelName(Line):
+    """The model of a filter, by any name it has or had; read as the one it was registered under."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=256, **{"help_text": "Any name that it has or had.", **options})
+
+    def to_internal_value(self, data: Any) -> str:
+        return registered_as(super().to_internal_value(data))
+
+
 class NamePattern(Line):
-    """A name, or how names begin with a star at the end."""
+    """A name that the model has or had, or how the names begin under which models were registered."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=257, help_text="A name, or how names begin: credit-*.", **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        return name if name.endswith("*") else registered_as(name)
 
 
 def named_so(pattern: str, lookup: str) -> dict[str, str]:

@@ -2,9 +2,10 @@
 
 Every door says in `reach` where its requests name them. A token restricted to models or targets is asked here, before
 the door is entered, and lists show it only what it reaches. A door that says nothing is closed to such a token.
+A model is reached by any name that it has or had, whichever of them is said.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ from governance.api.errors import ScopeMissing
 from governance.models import AccessToken
 from governance.scopes import TARGETS
 from governance.services.tokens import scope_of
+from registry.models import ModelRename
+from registry.selectors import find_model
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -37,7 +40,7 @@ class Reach:
     said: str = ""  # the member of the body, or of the query, that names the model
     further: Callable[[Mapping[str, Any]], Iterable[object]] = _no_more  # other models that a body names, in its words
     row: type[Model] | None = None  # `uid` in the address names one of these
-    model: str = ""  # lookup from a row, also of a list, to the name of its model
+    model: str = ""  # lookup from a row, also of a list, to the name under which its model was registered
     subject: str = ""  # instead: lookup to a subject, such as version/name/3
     mine: str = ""  # instead: lookup to who declared it, where it belongs to no model
     target: str = ""  # lookup from a row to its target
@@ -72,23 +75,37 @@ def reachable(token: object, reach: Reach | None, rows: QuerySet[Any]) -> QueryS
         return rows
     if reach.mine:
         return rows.filter(**{reach.mine: str(token.account.actor)})
+    names = [*token.model_names, *_first_names(token.model_names)]
     if reach.subject:
-        return rows.filter(_within(token, reach.subject, OF_VERSION_IN_SUBJECT))
-    return rows.filter(_within(token, reach.model, ("",))) if reach.model else rows
+        return rows.filter(_within(names, reach.subject, OF_VERSION_IN_SUBJECT))
+    return rows.filter(_within(names, reach.model)) if reach.model else rows
 
 
-def _within(token: AccessToken, lookup: str, prefixes: tuple[str, ...]) -> Q:
-    found = Q()
-    for names in token.model_names:
-        for prefix in prefixes:
-            if names.endswith("*"):
-                begins = prefix + names[:-1]
-                # SQLite compares beginnings without regard to case; the first condition is there for the index.
-                exactly = Q(Exact(Substr(lookup, 1, len(begins)), Value(begins)))
-                found |= Q(**{f"{lookup}__startswith": begins}) & exactly
-            else:
-                found |= Q(**{lookup: prefix + names})
-                found |= Q(**{f"{lookup}__startswith": f"{prefix}{names}/"}) if prefix else Q()
+def covers(token: AccessToken, name: str) -> bool:
+    """Return whether a token reaches the model to which a name leads, or would if there were one."""
+    scope = scope_of(token)
+    if scope.covers(name):
+        return True
+    model = find_model(name)
+    return model is not None and any(scope.covers(other) for other in model.names)
+
+
+def _first_names(names: Collection[str]) -> list[str]:
+    """Return under which names the models were registered that got one of `names` later."""
+    renamed = ModelRename.objects.filter(_within(names, "name")).order_by()
+    return list(renamed.values_list("model__name", flat=True).distinct())
+
+
+def _within(names: Collection[str], lookup: str, prefixes: tuple[str, ...] = ("",)) -> Q:
+    """Return what selects the rows whose `lookup` is one of `names`, each behind one of `prefixes`."""
+    whole = [name for name in names if not name.endswith("*")]
+    found = Q(**{f"{lookup}__in": [prefix + name for prefix in prefixes for name in whole]})
+    beginnings = [prefix + name[:-1] for prefix in prefixes for name in names if name.endswith("*")]
+    beginnings += [f"{prefix}{name}/" for prefix in prefixes if prefix for name in whole]
+    for begins in beginnings:
+        # SQLite compares beginnings without regard to case; the first condition is there for the index.
+        exactly = Q(Exact(Substr(lookup, 1, len(begins)), Value(begins)))
+        found |= Q(**{f"{lookup}__startswith": begins}) & exactly
     return found
 
 
@@ -123,7 +140,7 @@ def _said(request: Request, member: str) -> list[object]:
 
 
 def _refuse_name(token: AccessToken, name: object) -> None:
-    if not isinstance(name, str) or not scope_of(token).covers(name):
+    if not isinstance(name, str) or not covers(token, name):
         raise _beyond(token, f"{name!r}")
 
 

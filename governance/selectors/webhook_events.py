@@ -28,8 +28,6 @@ def events_from(index: int, *, limit: int) -> list[Event]:
 def _event(entry: Entry, about: dict[str, About], called: dict[str, RegisteredModel]) -> Event:
     registered, version = about.get(entry.subject, ("", None))
     model = called.get(registered)
-    present = model.present_name if model else registered
-    renamed = {row.name for row in model.renames.all()} if model else set()
     return Event(
         entry=entry.id,
         index=entry.index,
@@ -37,9 +35,9 @@ def _event(entry: Entry, about: dict[str, About], called: dict[str, RegisteredMo
         actor=entry.actor,
         action=entry.action,
         subject=entry.subject,
-        model=present,
+        model=model.present_name if model else registered,
         version=version,
-        names=frozenset({registered, present, *renamed} - {""}),
+        names=model.names if model else frozenset({registered} - {""}),
     )
 
 

@@ -72,6 +72,11 @@ class RegisteredModel(Recorded):
         """What it is called now, which may be another name than its entries keep."""
         return self.state.name
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name it has or had: each leads to it, and no other model gets one of them."""
+        return frozenset({self.name, *(row.name for row in self.renames.all())})
+
 
 class ModelRename(Recorded):
     """A registered model got another name; what it was called before stays its own and leads to it.

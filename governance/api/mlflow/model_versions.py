@@ -148,7 +148,7 @@ class DeleteVersionDoor(ClientDoor):
 
 class SearchVersionsDoor(ClientDoor):
     verbs = {"GET": Verb.READ}
-    reach = Reach(model="model__state__name")
+    reach = Reach(model="model__name")
 
     def get(self, request: Request) -> Response:
         given = parameters_of(request)

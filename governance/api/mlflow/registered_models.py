@@ -118,7 +118,7 @@ class DeleteModelDoor(ClientDoor):
 
 class SearchModelsDoor(ClientDoor):
     verbs = {"GET": Verb.READ}
-    reach = Reach(model="state__name")
+    reach = Reach(model="name")
 
     def get(self, request: Request) -> Response:
         given = parameters_of(request)

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from audits.trail import now
 from governance.api.door import Door, read_query
-from governance.api.fields import AliasName, Digest, Document, Line, Strict
+from governance.api.fields import AliasName, Digest, Document, ModelName, Strict
 from governance.api.reach import Reach
 from governance.api.schema import document
 from governance.api.v1.promotions import PromotionTarget, Reason
@@ -22,7 +22,7 @@ class AdmissionQuery(Strict):
     sha256 = Digest(help_text="Digest of the artifact that is about to be deployed.")
     target = PromotionTarget(help_text="Where it is deployed to.")
     alias = AliasName(required=False, help_text="Name under which it will serve.")
-    model = Line(required=False, max_length=120, help_text="Where the same bytes are versions of several models.")
+    model = ModelName(required=False, help_text="Where the same bytes are versions of several models.")
 
 
 class AdmissionShown(serializers.Serializer[Any]):

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from governance.api.door import Door, actor_of, read_body, read_query
-from governance.api.fields import ActorField, AliasName, Line, OrderField, PageQuery, Strict, Text, given
+from governance.api.fields import ActorField, AliasName, Line, ModelName, OrderField, PageQuery, Strict, Text, given
 from governance.api.reach import Reach
 from governance.api.schema import document, paged
 from governance.api.v1.approvals import (
@@ -170,7 +170,7 @@ def get_promotion(uid: UUID) -> Promotion:
 
 class PromotionQuery(PageQuery):
     state = serializers.ChoiceField([OPEN, *ClosureOutcome.values], required=False)
-    model = Line(required=False, max_length=120)
+    model = ModelName(required=False)
     version = serializers.IntegerField(required=False, min_value=1, max_value=999_999_999)
     target = PromotionTarget(required=False)
     alias = AliasName(required=False)

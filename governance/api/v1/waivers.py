@@ -11,7 +11,7 @@ from rest_framework.reverse import reverse
 
 from audits.trail import now
 from governance.api.door import Door, actor_of, read_body, read_query
-from governance.api.fields import ActorField, Line, PageQuery, Password, Strict, Text, given
+from governance.api.fields import ActorField, Line, ModelName, PageQuery, Password, Strict, Text, given
 from governance.api.reach import Reach
 from governance.api.schema import document, paged
 from governance.api.v1.promotions import TARGETS, PromotionTarget
@@ -65,7 +65,7 @@ class WaiverShown(serializers.Serializer[Waiver]):
 
 class WaiverQuery(PageQuery):
     state = serializers.ChoiceField(STATES, required=False)
-    model = Line(required=False, max_length=120)
+    model = ModelName(required=False)
     version = serializers.IntegerField(required=False, min_value=1, max_value=999_999_999)
     target = PromotionTarget(required=False)
     policy = Line(required=False, max_length=60)
