@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 
 from audits.checks import Outcome, RunSpec
 from audits.sandbox import GUARDS, errored_outcomes, execute
-from audits.sandbox.execute import checked_answer
+from audits.sandbox.execute import CHILD_ENVIRONMENT, checked_answer
 from audits.sandbox.explaining import draw_rows
 from tests.audits.sandbox import sample_models
 from tests.audits.sandbox.sample_models import NUMBERS
@@ -128,6 +128,13 @@ def test_a_child_never_imports_django():
 
 
 # --- models ---
+
+
+def test_a_child_reckons_the_same_way_whatever_the_processor_offers():
+    asked = "from numpy._core._multiarray_umath import __cpu_features__ as f; print(f['X86_V4'], f['AVX512_ICL'])"
+    command = [sys.executable, "-W", "error::ImportWarning", "-c", asked]
+    done = subprocess.run(command, env=CHILD_ENVIRONMENT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
 
 
 def test_a_pickle_is_never_opened_and_the_other_checks_go_on(spec, tmp_path):
