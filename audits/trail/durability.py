@@ -20,6 +20,9 @@ def on_disk_first() -> Iterator[None]:
         yield
         return
     with connection.cursor() as cursor:
+        # What was committed before goes to the disk and into the file while others go on writing: the commit that
+        # waits for the disk then holds the lock for its own pages alone, and no act has to empty the log itself.
+        cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
         (before,) = cursor.execute("PRAGMA synchronous").fetchone()
         cursor.execute(f"PRAGMA synchronous = {FULL}")
         try:
