@@ -5,6 +5,8 @@ from typing import Any
 
 # Exit statuses: a pipeline may go on with the first alone.
 OPEN, CLOSED, UNKNOWN = 0, 1, 2
+# As shells tell of a program that Ctrl-C ended.
+INTERRUPTED = 130
 
 
 class CouldNotTell(Exception):

@@ -1,6 +1,7 @@
 """What did the checks find, what does the gate say, and does the version move?"""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,6 +11,8 @@ from governance.cli.answers import CLOSED, OPEN, UNKNOWN, Answer, CouldNotTell, 
 from governance.cli.service import Refused, Service
 from governance.cli.terminal import Screen
 
+# What names a version: an alias, a number, or nothing behind the name of its model.
+PARTS = re.compile(r"[^@/]+(@[^@/]+|/[0-9]{1,9})?")
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 # What a machine is still busy with; everything else that waits, waits for people.
 UNDER_WAY = {"not_run", "not_ordered", "running"}
@@ -18,26 +21,26 @@ OF_PEOPLE = "approval:"
 
 def version_path(service: Service, reference: str) -> str:
     """Return the address of `model/3`, `model@alias` or `model` (its newest version). Raises: CouldNotTell, Refused."""
+    if not PARTS.fullmatch(reference):
+        raise CouldNotTell(f"{reference!r} names no version; write model/3, model@alias or model.")
     if "@" in reference:
         name, _, alias = reference.partition("@")
-        number = service.get(f"models/{_segment(name)}/aliases/{_segment(alias)}")["version"]["number"]
+        number = service.get(f"models/{segment(name)}/aliases/{segment(alias)}")["version"]["number"]
     elif "/" in reference:
         name, _, text = reference.partition("/")
-        if not text.isdecimal():
-            raise CouldNotTell(f"{reference!r} names no version; write model/3, model@alias or model.")
         number = int(text)
     else:
         name = reference
-        newest = service.get(f"models/{_segment(name)}/versions", limit=1)["items"]
+        newest = service.get(f"models/{segment(name)}/versions", limit=1)["items"]
         if not newest:
             raise CouldNotTell(f"{name} has no version yet.")
         number = newest[0]["number"]
-    return f"models/{_segment(name)}/versions/{number}"
+    return f"models/{segment(name)}/versions/{number}"
 
 
 def version_link(service: Service, version: dict[str, Any]) -> str:
     """Return the desk's page about a version."""
-    return f"{service.url}/admin/versions/{_segment(version['model'])}/{version['number']}/"
+    return f"{service.url}/admin/versions/{segment(version['model'])}/{version['number']}/"
 
 
 def check(
@@ -205,5 +208,5 @@ def _number(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def _segment(name: str) -> str:
+def segment(name: str) -> str:
     return quote(name, safe="")

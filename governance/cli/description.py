@@ -23,6 +23,8 @@ Paths are relative to the file. The service reads everything else and says what 
 
 import tomllib
 from dataclasses import dataclass
+from datetime import date, time
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -109,11 +111,24 @@ def _document(path: Path, kind: str, said: Any) -> Upload:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return {name: _plain(path, name, value) for name, value in tomllib.loads(path.read_text("utf-8")).items()}
     except OSError as problem:
         raise CouldNotTell(f"{path} cannot be read: {problem.strerror}.") from problem
     except ValueError as problem:
         raise CouldNotTell(f"{path} is not TOML in UTF-8: {problem}.") from problem
+
+
+def _plain(path: Path, where: str, value: Any) -> Any:
+    """Return a value as JSON can say it: moments as text. Raises: CouldNotTell for a number that is none."""
+    if isinstance(value, dict):
+        return {name: _plain(path, f"{where}.{name}", inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(path, where, inner) for inner in value]
+    if isinstance(value, date | time):  # every datetime is a date
+        return value.isoformat()
+    if isinstance(value, float) and not isfinite(value):
+        raise CouldNotTell(f"{path}: {where} is {value}; give a number.")
+    return value
 
 
 def _section(path: Path, said: dict[str, Any], name: str) -> dict[str, Any]:

@@ -1,15 +1,15 @@
 """Which command does what? Exit status 0: open, go on. 1: closed. 2: could not tell; do not go on either."""
 
 import argparse
-import json
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 from audits.offline import verify
 from governance.cli import deciding, proving, submitting
-from governance.cli.answers import UNKNOWN, Answer, CouldNotTell
+from governance.cli.answers import INTERRUPTED, UNKNOWN, Answer, CouldNotTell
 from governance.cli.service import Refused, Service
 from governance.cli.terminal import Screen, markdown_of
 
@@ -24,6 +24,8 @@ environment:
 
 exit status: 0 open or done; 1 closed, refused or tampered; 2 could not tell; of verify also 3, valid with reservations
 """
+# A year, in seconds.
+LONGEST = 366 * 86_400
 Run = Callable[[argparse.Namespace, Service, Screen], Answer]
 
 
@@ -35,24 +37,50 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     screen = Screen(sys.stdout, sys.stderr, os.environ)
     try:
+        return _told(given, screen)
+    except KeyboardInterrupt:
+        screen.tell("Interrupted.")
+        return INTERRUPTED
+    except OSError as problem:
+        # The answer could not be written, or a file not read.
+        screen.let_go()
+        screen.tell(f"{problem}.")
+        return UNKNOWN
+    except Exception:
+        # Python itself would end with 1, which says "closed".
+        traceback.print_exc()
+        screen.tell("This is a fault of the command line; tell whoever runs the service.")
+        return UNKNOWN
+
+
+def _told(given: argparse.Namespace, screen: Screen) -> int:
+    """Run a command, print what it answers, and return its exit status. Raises: OSError."""
+    try:
         answer = _run(given, screen)
     except (CouldNotTell, Refused) as problem:
         screen.tell(str(problem))
-        document = {"exit": UNKNOWN, "problem": str(problem), **getattr(problem, "problem", {})}
         if given.json:
-            print(json.dumps(document, ensure_ascii=False))  # noqa: T201 - this is what the command answers
+            screen.print({"exit": UNKNOWN, "problem": str(problem), **getattr(problem, "problem", {})})
         return UNKNOWN
-    except KeyboardInterrupt:
-        screen.tell("Interrupted.")
-        return 130
-    if given.json:
-        print(json.dumps({"exit": answer.status, **answer.document}, ensure_ascii=False))  # noqa: T201 - as above
-    else:
-        screen.show(answer)
     if given.summary:
-        with Path(given.summary).open("a", encoding="utf-8") as file:
-            file.write(markdown_of(answer))
+        _summarise(answer, Path(given.summary), screen)
+    try:
+        if given.json:
+            screen.print({"exit": answer.status, **answer.document})
+        else:
+            screen.show(answer)
+    except BrokenPipeError:
+        # Whoever read has read enough; the status answers still.
+        screen.let_go()
     return answer.status
+
+
+def _summarise(answer: Answer, page: Path, screen: Screen) -> None:
+    try:
+        with page.open("a", encoding="utf-8") as file:
+            file.write(markdown_of(answer))
+    except OSError as problem:
+        screen.tell(f"The summary could not be written to {page}: {problem.strerror}. The answer stands.")
 
 
 def _run(given: argparse.Namespace, screen: Screen) -> Answer:
@@ -61,7 +89,7 @@ def _run(given: argparse.Namespace, screen: Screen) -> Answer:
     token = os.environ.get("COUNTERSIGN_TOKEN", "")
     if not given.url or not token:
         raise CouldNotTell("Set COUNTERSIGN_URL (or give --url) and COUNTERSIGN_TOKEN.")
-    with Service(given.url, token) as service:
+    with Service(given.url, token, screen.tell) as service:
         run: Run = given.run
         return run(given, service, screen)
 
@@ -85,7 +113,7 @@ def parser() -> argparse.ArgumentParser:
     )
     waits = argparse.ArgumentParser(add_help=False)
     waits.add_argument("--wait", action="store_true", help="wait until it is decided, showing how far it is")
-    waits.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="how long to wait (900)")
+    waits.add_argument("--timeout", type=seconds, default=900, metavar="SECONDS", help="how long to wait (900)")
     of_version = argparse.ArgumentParser(add_help=False)
     of_version.add_argument("version", help="model/3, model@alias, or model for its newest version")
     move = argparse.ArgumentParser(add_help=False)
@@ -118,6 +146,14 @@ def parser() -> argparse.ArgumentParser:
     asks.add_argument("--save", type=Path, help="keep the signed statement in this file")
     commands.add_parser("verify", help="check a bundle or a checkpoint offline", add_help=False)
     return program
+
+
+def seconds(text: str) -> float:
+    """Return a length of time. Raises: ValueError, which argparse tells by this function's name."""
+    length = float(text)
+    if not 0 <= length <= LONGEST:
+        raise ValueError(text)
+    return length
 
 
 def _add_upload(asks: argparse.ArgumentParser) -> None:

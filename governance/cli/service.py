@@ -17,12 +17,18 @@ import httpx
 from governance.cli.answers import CouldNotTell
 
 ADDRESS = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[\w./~-]*)?")
+# What a header may carry; a token with anything else was copied wrongly, and shall not be repeated in a job's log.
+TOKEN = re.compile(r"[\x21-\x7e]+")
 ATTEMPTS = 5
 # 409 only with the codes by which the service asks for the same request again.
 PASSING = {429, 502, 503, 504}
 AGAIN = {"conflict", "idempotent_request_in_progress"}
 LONGEST_WAIT = 30.0
 CHUNK = 2**20
+
+
+def _nobody(sentence: str) -> None:
+    """Nobody wants to be told."""
 
 
 class Refused(Exception):
@@ -34,17 +40,26 @@ class Refused(Exception):
         super().__init__(problem.get("detail") or problem.get("title") or f"The service answered {status}.")
 
     def __str__(self) -> str:
-        fields = [f"{name}: {' '.join(map(str, said))}" for name, said in _flat(self.problem.get("errors", {}))]
-        return "\n".join([self.args[0], *(f"  {line}" for line in fields)])
+        fields = self.problem.get("errors")
+        # One field stands in the detail already.
+        if not isinstance(fields, list) or len(fields) < 2:
+            return str(self.args[0])
+        return "\n".join(f"{one['field']}: {one['detail']}" for one in fields)
 
 
 class Service:
-    """One installation, and the token by which it knows us. Raises: CouldNotTell for what is no address."""
+    """One installation, and the token by which it knows us. `tell` is told when something has to be sent again.
 
-    def __init__(self, url: str, token: str) -> None:
+    Raises: CouldNotTell for what is no address or no token.
+    """
+
+    def __init__(self, url: str, token: str, tell: Callable[[str], None] = _nobody) -> None:
         self.url = url.rstrip("/")
         if not ADDRESS.fullmatch(self.url):
             raise CouldNotTell(f"{url!r} is no address; give one such as https://host.example.")
+        if not TOKEN.fullmatch(token):
+            raise CouldNotTell("COUNTERSIGN_TOKEN holds no token: a space, a line end or another letter is in it.")
+        self._tell = tell
         self._client = httpx.Client(
             base_url=f"{self.url}/api/v1/",
             headers={"Authorization": f"Bearer {token}", "User-Agent": "countersign-cli"},
@@ -86,6 +101,8 @@ class Service:
             except httpx.TransportError as problem:
                 if attempt == ATTEMPTS:
                     raise CouldNotTell(f"{self.url} does not answer: {problem}. Is the address right?") from problem
+                if attempt == 1:
+                    self._tell(f"{self.url} does not answer: {problem}. Trying again …")
                 time.sleep(_pause(attempt))
                 continue
             document = _document(response)
@@ -127,11 +144,3 @@ def _document(response: httpx.Response) -> dict[str, Any] | None:
 def _pause(attempt: int, retry_after: str = "") -> float:
     """Return how many seconds to wait before the next attempt: what the service asks for, else 0.5, 1, 2, 4."""
     return min(float(retry_after) if retry_after.isdecimal() else 0.5 * 2 ** (attempt - 1), LONGEST_WAIT)
-
-
-def _flat(errors: Any, name: str = "") -> Iterator[tuple[str, list[Any]]]:
-    if isinstance(errors, dict):
-        for key, value in errors.items():
-            yield from _flat(value, f"{name}.{key}" if name else str(key))
-    else:
-        yield name, errors if isinstance(errors, list) else [errors]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from governance.cli.answers import OPEN, Answer, CouldNotTell, Line
-from governance.cli.deciding import version_link, version_path
+from governance.cli.deciding import segment, version_link, version_path
 from governance.cli.description import Upload, read_description, read_table
 from governance.cli.service import CHUNK, Service
 from governance.cli.terminal import Screen
@@ -16,7 +16,7 @@ def register(service: Service, screen: Screen, *, description: Path) -> Answer:
     said = read_description(description)
     name = said.model["name"]
     if set(said.model) == {"name"}:
-        service.get(f"models/{name}")
+        service.get(f"models/{segment(name)}")
     else:
         service.post("models", said.model)
     body: dict[str, Any] = dict(said.version)
@@ -27,7 +27,7 @@ def register(service: Service, screen: Screen, *, description: Path) -> Answer:
         body["artifact"] = _declared(service, screen, "artifact", said.artifact, lines)
     for part, purpose, upload in uploads:
         body.setdefault(part, {})[purpose] = _declared(service, screen, purpose, upload, lines)
-    version = service.post(f"models/{name}/versions", body)
+    version = service.post(f"models/{segment(name)}/versions", body)
     reference = f"{name}/{version['number']}"
     headline = f"{reference} is registered; its checks are ordered."
     return Answer(OPEN, headline, tuple(lines), version_link(service, version), version)
@@ -53,6 +53,8 @@ def upload(
         said, purpose = Upload(file, {"kind": "document", "document": document}), purpose or document
     elif is_artifact:
         said = Upload(file, {"kind": "artifact"})
+    elif attach:
+        raise CouldNotTell("Say what it is that is attached: --document KIND or --table TOML.")
     else:
         sha256 = _stored(service, screen, file)
         return Answer(OPEN, f"{file.name} is stored as {sha256}.", document={"sha256": sha256})

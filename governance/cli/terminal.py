@@ -4,11 +4,15 @@ No colour when `NO_COLOR` is set (https://no-color.org) or the stream is no term
 line now and then instead of a bar, so that a job's log stays readable.
 """
 
+import json
+import os
 import shutil
 import textwrap
 import time
 from collections.abc import Mapping
-from typing import TextIO
+from contextlib import suppress
+from io import TextIOWrapper
+from typing import Any, TextIO
 
 from governance.cli.answers import Answer, Line
 
@@ -24,6 +28,10 @@ class Screen:
 
     def __init__(self, out: TextIO, err: TextIO, environment: Mapping[str, str]) -> None:
         self.out, self.err = out, err
+        for stream in (out, err):
+            if isinstance(stream, TextIOWrapper):
+                # A job's log may know no more than ASCII, and an answer in it is worth more than one letter.
+                stream.reconfigure(errors="replace")
         self._is_plain = bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
         self._is_live = err.isatty() and environment.get("TERM") != "dumb"
         self._told_at = 0.0
@@ -42,6 +50,19 @@ class Screen:
         if answer.link:
             self.out.write(f"  {answer.link}\n")
         self.out.flush()
+
+    def print(self, document: Mapping[str, Any]) -> None:
+        """Print an answer for programs."""
+        self.done()
+        self.out.write(f"{json.dumps(document, ensure_ascii=not self._speaks_unicode(self.out))}\n")
+        self.out.flush()
+
+    def let_go(self) -> None:
+        """Write no more of the answer: nobody takes it, and Python would try again at the end and fail."""
+        with suppress(OSError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.out.fileno())
+            os.close(nowhere)
 
     def progress(self, what: str, done: int, of: int) -> None:
         """Tell how far something is; on a terminal in place, elsewhere at most every ten seconds."""

@@ -79,6 +79,12 @@ def test_a_table_can_be_declared_in_a_file_of_its_own(folder: Path) -> None:
     assert said.declaration["declaration"] == {"task": "regression", "columns": {"price": {"roles": ["label"]}}}
 
 
+def test_moments_are_said_as_text_because_json_has_none(folder: Path) -> None:
+    text = "[model]\nname = 'x'\n[version]\nsince = [2026-03-01, 2026-03-01T10:00:00Z, 10:00:00]\n"
+    said = read_description(described(folder, text))
+    assert said.version == {"since": ["2026-03-01", "2026-03-01T10:00:00+00:00", "10:00:00"]}
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -96,6 +102,7 @@ def test_a_table_can_be_declared_in_a_file_of_its_own(folder: Path) -> None:
             "version.tables.evaluation is a section",
         ),
         ("[model]\nname = 'x'\n[version.tables.evaluation]\n", "version.tables.evaluation.file names no file"),
+        ("[model]\nname = 'x'\n[version]\nwidth = [1, nan]\n", "version.width is nan"),
     ],
 )
 def test_what_is_wrong_is_named(folder: Path, text: str, problem: str) -> None:

@@ -85,7 +85,8 @@ def test_a_file_is_stored_declared_and_attached(
     assert run("upload", file, "--document", "dpia")[1]["evidence"]
     status, version = run("upload", file, "--document", "dpia", "--attach", "care-programme/1")
     assert (status, set(version["documents"])) == (0, {"dpia"})
-    assert run("upload", file, "--artifact", "--attach", "care-programme/1")[0] == 2
+    for kind in (["--artifact"], []):
+        assert run("upload", file, *kind, "--attach", "care-programme/1")[0] == 2
     assert run("upload", str(tmp_path / "gone.md"))[0] == 2
 
 
@@ -159,7 +160,9 @@ def test_what_is_live_is_admitted_and_the_statement_kept(
     assert run("admit", file, "--statement", file)[0] == 2
 
 
-@pytest.mark.parametrize("name", ["gone", "gone/1", "gone@champion", "care-programme/one", "care-programme", "a/b/c"])
+@pytest.mark.parametrize(
+    "name", ["gone", "gone/1", "gone@champion", "care-programme/one", "care-programme", "a/b/c", "", "x/", "x@"]
+)
 def test_a_version_that_is_not_there_is_said_to_be_missing(run: Run, model: RegisteredModel, name: str) -> None:
     status, document = run("gate", name)
     assert (status, bool(document["problem"])) == (2, True)
@@ -181,6 +184,9 @@ def test_a_person_reads_a_table_and_the_job_gets_a_summary(
     assert "approval:risk" in told
     assert reverse("admin:version", args=["care-programme", 1]) in told
     assert Path(summary).read_text().startswith("### ❌ Closed")
+    # The answer counts, whether somebody can keep the summary or not.
+    assert main(["gate", "care-programme", "--url", live_server.url, "--summary", str(tmp_path)]) == 1
+    assert "The answer stands" in capsys.readouterr().err
 
 
 def test_without_address_token_or_key_nothing_is_asked(

@@ -1,9 +1,6 @@
 """What goes wrong on the way is tried again where that is safe, and said where it is not."""
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -12,58 +9,7 @@ import pytest
 from governance.cli import service as client
 from governance.cli.answers import CouldNotTell
 from governance.cli.service import Refused, Service
-
-PROBLEM = "application/problem+json"
-
-
-class Other(ThreadingHTTPServer):
-    """A server that answers from a list, and keeps what it was asked."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answers: list[tuple[int, str, bytes, dict[str, str]] | None] = []
-        self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
-
-    def will_answer(self, status: int, document: Any, kind: str = "application/json", **headers: str) -> None:
-        content = document if isinstance(document, bytes) else json.dumps(document).encode()
-        self.answers.append((status, kind, content, headers))
-
-    def will_hang_up(self) -> None:
-        self.answers.append(None)
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Other
-
-    def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.asked.append((self.command, self.path, dict(self.headers), body))
-        answer = self.server.answers.pop(0)
-        if answer is None:
-            self.close_connection = True
-            return
-        status, kind, content, headers = answer
-        self.send_response(status)
-        for name, value in {"Content-Type": kind, "Content-Length": str(len(content)), **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = do_PUT = _answer
-
-    def log_message(self, *_: object) -> None:
-        """Nothing is printed."""
-
-
-@pytest.fixture
-def other(monkeypatch: pytest.MonkeyPatch) -> Iterator[Other]:
-    monkeypatch.setattr(client, "LONGEST_WAIT", 0.01)
-    with Other() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+from tests.governance.cli.conftest import PROBLEM, Other
 
 
 @pytest.fixture
@@ -84,12 +30,35 @@ def test_a_post_is_sent_again_under_the_same_key_until_it_is_answered(other: Oth
 
 
 def test_a_refusal_is_said_once_with_what_to_do(other: Other, service: Service) -> None:
-    problem = {"code": "malformed", "detail": "It will not do.", "errors": {"model": {"name": ["Say it."]}}}
-    other.will_answer(422, problem, PROBLEM)
-    with pytest.raises(Refused) as refused:
-        service.post("models", {})
-    assert str(refused.value) == "It will not do.\n  model.name: Say it."
-    assert len(other.asked) == 1
+    one = {"field": "name", "detail": "Say it."}
+    for errors, told in (
+        ([], "It will not do."),
+        ([one], "It will not do."),
+        ([one, {"field": "task", "detail": "Choose one."}], "name: Say it.\ntask: Choose one."),
+    ):
+        other.will_answer(422, {"code": "malformed", "detail": "It will not do.", "errors": errors}, PROBLEM)
+        with pytest.raises(Refused) as refused:
+            service.post("models", {})
+        assert str(refused.value) == told
+    assert len(other.asked) == 3
+
+
+def test_whoever_waits_for_a_service_that_is_away_is_told_once(other: Other) -> None:
+    told: list[str] = []
+    other.will_hang_up()
+    other.will_hang_up()
+    other.will_answer(200, {"n": 1})
+    with Service(f"http://127.0.0.1:{other.server_port}", "t", told.append) as service:
+        assert service.get("whoami") == {"n": 1}
+    assert len(told) == 1
+    assert "Trying again" in told[0]
+
+
+@pytest.mark.parametrize("token", ["", "csn_1 csn_2", "csn_secret\n", "csn_geheim\u00fc"])
+def test_what_is_no_token_is_neither_sent_nor_repeated(other: Other, token: str) -> None:
+    with pytest.raises(CouldNotTell, match="COUNTERSIGN_TOKEN") as refused:
+        Service(f"http://127.0.0.1:{other.server_port}", token)
+    assert not token or token not in str(refused.value)
 
 
 def test_bytes_are_sent_from_their_beginning_again(other: Other, service: Service, tmp_path: Path) -> None:
