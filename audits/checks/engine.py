@@ -151,9 +151,17 @@ def _prepared(
             if absent:
                 raise _NotRunnable(
                     "inconclusive",
-                    f"{check.name} needs a column with the role {listed(absent)}, and the {table} table declares none.",
+                    f"{check.name} needs a column with the role {listed(absent)}, and the {table} table declares none"
+                    f"{_many_or_one(absent, roles[table].task)}.",
                 )
     return check, parameters
+
+
+def _many_or_one(absent: Sequence[str], task: str) -> str:
+    """What to add where a check asks for one label and the table has many, or the other way round."""
+    if task == "multi_label" and {"label", "prediction"} & set(absent):
+        return " that is the only one: its task is multi_label"
+    return f": its task is {task}, not multi_label" if {"labels", "predictions"} & set(absent) else ""
 
 
 def _advising(check: Check, table: str, roles: Roles) -> tuple[type, ...]:

@@ -50,6 +50,7 @@ class Roles:
     `incumbent` is what the version that is live now predicts for the same row; `lower` and `upper` are the
     bounds between which a regression expects the label. `time` says when what a row holds was known, `fold` which
     part of a cross-validation it was held back in, `query` which question it is one of the answers to.
+    A multi_label task has `labels` in place of one label, and as many `predictions` in the same order, or none.
     """
 
     task: str
@@ -65,22 +66,22 @@ class Roles:
     time: str | None = None
     fold: str | None = None
     query: str | None = None
+    labels: tuple[str, ...] = ()
+    predictions: tuple[str, ...] = ()
     sensitive: tuple[SensitiveColumn, ...] = ()
     features: tuple[str, ...] = ()
 
     def has(self, role: str) -> bool:
         """Whether at least one column is declared with the role."""
-        if role == "feature":
-            return bool(self.features)
-        if role == "sensitive":
-            return bool(self.sensitive)
-        return getattr(self, role) is not None
+        found = self.features if role == "feature" else getattr(self, role)
+        return found not in (None, ())
 
     def columns(self, *, with_id: bool = True) -> tuple[str, ...]:
         """Every column that has a role, once, in a fixed order."""
         single = (self.id if with_id else None, self.label, self.prediction, self.score, self.weight)
         others = (self.incumbent, self.lower, self.upper, self.time, self.fold, self.query)
-        names = [*single, *others, *(column.name for column in self.sensitive), *self.features]
+        many = (*self.labels, *self.predictions)
+        names = [*single, *others, *many, *(column.name for column in self.sensitive), *self.features]
         found = dict.fromkeys(name for name in names if name is not None)
         if not with_id:
             found.pop(self.id or "", None)

@@ -1,6 +1,6 @@
 """Tables as evidence: what their columns mean, how they are read, and what is wrong with them; no Django."""
 
-from audits.tables.declaration import ROLES, SINGLE_ROLES, ColumnDeclaration, Declaration, parse_declaration
+from audits.tables.declaration import ROLES, SINGLE_ROLES, TASKS, ColumnDeclaration, Declaration, parse_declaration
 from audits.tables.limits import DEFAULT, Limits
 from audits.tables.profile import read_profile
 from audits.tables.reading import FORMATS, PROFILE, Table, TableFacts, TableFormat, inspect_table, open_table
@@ -13,6 +13,7 @@ __all__ = [
     "PROFILE",
     "ROLES",
     "SINGLE_ROLES",
+    "TASKS",
     "ColumnDeclaration",
     "Declaration",
     "Limits",

@@ -12,7 +12,7 @@ from audits.tables.unusable import UnusableTable, in_words, shorten
 
 __all__ = ["ROLES", "SINGLE_ROLES", "TASKS", "ColumnDeclaration", "Declaration", "UnusableTable", "parse_declaration"]
 
-TASKS = ("binary", "multiclass", "regression")
+TASKS = ("binary", "multiclass", "multi_label", "regression")
 SINGLE_ROLES = ("label", "prediction", "score", "weight", "id", "incumbent", "lower", "upper", "time", "fold", "query")
 ROLES = (*SINGLE_ROLES, "sensitive", "feature")
 
@@ -26,12 +26,16 @@ LARGEST_CUT = 1e300
 
 @dataclass(frozen=True)
 class ColumnDeclaration:
-    """One column: its roles in the order of ROLES, and how its values become groups."""
+    """One column: its roles in the order of ROLES, and how its values become groups.
+
+    `of` names the label that a prediction of a multi_label task is about.
+    """
 
     name: str
     roles: tuple[str, ...]
     bands: tuple[float, ...] | None = None
     labels: Mapping[str, str] | None = field(default=None, hash=False)
+    of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,19 @@ class Declaration:
         return tuple(column for column in self.columns if role in column.roles)
 
     def one(self, role: str) -> ColumnDeclaration | None:
-        """The column with a role that at most one column can have."""
+        """The column with a role that at most one column can have; a multi_label task has no one label."""
         if role not in SINGLE_ROLES:
             raise ValueError(f"several columns can have the role {role}: use with_role")
         found = self.with_role(role)
-        return found[0] if found else None
+        return found[0] if found and role in _single_roles(self.task) else None
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str | None], ...]:
+        """The labels of a multi_label task by name, each with the column that predicts it, where there is one."""
+        if self.task != "multi_label":
+            return ()
+        said = {column.of: column.name for column in self.with_role("prediction")}
+        return tuple(sorted((label.name, said.get(label.name)) for label in self.with_role("label")))
 
     def to_document(self) -> dict[str, Any]:
         """The document that `parse_declaration` reads back as an equal declaration."""
@@ -83,7 +95,7 @@ def parse_declaration(document: object) -> Declaration:
             fix='list them as "columns": {"name": {"roles": [...]}}',
         )
     declared = tuple(_column(name, body) for name, body in columns.items())
-    for role in SINGLE_ROLES:
+    for role in _single_roles(task):
         holders = [column.name for column in declared if role in column.roles]
         if len(holders) > 1:
             raise UnusableTable(
@@ -92,7 +104,41 @@ def parse_declaration(document: object) -> Declaration:
                 column=holders[1],
                 fix=f"give the role {role} to one column",
             )
-    return Declaration(task, favourable, declared)
+    declaration = Declaration(task, favourable, declared)
+    _require_pairs(declaration)
+    return declaration
+
+
+def _single_roles(task: str) -> tuple[str, ...]:
+    return tuple(role for role in SINGLE_ROLES if task != "multi_label" or role not in ("label", "prediction"))
+
+
+def _require_pairs(declaration: Declaration) -> None:
+    """In a multi_label task every prediction is about one label, and with predictions every label has one."""
+
+    def odd(column: str, detail: str, fix: str) -> UnusableTable:
+        return UnusableTable("pairing_malformed", detail, column=column, fix=fix)
+
+    several = declaration.task == "multi_label"
+    labels = [column.name for column in declaration.with_role("label")]
+    taken: dict[str, str] = {}
+    for column in declaration.columns:
+        if not several or "prediction" not in column.roles:
+            if column.of is not None:
+                raise odd(column.name, "only the prediction of a multi_label task is of a label", 'leave "of" out')
+            continue
+        if column.of is None:
+            raise odd(column.name, "the prediction does not say which label it is of", 'add "of" with that column')
+        if column.of not in labels:
+            near = _nearest(column.of, labels) or "name a column with the role label"
+            raise odd(column.name, f"the prediction is of {_shown(column.of)}, which is no label", near)
+        if column.of in taken:
+            detail = f'"{shorten(taken[column.of])}" predicts the label "{shorten(column.of)}" already'
+            raise odd(column.name, detail, "give every label one prediction")
+        taken[column.of] = column.name
+    for label in labels:
+        if taken and label not in taken:
+            raise odd(label, "no prediction is of this label", 'add the column that predicts it, with "of"')
 
 
 def _favourable(document: Mapping[Any, Any], task: str) -> int | None:
@@ -131,7 +177,7 @@ def _column(name: object, body: object) -> ColumnDeclaration:
             column=name,
             fix='write {"roles": [...]}',
         )
-    _refuse_unknown_keys(body, ("roles", "bands", "labels"), name)
+    _refuse_unknown_keys(body, ("roles", "bands", "labels", "of"), name)
     roles = _roles(name, body.get("roles"))
     bands = _bands(name, body["bands"]) if body.get("bands") is not None else None
     labels = _labels(name, body["labels"]) if body.get("labels") is not None else None
@@ -142,7 +188,12 @@ def _column(name: object, body: object) -> ColumnDeclaration:
             column=name,
             fix="leave one of them out",
         )
-    return ColumnDeclaration(name, roles, bands, labels)
+    of = body.get("of")
+    if of is not None and not isinstance(of, str):
+        raise UnusableTable(
+            "pairing_malformed", f"the prediction is of {_shown(of)}", column=name, fix="write the name of a label"
+        )
+    return ColumnDeclaration(name, roles, bands, labels, of)
 
 
 def _roles(name: str, roles: object) -> tuple[str, ...]:
@@ -226,6 +277,8 @@ def _column_document(column: ColumnDeclaration) -> dict[str, Any]:
         document["bands"] = list(column.bands)
     if column.labels is not None:
         document["labels"] = dict(column.labels)
+    if column.of is not None:
+        document["of"] = column.of
     return document
 
 

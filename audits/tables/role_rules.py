@@ -70,7 +70,7 @@ def rules_for(declaration: Declaration) -> Iterator[tuple[str, Rule]]:
 
 def _rule_of_role(role: str, task: str) -> Rule | None:
     if role in ("label", "prediction", "incumbent"):
-        if task == "binary":
+        if task in ("binary", "multi_label"):
             return lambda cells: require_binary(cells, role)
         if task == "regression":
             return lambda cells: require_finite_numbers(cells, role)

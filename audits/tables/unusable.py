@@ -9,12 +9,13 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
     {
         # the declaration
         "declaration_malformed": "The declaration is not the JSON document described in this page.",
-        "unknown_task": "The task is none of binary, multiclass and regression.",
+        "unknown_task": "The task is none of binary, multiclass, multi_label and regression.",
         "favourable_missing": "A binary task does not say which outcome is the favourable one.",
         "favourable_malformed": "The favourable outcome is neither 0 nor 1, or the task is not binary.",
         "unknown_role": "A column has a role that does not exist.",
         "repeated_role": "Two columns have a role that only one column can have.",
         "conflicting_roles": "One column has two roles that exclude each other.",
+        "pairing_malformed": "The predictions of a multi_label task do not go with its labels one to one.",
         "bands_malformed": "The bands of a column are not a list of numbers.",
         "bands_not_ascending": "The bands of a column do not ascend.",
         "labels_malformed": "The group names of a column are not an object from cell text to name.",
@@ -60,11 +61,11 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
         "types_changed": "A cell does not have the type that was found for its column before.",
         # the cells of columns with a role
         "label_missing": "A label is missing.",
-        "label_not_binary": "A label of a binary task is neither 0 nor 1.",
+        "label_not_binary": "A label of a binary or multi_label task is neither 0 nor 1.",
         "label_not_a_number": "A label of a regression task is not a number.",
         "label_infinite": "A label of a regression task is infinite.",
         "prediction_missing": "A prediction is missing.",
-        "prediction_not_binary": "A prediction of a binary task is neither 0 nor 1.",
+        "prediction_not_binary": "A prediction of a binary or multi_label task is neither 0 nor 1.",
         "prediction_not_a_number": "A prediction of a regression task is not a number.",
         "prediction_infinite": "A prediction of a regression task is infinite.",
         "incumbent_missing": "A prediction of the live version is missing.",

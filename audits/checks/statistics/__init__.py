@@ -15,6 +15,7 @@ from audits.checks.statistics.group_class_counts import GroupClassCounts
 from audits.checks.statistics.group_counts import GroupCounts
 from audits.checks.statistics.group_errors import ErrorsOfGroup, GroupErrors
 from audits.checks.statistics.grouping import Grouping, GroupRate
+from audits.checks.statistics.multi_label_sums import MultiLabelSums
 from audits.checks.statistics.number_spreads import NumberSpreads
 from audits.checks.statistics.outcome_values import LabelValues, PredictionValues, TextLengths
 from audits.checks.statistics.paired_rows import PairedRows
@@ -56,6 +57,7 @@ __all__ = [
     "GroupRate",
     "Grouping",
     "LabelValues",
+    "MultiLabelSums",
     "NumberSpreads",
     "PairedRows",
     "PairedSums",

@@ -14,7 +14,7 @@ from rest_framework.reverse import reverse
 
 from audits.evidence import DEFINITIONS, Evidence, EvidenceKind, is_stored
 from audits.tables import FORMATS as TABLE_FORMATS
-from audits.tables import ROLES, TableFormat, UnusableTable
+from audits.tables import ROLES, TASKS, TableFormat, UnusableTable
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.errors import LengthRequired, TooLarge
 from governance.api.fields import SHA256, Digest, Document, Line, PageQuery, Strict, given
@@ -118,7 +118,7 @@ class Format(Strict):
         "description": "What the columns mean; docs/reference/api.md describes it.",
         "required": ["task", "columns"],
         "properties": {
-            "task": {"type": "string", "enum": ["binary", "multiclass", "regression"]},
+            "task": {"type": "string", "enum": list(TASKS)},
             "favourable": {"type": "integer", "enum": [0, 1], "description": "Binary tasks must say it."},
             "columns": {
                 "type": "object",
@@ -136,6 +136,7 @@ class Format(Strict):
                         },
                         "bands": {"type": "array", "items": {"type": "number"}},
                         "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+                        "of": {"type": "string", "description": "The label that a prediction of many is about."},
                     },
                 },
             },

@@ -6,6 +6,7 @@ import ast
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -80,12 +81,15 @@ def test_every_worked_example_comes_out(check: Check) -> None:
     names, roles = zip(*(re.fullmatch(r"(\w+) \((\w+)\)", cell).groups() for cell in head[:-1]), strict=True)
     spread = [row[:-1] for row in rows for _ in range(int(row[-1]))]
     columns = {name: [row[place] for row in spread] for place, name in enumerate(names)}
-    task = "regression" if "regression" in check.name else "binary"
+    task = next((task for task in ("regression", "multi_label") if task in check.name), "binary")
     for name, role in zip(names, roles, strict=True):
         if role == "score" or (task == "regression" and role != "sensitive"):
             columns[name] = [float(cell) for cell in columns[name]]
-    given = {role: name for name, role in zip(names, roles, strict=True) if role != "sensitive"}
+    many = ("sensitive", "labels", "predictions")
+    given: dict[str, Any] = {role: name for name, role in zip(names, roles, strict=True) if role not in many}
     sensitive = tuple(SensitiveColumn(n) for n, role in zip(names, roles, strict=True) if role == "sensitive")
+    if task == "multi_label":
+        given |= {many: tuple(n for n, role in zip(names, roles, strict=True) if role == many) for many in many[1:]}
     declared = Roles(task=task, favourable=1 if task == "binary" else None, sensitive=sensitive, **given)
     # A figure is looked at, whatever its limit makes of it.
     few = {one.name: 1 for one in check.parameters if one.name.startswith("min_") and one.kind == "integer"}

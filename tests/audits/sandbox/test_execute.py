@@ -238,6 +238,36 @@ def test_a_declaration_that_says_nothing_is_an_errored_outcome(spec):
 # --- the answer of a child ---
 
 
+def test_several_labels_and_the_answers_to_queries_reach_their_checks(tmp_path):
+    rows = ["search,grade,score,snow,rain,said_snow,said_rain"]
+    rows += [f"q{number // 2},{number % 2},{number % 2},1,0,1,{number % 2}" for number in range(80)]
+    (tmp_path / "table.csv").write_text("\n".join(rows))
+    pairs = {"said_rain": "rain", "said_snow": "snow"}
+    declarations = {
+        "performance.ranking_by_query": {
+            "task": "regression",
+            "columns": {"search": {"roles": ["query"]}, "grade": {"roles": ["label"]}, "score": {"roles": ["score"]}},
+        },
+        "performance.multi_label": {
+            "task": "multi_label",
+            "columns": {
+                **{label: {"roles": ["label"]} for label in pairs.values()},
+                **{column: {"roles": ["prediction"], "of": label} for column, label in pairs.items()},
+            },
+        },
+    }
+    found = {}
+    for check, declaration in declarations.items():
+        table = {"path": str(tmp_path / "table.csv"), "format": CSV, "declaration": declaration}
+        order = {"runs": [{"check": check, "version": 1, "parameters": {}}], "tables": {"evaluation": table}, "seed": 1}
+        (outcome,) = executed(order)["outcomes"]
+        assert outcome["verdict"] in ("passed", "failed"), outcome["sentence"]
+        found |= {(one["name"], one["group"]): one["value"] for one in outcome["measurements"]}
+    assert found["discounted_gain", None] == 1.0
+    assert found["hamming_loss", None] == 0.25
+    assert found["recall", "snow"] == 1.0
+
+
 def test_an_errored_outcome_looks_like_any_other():
     (document,) = errored_outcomes([FAIRNESS], "Something broke.")
     spec = RunSpec(FAIRNESS["check"], FAIRNESS["version"], FAIRNESS["parameters"])

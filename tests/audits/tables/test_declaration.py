@@ -51,6 +51,16 @@ def without(key: str) -> dict[str, Any]:
     return {k: v for k, v in HIRING.items() if k != key}
 
 
+def topics(**columns: object) -> dict[str, object]:
+    """A multi_label declaration with the labels rain and snow."""
+    labels = {"rain": {"roles": ["label"]}, "snow": {"roles": ["label"]}}
+    return {"task": "multi_label", "columns": {**labels, **columns}}
+
+
+def said(label: object) -> dict[str, object]:
+    return {"roles": ["prediction"], "of": label}
+
+
 def column(**body: Any) -> dict[str, Any]:
     return {**HIRING, "columns": {"x": body}}
 
@@ -85,7 +95,7 @@ SLIPS: list[tuple[str, object, str]] = [
         column(role=["label"]),
         'Column "x": the key "role" has no meaning; did you mean roles?',
     ),
-    ("unknown_task", without("task"), "The task is missing; use one of binary, multiclass, regression."),
+    ("unknown_task", without("task"), "The task is missing; use one of binary, multiclass, multi_label, regression."),
     ("unknown_task", {**HIRING, "task": "ranking"}, 'The task is "ranking"; use one of '),
     ("unknown_task", {**HIRING, "task": ["binary"]}, "The task is ['binary']; use one of "),
     (
@@ -122,6 +132,17 @@ SLIPS: list[tuple[str, object, str]] = [
     ),
     ("conflicting_roles", column(roles=["label", "prediction"]), "as label and as prediction"),
     ("conflicting_roles", column(roles=["feature", "label"]), "as label and as feature"),
+    (
+        "pairing_malformed",
+        column(roles=["prediction"], of="y"),
+        "only the prediction of a multi_label task is of a label",
+    ),
+    ("pairing_malformed", topics(said={"roles": ["prediction"]}), 'Column "said": the prediction does not say which'),
+    ("pairing_malformed", topics(said=said("rian")), 'is of "rian", which is no label; did you mean rain?'),
+    ("pairing_malformed", topics(said=said(7)), 'Column "said": the prediction is of 7; write the name of a label.'),
+    ("pairing_malformed", topics(said=said("rain")), 'Column "snow": no prediction is of this label; add the column'),
+    ("pairing_malformed", topics(a=said("rain"), b=said("rain")), 'Column "b": "a" predicts the label "rain" already'),
+    ("pairing_malformed", topics(rain={"roles": ["label"], "of": "snow"}), "only the prediction of a multi_label task"),
     ("bands_malformed", column(roles=["sensitive"], bands=[]), "the bands are []; write a list of cuts"),
     ("bands_malformed", column(roles=["sensitive"], bands=40), "the bands are 40"),
     ("bands_malformed", column(roles=["sensitive"], bands=["40"]), "the bands are ['40']"),
@@ -164,7 +185,8 @@ groups = st.dictionaries(st.text(max_size=4), st.text(min_size=1, max_size=4), m
 @st.composite
 def declarations(draw: st.DrawFn) -> Declaration:
     columns = draw(st.lists(names, min_size=1, max_size=6, unique=True))
-    free = list(SINGLE_ROLES)
+    task = draw(st.sampled_from(TASKS))
+    free = [role for role in SINGLE_ROLES if task != "multi_label" or role not in ("label", "prediction")]
     declared = []
     for name in columns:
         roles = set(draw(st.lists(st.sampled_from(["sensitive", "feature"]), min_size=1, max_size=2)))
@@ -176,9 +198,18 @@ def declarations(draw: st.DrawFn) -> Declaration:
         labels = draw(st.none() | groups) if bands is None else None
         ordered = tuple(role for role in ROLES if role in roles)
         declared.append(ColumnDeclaration(name, ordered, tuple(bands) if bands else None, labels))
-    task = draw(st.sampled_from(TASKS))
+    for number in range(draw(st.integers(1, 3)) if task == "multi_label" else 0):
+        declared.append(ColumnDeclaration(f"label {number}", ("label",)))
+        declared.append(ColumnDeclaration(f"prediction {number}", ("prediction",), of=f"label {number}"))
     favourable = draw(st.sampled_from([0, 1])) if task == "binary" else None
     return Declaration(task, favourable, tuple(declared))
+
+
+def test_each_label_of_many_has_its_prediction_whatever_the_order_of_the_columns() -> None:
+    declaration = parse_declaration(topics(b=said("snow"), a=said("rain")))
+    assert declaration.pairs == (("rain", "a"), ("snow", "b"))
+    assert declaration.one("label") is None
+    assert parse_declaration(topics()).pairs == (("rain", None), ("snow", None))
 
 
 @given(declarations())

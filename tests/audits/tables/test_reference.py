@@ -100,6 +100,7 @@ EXAMPLES: dict[str, Callable[[Written], object]] = {
     "unknown_role": column(roles=["protected"]),
     "repeated_role": document(columns={"a": {"roles": ["label"]}, "b": {"roles": ["label"]}}),
     "conflicting_roles": document(columns={"y": {"roles": ["label", "feature"]}}),
+    "pairing_malformed": document(task="multi_label", favourable=..., columns={"said": {"roles": ["prediction"]}}),
     "bands_malformed": column(bands="40-55"),
     "bands_not_ascending": column(bands=[55, 40]),
     "labels_malformed": column(labels=["male", "female"]),
