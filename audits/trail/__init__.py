@@ -26,7 +26,7 @@ from audits.trail.numbering import NotRecordable
 from audits.trail.outside import check_outside, publish_outside
 from audits.trail.personal import ERASED, Sealed, SealedManager, destroy_keys, leaving_no_copy, sealed_text
 from audits.trail.record import Recording, record
-from audits.trail.rights import Right, grants, rights_beyond_need, running_role
+from audits.trail.rights import Right, first_right_beyond_need, grants, rights_beyond_need, running_role
 from audits.trail.signing import (
     KeyNotHeld,
     SignerFailed,
@@ -104,6 +104,7 @@ __all__ = [
     "document_text",
     "entry_proof",
     "find_witnessed",
+    "first_right_beyond_need",
     "grants",
     "held_signer",
     "integrate",

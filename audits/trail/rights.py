@@ -5,8 +5,10 @@ tries what it must not have, inside a transaction that is rolled back: a right t
 may be had in some other way.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 
 from django.apps import apps
 from django.db import DatabaseError, connection, models, transaction
@@ -85,18 +87,32 @@ def rights_beyond_need() -> list[Right]:
 
     On SQLite the answer is empty: it knows no roles, and whoever can write the file can do everything.
     """
-    if connection.vendor != "postgresql":
-        return []
     found: dict[str, list[str]] = {}
+    for what, table in _allowed():
+        found.setdefault(what, []).append(table)
+    return [Right(what, tuple(table for table in tables if table)) for what, tables in found.items()]
+
+
+def first_right_beyond_need() -> Right | None:
+    """Return one of them, or None: for a start, when an owner's further attempts would make others wait."""
+    with closing(_allowed()) as allowed:
+        for what, table in allowed:
+            return Right(what, (table,) if table else ())
+    return None
+
+
+def _allowed() -> Generator[tuple[str, str]]:
+    if connection.vendor != "postgresql":
+        return
+    found = set()
     with transaction.atomic(), connection.cursor() as cursor:
         # An owner's attempts take locks; nobody shall wait for them.
         cursor.execute("SET LOCAL lock_timeout = '1s'")
-        for what, table, statement in [*_on_tables(), *_on_the_database()]:
-            tables = found.get(what, [])
-            if table not in tables and _is_allowed(statement):
-                found[what] = [*tables, table]
+        for what, table, statement in chain(_on_tables(), _on_the_database()):
+            if (what, table) not in found and _is_allowed(statement):
+                found.add((what, table))
+                yield what, table
         transaction.set_rollback(True)
-    return [Right(what, tuple(table for table in tables if table)) for what, tables in found.items()]
 
 
 def _on_tables() -> Iterator[tuple[str, str, str]]:

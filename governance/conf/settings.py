@@ -124,6 +124,9 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_M
 EMAIL_USE_SSL, EMAIL_TIMEOUT = _MAIL.scheme == "smtps", 10
 DEFAULT_FROM_EMAIL = os.environ.get("COUNTERSIGN_MAIL_FROM", "countersign@localhost")
 
+# Whether a process whose database role could change what was recorded does not start.
+TWO_ROLES = _flag("COUNTERSIGN_TWO_ROLES", False)
+
 # Whether everybody who reaches the service may read the trail under /trail/ and the figures under /metrics.
 TRAIL_PUBLIC = _flag("COUNTERSIGN_TRAIL_PUBLIC", True)
 

@@ -14,10 +14,11 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 
-from audits.trail import Actor, TrailNotExtended, check_outside
+from audits.trail import Actor, TrailNotExtended
 from governance.models import PolicyVersion
 from governance.selectors.webhooks import any_webhooks
 from governance.services.policies import publish_shipped_policy, read_policy
+from governance.starting import TooManyRights, look_before_starting
 from governance.supervisor.bell import Bell
 from governance.supervisor.children import Child
 from governance.supervisor.dispatcher import Dispatcher
@@ -56,10 +57,10 @@ def _prepare(parent: int) -> None:
     die_with(parent)
     call_command("migrate", interactive=False, verbosity=0)
     try:
-        problems = check_outside().problems
-    except TrailNotExtended as refusal:
+        said = look_before_starting()
+    except (TooManyRights, TrailNotExtended) as refusal:
         sys.exit(str(refusal))
-    sys.stderr.writelines(f"{sentence}\n" for sentence in problems)
+    sys.stderr.writelines(f"{sentence}\n" for sentence in said)
     for path in sorted(SHIPPED_POLICIES.glob("*.yaml")):
         text = path.read_text(encoding="utf-8")
         if not PolicyVersion.objects.filter(name=read_policy(text).name).exists():

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from audits.trail import TrailNotExtended, check_outside
+from audits.trail import TrailNotExtended
+from governance.starting import TooManyRights, look_before_starting
 from governance.supervisor.supervise import supervise
 
 
@@ -16,10 +17,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            problems = check_outside().problems
-        except TrailNotExtended as problem:
+            said = look_before_starting()
+        except (TooManyRights, TrailNotExtended) as problem:
             raise CommandError(str(problem)) from None
-        for sentence in problems:
+        for sentence in said:
             self.stderr.write(self.style.WARNING(sentence))
         supervise([], when_ready=self._say_ready)
 
