@@ -17,6 +17,7 @@ from audits.checks.parameters import Parameter, UnusableParameters
 from audits.checks.profiling import columns_of_profile, profile_document
 from audits.checks.roles import MISSING, Roles, SensitiveColumn
 from audits.checks.statistics import (
+    AlignedValues,
     Attributions,
     CellForms,
     ClassCounts,
@@ -25,6 +26,7 @@ from audits.checks.statistics import (
     ColumnShapes,
     ColumnValues,
     Correlations,
+    ErrorsApart,
     FeatureClasses,
     FeatureDigests,
     FoldLosses,
@@ -46,6 +48,7 @@ from audits.checks.statistics import (
     RowSample,
     ScoreAreas,
     ScoreHistograms,
+    ScoreSteps,
     SegmentCounts,
     TextLengths,
     Times,
@@ -83,6 +86,7 @@ __all__ = [
     "profile_document",
     "recompute",
     # what they read
+    "AlignedValues",
     "Attributions",
     "CellForms",
     "ClassCounts",
@@ -91,6 +95,7 @@ __all__ = [
     "ColumnShapes",
     "ColumnValues",
     "Correlations",
+    "ErrorsApart",
     "FeatureClasses",
     "FeatureDigests",
     "FoldLosses",
@@ -112,6 +117,7 @@ __all__ = [
     "RowSample",
     "ScoreAreas",
     "ScoreHistograms",
+    "ScoreSteps",
     "SegmentCounts",
     "TextLengths",
     "Times",

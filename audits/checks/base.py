@@ -85,14 +85,11 @@ class CannotMeasure(Exception):
         super().__init__(sentence)
 
 
-class Kept(Protocol):
+class Stored(Protocol):
     """The few sums of a statistic that the figures of a check depend on; they depend on the parameters in `reads`."""
 
     made_of: ClassVar[type[Any]]
     reads: ClassVar[tuple[str, ...]]
-
-    @classmethod
-    def kept(cls, statistic: Any, parameters: Mapping[str, Any]) -> Self: ...
 
     @property
     def n_rows(self) -> int: ...
@@ -101,6 +98,20 @@ class Kept(Protocol):
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self: ...
+
+
+class Kept(Stored, Protocol):
+    """What is kept of each table for itself."""
+
+    @classmethod
+    def kept(cls, statistic: Any, parameters: Mapping[str, Any]) -> Self: ...
+
+
+class KeptOfAll(Stored, Protocol):
+    """What is kept of each table beside the others."""
+
+    @classmethod
+    def kept_of_all(cls, tables: Mapping[str, Any], parameters: Mapping[str, Any]) -> Mapping[str, Self]: ...
 
 
 @dataclass(frozen=True)
@@ -122,7 +133,7 @@ class Check:
     tables: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     advised_by: type | None = None
-    keeps: type[Kept] | None = None
+    keeps: type[Kept] | type[KeptOfAll] | None = None
 
     @property
     def family(self) -> str:
@@ -148,7 +159,7 @@ def check(
     roles: tuple[str, ...] = (),
     tables: tuple[str, ...] = ("evaluation",),
     advised_by: type | None = None,
-    keeps: type[Kept] | None = None,
+    keeps: type[Kept] | type[KeptOfAll] | None = None,
 ) -> Callable[[Callable[..., Report]], Check]:
     """Declare a check: `needs` are the statistics it reads, `roles` the columns it cannot do without.
 

@@ -60,7 +60,7 @@ class ColumnContract:
             yield "order", "does not descend"
 
 
-def inferred(shape: ShapeOfColumn, *, margin: float, max_categories: int, min_rows: int) -> ColumnContract:
+def inferred(shape: ShapeOfColumn, *, range_margin: float, max_categories: int, min_rows: int) -> ColumnContract:
     """What the reference keeps, read as a contract; ranges are wider by a margin, a share of the range."""
     contract = ColumnContract(shape.name, required=shape.missing == 0)
     if not shape.filled:
@@ -68,7 +68,7 @@ def inferred(shape: ShapeOfColumn, *, margin: float, max_categories: int, min_ro
     contract = replace(contract, type=_type_of(shape))
     enough = shape.filled >= min_rows
     if shape.low is not None and shape.high is not None and shape.kind == "number":
-        room = margin * (shape.high - shape.low)
+        room = range_margin * (shape.high - shape.low)
         contract = replace(contract, low=shape.low - room, high=shape.high + room)
     if shape.kind == "text":
         if shape.texts is not None and len(shape.texts) <= max_categories and len(shape.texts) * 2 <= shape.filled:

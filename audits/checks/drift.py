@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from audits.checks.base import CannotMeasure
 from audits.checks.sentences import figure
-from audits.checks.statistics.column_values import RARE, ColumnValues, ValuesOfColumn
+from audits.checks.statistics.aligned_values import folded
+from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
 from audits.checks.statistics.intervals import dkw_reach, percentile, redrawn
 from audits.checks.statistics.side_by_side import SideBySide
 from audits.checks.statistics.tails import kolmogorov_tail
@@ -70,7 +71,7 @@ def binned(name: str, evaluation: ColumnValues, reference: ColumnValues, min_row
         return Binned(_in_bins(now.numbers, edges), _in_bins(then.numbers, edges), _rounding(now, then))
     if now.texts is None or then.texts is None:
         raise CannotMeasure(f'Column "{name}" has more than 1,000 different texts; declare it as id or drop it.')
-    held = _folded(now.texts, then.texts) if then.inside is not None else now.texts
+    held = folded(now.texts, then.texts) if then.inside is not None else now.texts
     bins = sorted({*held, *then.texts})
     current, past = ([texts.get(text, 0) for text in bins] for texts in (held, then.texts))
     return Binned(np.array(current, np.int64), np.array(past, np.int64), "")
@@ -144,14 +145,6 @@ def _rounding(now: ValuesOfColumn, then: ValuesOfColumn) -> str:
     slack = _slack(now, then)
     why = "more than 2**20 distinct values, rounded" if then.inside is None else "against a stored profile"
     return f"{why}; off by at most {figure(slack)}" if slack else ""
-
-
-def _folded(texts: Mapping[str, int], profile: Mapping[str, int]) -> dict[str, int]:
-    """A profile does not say which texts were rare: those that it does not name count as such, if there were any."""
-    if RARE not in profile:
-        return dict(texts)
-    named = {text: rows for text, rows in texts.items() if text in profile and text != RARE}
-    return {**named, RARE: sum(texts.values()) - sum(named.values())}
 
 
 def _in_bins(table: ValueTable, edges: NDArray[np.float64]) -> NDArray[np.int64]:

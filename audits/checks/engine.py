@@ -44,10 +44,18 @@ class _Computed:
             return statistic
         if (stored := self.statistics.get((table, check.keeps))) is not None:
             return stored
-        asked = (table, check.keeps, *(repr(parameters.get(name)) for name in check.keeps.reads))
+        asked = (check.keeps, kind, check.tables, *(repr(parameters.get(name)) for name in check.keeps.reads))
         if asked not in self.kept:
-            self.kept[asked] = check.keeps.kept(statistic, parameters)
-        return self.kept[asked]
+            self.kept[asked] = self._kept(check, kind, parameters)
+        return self.kept[asked][table]
+
+    def _kept(self, check: Check, kind: type, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        given = {name: self.statistics.get((name, kind)) for name in check.tables}
+        keeps: Any = check.keeps
+        if hasattr(keeps, "kept_of_all"):
+            together: Mapping[str, Any] = keeps.kept_of_all(given, parameters)
+            return together
+        return {name: keeps.kept(statistic, parameters) for name, statistic in given.items()}
 
     def document(self, table: str, statistic: Any) -> dict[str, Any]:
         """What is stored of a statistic."""
@@ -57,9 +65,13 @@ class _Computed:
         return self.documents[asked]
 
     def help(self, check: Check) -> Any:
-        """The statistic that helps with advice, where the table gave it."""
-        found = None if check.advised_by is None else self.statistics.get((check.tables[0], check.advised_by))
-        return None if isinstance(found, Failure) else found
+        """What helps with advice, where the table gave it: it remembers what it was asked, which is what is stored."""
+        if check.advised_by is None:
+            return None
+        if (stored := self.statistics.get((check.tables[0], known.ScoreSteps))) is not None:
+            return stored
+        found: Any = self.statistics.get((check.tables[0], check.advised_by))
+        return None if found is None or isinstance(found, Failure) else known.ScoreSteps.of(found)
 
 
 def measure(
@@ -223,6 +235,8 @@ def _outcome(spec: RunSpec, check: Check, parameters: dict[str, Any], computed: 
                 given: Any = computed.statistics.get((table, kind))
                 if given is not None and given.n_rows == 0:
                     raise CannotMeasure(f"There is nothing for {check.name} to read about the {table} table.")
+        for table in check.tables:
+            for kind in check.needs:
                 read = computed.read_by(check, table, kind, parameters)
                 arguments.append(read)
                 stored.setdefault(table, {})[type(read).__name__] = computed.document(table, read)
@@ -231,7 +245,7 @@ def _outcome(spec: RunSpec, check: Check, parameters: dict[str, Any], computed: 
         if not isinstance(report, Report):
             raise TypeError(f"{check.name} returned no Report.")
         if helping is not None and any(finding.would_pass for finding in report.findings):
-            stored[check.tables[0]][type(helping).__name__] = plain(helping.for_advice().to_document())
+            stored[check.tables[0]][type(helping).__name__] = plain(helping.to_document())
         sentence = conclusion(report)
     except CannotMeasure as refusal:
         return Outcome(spec, "inconclusive", refusal.sentence, refusal.report, stored, parameters)

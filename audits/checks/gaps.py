@@ -16,7 +16,7 @@ from audits.checks.statistics.group_counts import GroupCounts
 from audits.checks.statistics.grouping import Grouping
 from audits.checks.statistics.intervals import Interval, percentile
 from audits.checks.statistics.rates import MeanOfRates, Rate
-from audits.checks.statistics.score_histograms import ScoreHistograms
+from audits.checks.statistics.score_steps import ScoreSteps
 from audits.checks.statistics.simultaneous import largest_difference, ratios_to_highest
 from audits.checks.would_pass import Sought, advice
 
@@ -44,7 +44,7 @@ def parity_report(
     leave_out: Sequence[str],
     simultaneous: bool,
     labels: bool = True,
-    scores: ScoreHistograms | None = None,
+    scores: ScoreSteps | None = None,
 ) -> Report:
     """Hold the largest difference and the smallest ratio between groups, over all `rates`, against limits.
 
@@ -78,7 +78,7 @@ def advice_on(
     kind: str,
     limit: float,
     decide_on: str,
-    scores: ScoreHistograms | None,
+    scores: ScoreSteps | None,
 ) -> str:
     """What would pass instead of the counts of this grouping: a "difference" or a "ratio" is beyond its limit."""
     sets = [one for one in sets_of(grouping) if len(one.usable) >= 2]

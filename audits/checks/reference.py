@@ -24,6 +24,8 @@ Limits are parameters; a policy sets them, and what it leaves out takes the defa
 A table that cannot answer the question makes the outcome *inconclusive*, a check that breaks makes it *errored*.
 Neither passes.
 Every outcome stores the statistics that it was worked out from, so that it can be worked out again without the table.
+Those are a few kilobytes: counts and sums by group or by column, no row and no score of anybody.
+Of texts only those are kept that a finding may have to name; drift is measured on counts whose bins have no names.
 
 A finding about a gap between groups carries advice: the smallest change that would pass (`would_pass`).
 With a score column it names a threshold for each group, of at most 256 steps of the score.

@@ -18,7 +18,8 @@ from audits.checks.limits import exactly
 from audits.checks.sentences import figure, listed, some
 from audits.checks.statistics.grouping import Grouping
 from audits.checks.statistics.rates import KNOWN, STATES, MeanOfRates, Rate, accuracy
-from audits.checks.statistics.score_histograms import ScoreHistograms, ScoreSplit
+from audits.checks.statistics.score_histograms import ScoreSplit
+from audits.checks.statistics.score_steps import ScoreSteps
 
 AnyRate = Rate | MeanOfRates
 
@@ -61,7 +62,7 @@ class Sought:
         return np.full(lowest.shape, math.inf) if aim == 0 else lowest / float(aim) + 1e-12
 
 
-def advice(sought: Sought, scores: ScoreHistograms | None) -> str:
+def advice(sought: Sought, scores: ScoreSteps | None) -> str:
     """A sentence that says what would pass, or that nothing does; empty where rows weigh differently or there are more
     than 500 groups.
 
@@ -70,10 +71,10 @@ def advice(sought: Sought, scores: ScoreHistograms | None) -> str:
     """
     if sought.grouping.weights is not None or len(sought.places) > _MOST_GROUPS:
         return ""
-    # Whether all have a score is asked first: the steps are made for the first finding that asks for them.
+    # Whether all have a score is asked first: the steps are made for the first finding that needs them.
     if scores is None or scores.unscored:
         return _by_decisions(sought)
-    return _by_thresholds(sought, scores.for_advice())
+    return _by_thresholds(sought, scores)
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class _Options:
     right: NDArray[np.int64]
 
 
-def _by_thresholds(sought: Sought, scores: ScoreHistograms) -> str:
+def _by_thresholds(sought: Sought, scores: ScoreSteps) -> str:
     splits = {split.group: split for split in scores.split(sought.grouping.attribute)}
     most = max(20, min(_MOST_OF_GROUP, _MOST_IN_ALL // len(sought.places)))
     groups = [_options(sought, place, splits[sought.grouping.groups[place]], most) for place in sought.places]

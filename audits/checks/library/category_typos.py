@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 from audits.checks import ColumnValues, Finding, Measurement, Report, Severity, check
 from audits.checks.parameters import Share
@@ -13,8 +16,39 @@ _NAME = "data_quality.category_typos"
 _SHORTEST = 5
 
 
-@check(_NAME, version=1, needs=ColumnValues)
-def category_typos(values: ColumnValues, *, max_rare_share: Share = 0.01, allowed: tuple[str, ...] = ()) -> Report:
+@dataclass(frozen=True)
+class AlikeTexts:
+    """By text column its filled cells, and the rows of each text that looks like another; None for too many texts."""
+
+    made_of: ClassVar[type[Any]] = ColumnValues
+    reads: ClassVar[tuple[str, ...]] = ("max_rare_share",)
+
+    n_rows: int
+    columns: Mapping[str, tuple[int, Mapping[str, int] | None]]
+
+    @classmethod
+    def kept(cls, values: ColumnValues, parameters: Mapping[str, Any]) -> Self:
+        columns: dict[str, tuple[int, Mapping[str, int] | None]] = {}
+        for name, column in values.by_name.items():
+            if column.is_numeric:
+                continue
+            counts = {text: n for text, n in (column.texts or {}).items() if text != MISSING}
+            total = sum(counts.values())
+            alike = {text for pair in _alike(counts, parameters["max_rare_share"] * total) for text in pair}
+            kept = {text: counts[text] for text in sorted(alike)}
+            columns[name] = (total, None if column.texts is None else kept)
+        return cls(values.n_rows, columns)
+
+    def to_document(self) -> dict[str, Any]:
+        return {"rows": self.n_rows, "columns": [[name, *column] for name, column in self.columns.items()]}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        return cls(document["rows"], {name: (n, texts) for name, n, texts in document["columns"]})
+
+
+@check(_NAME, version=1, needs=ColumnValues, keeps=AlikeTexts)
+def category_typos(values: AlikeTexts, *, max_rare_share: Share = 0.01, allowed: tuple[str, ...] = ()) -> Report:
     """Categories that differ from another one by case, spaces and marks alone, or by one letter from a frequent one.
 
     One letter counts between words of at least five letters, when the one has at most the given share of the
@@ -23,8 +57,8 @@ def category_typos(values: ColumnValues, *, max_rare_share: Share = 0.01, allowe
 
     Parameters
     ----------
-    values : ColumnValues
-        Texts and counts of the features.
+    values : AlikeTexts
+        Texts of the features that look alike, and their counts.
     max_rare_share : float in [0, 1], default=0.01
         Largest share of the filled rows that a misspelt category has.
     allowed : list of str, default=[]
@@ -43,17 +77,14 @@ def category_typos(values: ColumnValues, *, max_rare_share: Share = 0.01, allowe
     deepchecks, String Mismatch, for the first kind; Damerau (1964), doi:10.1145/363958.363994, for the second.
     """
     measured, findings, notes = [], [], []
-    for name, column in values.by_name.items():
-        if column.is_numeric or name in allowed:
+    for name, (total, counts) in values.columns.items():
+        if name in allowed:
             continue
-        if column.texts is None:
+        if counts is None:
             notes.append(f'Column "{name}" has more than 1,000 different texts and is left out.')
             continue
-        counts = {text: n for text, n in column.texts.items() if text != MISSING}
-        alike = _alike(counts, max_rare_share * sum(counts.values()))
-        measured.append(
-            Measurement("alike_categories", float(len(alike)), "categories", name, n=sum(counts.values()), ideal=0.0)
-        )
+        alike = _alike(counts, max_rare_share * total)
+        measured.append(Measurement("alike_categories", float(len(alike)), "categories", name, n=total, ideal=0.0))
         if alike:
             pairs = some([f'"{rare}" and "{frequent}"' for rare, frequent in alike])
             sentence = f'Column "{name}" holds categories that look alike: {pairs}.'
@@ -76,7 +107,7 @@ def one_letter_apart(first: str, second: str) -> bool:
     return swapped or rest[1:] == other[1:] or rest[1:] == other or rest == other[1:]
 
 
-def _alike(counts: dict[str, int], most_rare: float) -> list[tuple[str, str]]:
+def _alike(counts: Mapping[str, int], most_rare: float) -> list[tuple[str, str]]:
     ordered = sorted(counts, key=lambda text: (-counts[text], text))
     plain: dict[str, str] = {}
     found = []

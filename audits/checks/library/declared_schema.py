@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from audits.checks import CannotMeasure, ColumnShapes, Report, check
 from audits.checks.contracts import contract_report, parsed
+from audits.checks.judged_shapes import DeclaredShapes
 
 _NAME = "data_quality.declared_schema"
 
 
-@check(_NAME, version=1, needs=ColumnShapes)
-def declared_schema(shapes: ColumnShapes, *, columns: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> Report:
+@check(_NAME, version=1, needs=ColumnShapes, keeps=DeclaredShapes)
+def declared_schema(shapes: DeclaredShapes, *, columns: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> Report:
     """Columns held against a declared contract, a line for each.
 
     A line is the name of a column, a colon, and rules between semicolons: a type (`integer`, `number`, `text`,
@@ -18,7 +19,7 @@ def declared_schema(shapes: ColumnShapes, *, columns: tuple[str, ...] = (), igno
 
     Parameters
     ----------
-    shapes : ColumnShapes
+    shapes : DeclaredShapes
         Shapes of the columns.
     columns : list of str, default=[]
         The contract, such as "age: integer; required; from 0 to 120".

@@ -1,6 +1,6 @@
 """Did every group get the favourable decision about as often?"""
 
-from audits.checks import GroupCounts, Report, ScoreHistograms, check
+from audits.checks import GroupCounts, Report, ScoreHistograms, ScoreSteps, check
 from audits.checks.gaps import parity_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.statistics.rates import selection_rate
@@ -15,7 +15,7 @@ from audits.checks.statistics.rates import selection_rate
 )
 def demographic_parity_difference(
     counts: GroupCounts,
-    scores: ScoreHistograms | None = None,
+    scores: ScoreSteps | None = None,
     *,
     attribute: str | None = None,
     max_difference: Share = 0.10,
@@ -30,7 +30,7 @@ def demographic_parity_difference(
     ----------
     counts : GroupCounts
         Counts by group, label and prediction, integers of shape (n_groups, 3, 3).
-    scores : ScoreHistograms or None
+    scores : ScoreSteps or None
         Counts by score, where the table has scores: for the advice on what would pass.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.

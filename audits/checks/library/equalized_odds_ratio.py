@@ -1,6 +1,6 @@
 """Were the deserving and the undeserving treated alike in every group, as a ratio?"""
 
-from audits.checks import GroupCounts, Report, ScoreHistograms, check
+from audits.checks import GroupCounts, Report, ScoreHistograms, ScoreSteps, check
 from audits.checks.gaps import parity_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.statistics.rates import false_positive_rate, true_positive_rate
@@ -15,7 +15,7 @@ from audits.checks.statistics.rates import false_positive_rate, true_positive_ra
 )
 def equalized_odds_ratio(
     counts: GroupCounts,
-    scores: ScoreHistograms | None = None,
+    scores: ScoreSteps | None = None,
     *,
     attribute: str | None = None,
     min_ratio: Share = 0.8,
@@ -31,7 +31,7 @@ def equalized_odds_ratio(
     ----------
     counts : GroupCounts
         Confusion counts by group, integers of shape (n_groups, 3, 3).
-    scores : ScoreHistograms or None
+    scores : ScoreSteps or None
         Counts by score, where the table has scores: for the advice on what would pass.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.

@@ -1,6 +1,6 @@
 """Are decisions wrong as often in every group?"""
 
-from audits.checks import GroupCounts, Report, ScoreHistograms, check
+from audits.checks import GroupCounts, Report, ScoreHistograms, ScoreSteps, check
 from audits.checks.gaps import parity_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.statistics.rates import error_rate
@@ -11,7 +11,7 @@ from audits.checks.statistics.rates import error_rate
 )
 def error_rate_parity(
     counts: GroupCounts,
-    scores: ScoreHistograms | None = None,
+    scores: ScoreSteps | None = None,
     *,
     attribute: str | None = None,
     max_difference: Share | None = 0.10,
@@ -30,7 +30,7 @@ def error_rate_parity(
     ----------
     counts : GroupCounts
         Confusion counts by group, integers of shape (n_groups, 3, 3).
-    scores : ScoreHistograms or None
+    scores : ScoreSteps or None
         Counts by score, where the table has scores: for the advice on what would pass.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.

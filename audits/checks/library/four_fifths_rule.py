@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from audits.checks import Finding, GroupCounts, Measurement, Report, ScoreHistograms, Severity, check
+from audits.checks import Finding, GroupCounts, Measurement, Report, ScoreHistograms, ScoreSteps, Severity, check
 from audits.checks.comparison import ComparedRates, compared, obstacle, require_complete, settled
 from audits.checks.gaps import advice_on
 from audits.checks.limits import deciding, exactly, ruled
@@ -22,7 +22,7 @@ _NAME = "fairness.four_fifths_rule"
 @check(_NAME, version=1, needs=GroupCounts, roles=("sensitive",), advised_by=ScoreHistograms)
 def four_fifths_rule(
     counts: GroupCounts,
-    scores: ScoreHistograms | None = None,
+    scores: ScoreSteps | None = None,
     *,
     attribute: str | None = None,
     min_ratio: Share = 0.8,
@@ -41,7 +41,7 @@ def four_fifths_rule(
     ----------
     counts : GroupCounts
         Counts by group, label and prediction, integers of shape (n_groups, 3, 3).
-    scores : ScoreHistograms or None
+    scores : ScoreSteps or None
         Counts by score, where the table has scores: for the advice on what would pass.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.

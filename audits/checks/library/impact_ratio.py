@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.checks import GroupCounts, Report, ScoreHistograms, check
+from audits.checks import GroupCounts, Report, ScoreHistograms, ScoreSteps, check
 from audits.checks.comparison import ComparedRates, compared_sets, require_complete
 from audits.checks.gaps import advice_on
 from audits.checks.impact import ratio_report
@@ -14,7 +14,7 @@ from audits.checks.statistics.rates import selection_rate
 @check("fairness.impact_ratio", version=1, needs=GroupCounts, roles=("sensitive",), advised_by=ScoreHistograms)
 def impact_ratio(
     counts: GroupCounts,
-    scores: ScoreHistograms | None = None,
+    scores: ScoreSteps | None = None,
     *,
     attribute: str | None = None,
     min_ratio: Share = 0.8,
@@ -29,7 +29,7 @@ def impact_ratio(
     ----------
     counts : GroupCounts
         Counts by group, label and prediction, integers of shape (n_groups, 3, 3).
-    scores : ScoreHistograms or None
+    scores : ScoreSteps or None
         Counts by score, where the table has scores: for the advice on what would pass.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.

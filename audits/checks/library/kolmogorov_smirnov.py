@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.checks import CannotMeasure, ColumnValues, Finding, Measurement, Report, Severity, check
+from audits.checks import AlignedValues, CannotMeasure, ColumnValues, Finding, Measurement, Report, Severity, check
 from audits.checks.comparison import decided_value, deciding, exactly
 from audits.checks.drift import columns_to_compare, distance
 from audits.checks.parameters import Count, DecideOn, Share
@@ -11,10 +11,10 @@ from audits.checks.sentences import figure
 _NAME = "drift.kolmogorov_smirnov"
 
 
-@check(_NAME, version=1, needs=ColumnValues, tables=("evaluation", "reference"))
+@check(_NAME, version=1, needs=ColumnValues, keeps=AlignedValues, tables=("evaluation", "reference"))
 def kolmogorov_smirnov(
-    evaluation: ColumnValues,
-    reference: ColumnValues,
+    evaluation: AlignedValues,
+    reference: AlignedValues,
     *,
     columns: tuple[str, ...] = (),
     max_distance: Share = 0.1,
@@ -31,9 +31,9 @@ def kolmogorov_smirnov(
 
     Parameters
     ----------
-    evaluation : ColumnValues
+    evaluation : AlignedValues
         Values and counts of the features now.
-    reference : ColumnValues
+    reference : AlignedValues
         Values and counts of the features in the reference.
     columns : list of str, default=[]
         Columns to compare; an empty list compares every numeric feature.

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from audits.checks import LabelValues, Report, check
+from audits.checks import AlignedValues, LabelValues, Report, check
 from audits.checks.parameters import Count, Share
 from audits.checks.shift import shift_report
 
 _NAME = "drift.label"
 
 
-@check(_NAME, version=1, needs=LabelValues, tables=("evaluation", "reference"))
+@check(_NAME, version=1, needs=LabelValues, keeps=AlignedValues, tables=("evaluation", "reference"))
 def label(
-    evaluation: LabelValues,
-    reference: LabelValues,
+    evaluation: AlignedValues,
+    reference: AlignedValues,
     *,
     max_distance: Share = 0.1,
     false_discovery_rate: Share = 0.05,
@@ -26,9 +26,9 @@ def label(
 
     Parameters
     ----------
-    evaluation : LabelValues
+    evaluation : AlignedValues
         Values and counts of the label now.
-    reference : LabelValues
+    reference : AlignedValues
         Values and counts of the label in the reference.
     max_distance : float in [0, 1], default=0.1
         Jensen-Shannon distances above this, if significant, become a finding.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from audits.checks import CannotMeasure, ColumnValues, Finding, Report, Severity, check
+from audits.checks import AlignedValues, CannotMeasure, ColumnValues, Finding, Report, Severity, check
 from audits.checks.drift import columns_to_compare
 from audits.checks.figures import Figure
 from audits.checks.limits import exactly
@@ -15,10 +15,10 @@ from audits.checks.shift import shifts
 _NAME = "drift.overall"
 
 
-@check(_NAME, version=1, needs=ColumnValues, tables=("evaluation", "reference"))
+@check(_NAME, version=1, needs=ColumnValues, keeps=AlignedValues, tables=("evaluation", "reference"))
 def overall(
-    evaluation: ColumnValues,
-    reference: ColumnValues,
+    evaluation: AlignedValues,
+    reference: AlignedValues,
     *,
     columns: tuple[str, ...] = (),
     max_share: Share = 0.3,
@@ -33,9 +33,9 @@ def overall(
 
     Parameters
     ----------
-    evaluation : ColumnValues
+    evaluation : AlignedValues
         Values and counts of the features now.
-    reference : ColumnValues
+    reference : AlignedValues
         Values and counts of the features in the reference.
     columns : list of str, default=[]
         Columns to compare; an empty list compares every feature, the prediction and the score.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.checks import CannotMeasure, ColumnValues, Finding, Measurement, Report, Severity, check
+from audits.checks import AlignedValues, CannotMeasure, ColumnValues, Finding, Measurement, Report, Severity, check
 from audits.checks.drift import Binned, binned, columns_to_compare, stability_index, stability_interval
 from audits.checks.parameters import Amount, Count
 from audits.checks.sentences import figure
@@ -10,10 +10,10 @@ from audits.checks.sentences import figure
 _NAME = "drift.population_stability"
 
 
-@check(_NAME, version=1, needs=ColumnValues, tables=("evaluation", "reference"))
+@check(_NAME, version=1, needs=ColumnValues, keeps=AlignedValues, tables=("evaluation", "reference"))
 def population_stability(
-    evaluation: ColumnValues,
-    reference: ColumnValues,
+    evaluation: AlignedValues,
+    reference: AlignedValues,
     *,
     columns: tuple[str, ...] = (),
     max_index: Amount = 0.2,
@@ -25,13 +25,13 @@ def population_stability(
     outer bins open); texts are their own bins, and missing cells of a text column are one of them. The
     share of an empty bin is set to 0.0001. Deciles and counts are exact up to 1,048,576 distinct numbers
     of a column in each table; beyond that numbers share steps and the note says by how much the share of
-    rows up to a decile may be off. The outcome stores the deciles and the counts between them.
+    rows up to a decile may be off. The outcome stores the counts between the deciles.
 
     Parameters
     ----------
-    evaluation : ColumnValues
+    evaluation : AlignedValues
         Values and counts of the features now.
-    reference : ColumnValues
+    reference : AlignedValues
         Values and counts of the features in the reference.
     columns : list of str, default=[]
         Columns to compare; an empty list compares every feature.

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from audits.checks import PredictionValues, Report, check
+from audits.checks import AlignedValues, PredictionValues, Report, check
 from audits.checks.parameters import Count, Share
 from audits.checks.shift import shift_report
 
 _NAME = "drift.prediction"
 
 
-@check(_NAME, version=1, needs=PredictionValues, tables=("evaluation", "reference"))
+@check(_NAME, version=1, needs=PredictionValues, keeps=AlignedValues, tables=("evaluation", "reference"))
 def prediction(
-    evaluation: PredictionValues,
-    reference: PredictionValues,
+    evaluation: AlignedValues,
+    reference: AlignedValues,
     *,
     max_distance: Share = 0.1,
     false_discovery_rate: Share = 0.05,
@@ -25,9 +25,9 @@ def prediction(
 
     Parameters
     ----------
-    evaluation : PredictionValues
+    evaluation : AlignedValues
         Values and counts of prediction and score now.
-    reference : PredictionValues
+    reference : AlignedValues
         Values and counts of prediction and score in the reference.
     max_distance : float in [0, 1], default=0.1
         Jensen-Shannon distances above this, if significant, become a finding.

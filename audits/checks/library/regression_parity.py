@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from itertools import combinations
 from statistics import NormalDist
 
-import numpy as np
-from numpy.typing import NDArray
-
-from audits.checks import CannotMeasure, Finding, GroupErrors, Measurement, Report, Severity, check
+from audits.checks import CannotMeasure, ErrorsApart, Finding, GroupErrors, Measurement, Report, Severity, check
 from audits.checks.comparison import ComparedRates, settled
 from audits.checks.gaps import gap_report
 from audits.checks.limits import exactly
 from audits.checks.parameters import Amount, Count, DecideOnEvidence
 from audits.checks.sentences import figure
-from audits.checks.statistics import ErrorsOfGroup, GroupRate
+from audits.checks.statistics import FarthestPair, GroupRate
 from audits.checks.statistics.exact_sums import Sums
 from audits.checks.statistics.intervals import LEVEL
 from audits.checks.statistics.rates import Named
@@ -26,9 +22,9 @@ from audits.checks.statistics.regression_sums import r_squared, spread_of_labels
 _NAME = "fairness.regression_parity"
 
 
-@check(_NAME, version=1, needs=GroupErrors, roles=("label", "sensitive"))
+@check(_NAME, version=1, needs=GroupErrors, keeps=ErrorsApart, roles=("label", "sensitive"))
 def regression_parity(
-    errors: GroupErrors,
+    errors: ErrorsApart,
     *,
     attribute: str | None = None,
     max_mae_difference: Amount | None = 0.1,
@@ -48,8 +44,8 @@ def regression_parity(
 
     Parameters
     ----------
-    errors : GroupErrors
-        Exact sums of errors by group, and counts of predictions.
+    errors : ErrorsApart
+        Exact sums of errors by group, and the groups whose predictions are farthest apart.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     max_mae_difference : float, at least 0, or None, default=0.1
@@ -115,8 +111,8 @@ def regression_parity(
     - `prediction_distance` of sex: half of the mass is 1 apart at the bottom, half at the top = 1
     """
     if errors.undecided:
-        raise CannotMeasure(f'{errors.undecided} of {errors.n_rows} rows have no value in "{errors.roles.prediction}".')
-    deviation = _deviation(errors.sums)
+        raise CannotMeasure(f'{errors.undecided} of {errors.n_rows} rows have no value in "{errors.prediction}".')
+    deviation = _deviation(errors.everybody)
     figures: tuple[tuple[str, str, _FigureOf, float | None, float], ...] = (
         ("mean_absolute_error", "mean absolute error", _absolute, max_mae_difference, deviation),
         ("root_mean_squared_error", "root mean squared error", _root, max_rmse_difference, deviation),
@@ -126,12 +122,10 @@ def regression_parity(
     measured: list[Measurement] = []
     findings: list[Finding] = []
     obstacles: list[str] = []
-    names = errors.attributes(attribute)
-    groups = {name: errors.by_group(name) for name in names}
     for name, words, figure_of, limit, unit in figures:
         compared = {
             where: [_compared(where, Named(name, words), of, figure_of, min_group_size, leave_out)]
-            for where, of in groups.items()
+            for where, of in errors.by_attribute.items()
         }
         report = _held(
             compared,
@@ -143,11 +137,12 @@ def regression_parity(
         )
         measured += report.measurements
         findings += report.findings
-    for name, of in groups.items():
-        _judge_distance(name, of, max_prediction_distance, deviation, min_group_size, leave_out, measured, findings)
+    for name, pair in errors.farthest.items():
+        if pair is not None:
+            _judge_distance(name, pair, max_prediction_distance, deviation, measured, findings)
     notes = []
     if errors.unlabelled:
-        notes.append(f'{errors.unlabelled} of {errors.n_rows} rows have no label in "{errors.roles.label}".')
+        notes.append(f'{errors.unlabelled} of {errors.n_rows} rows have no label in "{errors.label}".')
     if not errors.is_exact:
         notes.append("There are more different predictions than are kept apart; close ones share a place.")
     return settled(measured, findings, notes, list(dict.fromkeys(obstacles)))
@@ -159,26 +154,26 @@ _FigureOf = Callable[[Sums, float], tuple[Fraction | None, float | None, float |
 def _compared(
     attribute: str,
     named: Named,
-    groups: list[ErrorsOfGroup],
+    groups: Mapping[str, Sums],
     figure_of: _FigureOf,
     minimum: int,
     leave_out: tuple[str, ...],
 ) -> ComparedRates:
-    kept = [one for one in groups if one.group not in leave_out]
-    pairs = max(1, sum(1 for one in kept if one.sums.n >= minimum))
+    kept = {group: sums for group, sums in groups.items() if group not in leave_out}
+    pairs = max(1, sum(1 for sums in kept.values() if sums.n >= minimum))
     level = 1 - (1 - LEVEL) / max(1, pairs * (pairs - 1) // 2)
 
-    def rate(one: ErrorsOfGroup) -> GroupRate:
-        value, low, high = figure_of(one.sums, level) if one.sums.n else (None, None, None)
-        return GroupRate(one.group, one.sums.n, value, low, high)
+    def rate(group: str, sums: Sums) -> GroupRate:
+        value, low, high = figure_of(sums, level) if sums.n else (None, None, None)
+        return GroupRate(group, sums.n, value, low, high)
 
-    rates = [rate(one) for one in kept]
+    rates = [rate(*one) for one in kept.items()]
     return ComparedRates(
         attribute,
         named,
         tuple(one for one in rates if one.n >= minimum and one.value is not None),
         tuple(one for one in rates if one.n < minimum or one.value is None),
-        tuple(rate(one) for one in groups if one.group in leave_out),
+        tuple(rate(*one) for one in groups.items() if one[0] in leave_out),
         None,
         joint=True,
     )
@@ -240,42 +235,35 @@ def _bias(sums: Sums, level: float) -> tuple[Fraction, float, float]:
 
 def _judge_distance(
     attribute: str,
-    groups: list[ErrorsOfGroup],
+    pair: FarthestPair,
     limit: float | None,
     deviation: float,
-    minimum: int,
-    leave_out: tuple[str, ...],
     measured: list[Measurement],
     findings: list[Finding],
 ) -> None:
-    usable = [one for one in groups if one.group not in leave_out and one.predictions.sum() >= minimum]
-    if len(usable) < 2:
-        return
-    apart, first, second = max(
-        (_distance(one.values, one.predictions, other.predictions), one.group, other.group)
-        for one, other in combinations(usable, 2)
-    )
     allowed = None if limit is None else limit * deviation
-    n = sum(int(one.predictions.sum()) for one in usable)
-    note = f"{first} against {second}; without an interval"
+    note = f"{pair.first} against {pair.second}; without an interval"
     measured.append(
-        Measurement("prediction_distance", apart, "of the label", attribute, n=n, ideal=0.0, limit=allowed, note=note)
+        Measurement(
+            "prediction_distance",
+            pair.distance,
+            "of the label",
+            attribute,
+            n=pair.rows,
+            ideal=0.0,
+            limit=allowed,
+            note=note,
+        )
     )
-    if allowed is not None and Fraction(apart) > exactly(allowed):
+    if allowed is not None and Fraction(pair.distance) > exactly(allowed):
         findings.append(
             Finding(
                 key=f"{_NAME}/prediction_distance/{attribute}",
                 severity=Severity.MEDIUM,
                 sentence=(
-                    f"Predictions are spread differently over {first} and {second}: a distance of {figure(apart)}, "
-                    f"above the limit {figure(allowed)}."
+                    f"Predictions are spread differently over {pair.first} and {pair.second}: a distance of "
+                    f"{figure(pair.distance)}, above the limit {figure(allowed)}."
                 ),
                 measurement="prediction_distance",
             )
         )
-
-
-def _distance(values: NDArray[np.float64], one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
-    """The area between the two distribution functions."""
-    apart = np.abs(np.cumsum(one) / one.sum() - np.cumsum(other) / other.sum())
-    return math.fsum((apart[:-1] * np.diff(values)).tolist())

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from audits.checks import ColumnShapes, Report, check
 from audits.checks.contracts import contract_report, inferred
+from audits.checks.judged_shapes import AgreedShapes
 from audits.checks.parameters import Amount, Count
 
 _NAME = "data_quality.schema_contract"
 
 
-@check(_NAME, version=1, needs=ColumnShapes, tables=("evaluation", "reference"))
+@check(_NAME, version=1, needs=ColumnShapes, keeps=AgreedShapes, tables=("evaluation", "reference"))
 def schema_contract(
-    evaluation: ColumnShapes,
-    reference: ColumnShapes,
+    evaluation: AgreedShapes,
+    reference: AgreedShapes,
     *,
     range_margin: Amount = 0.1,
     max_categories: Count = 50,
@@ -28,9 +29,9 @@ def schema_contract(
 
     Parameters
     ----------
-    evaluation : ColumnShapes
+    evaluation : AgreedShapes
         Shapes of the columns now.
-    reference : ColumnShapes
+    reference : AgreedShapes
         Shapes of the columns in the reference.
     range_margin : float, at least 0, default=0.1
         How far numbers may reach beyond the reference, as a share of its range.
@@ -55,7 +56,7 @@ def schema_contract(
     Breck et al. (2019), Data Validation for Machine Learning, MLSys 2019, for schemas that are inferred.
     """
     contracts = [
-        inferred(shape, margin=range_margin, max_categories=max_categories, min_rows=min_rows)
+        inferred(shape, range_margin=range_margin, max_categories=max_categories, min_rows=min_rows)
         for shape in reference.by_name.values()
     ]
     return contract_report(_NAME, contracts, evaluation.by_name, ignore)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Any, ClassVar, Self
 
 from audits.checks import CannotMeasure, Report, SegmentCounts, Severity, check
 from audits.checks.figures import Figure, held
@@ -16,9 +18,59 @@ from audits.checks.statistics.simultaneous import difference_of
 _NAME = "performance.segments"
 
 
-@check(_NAME, version=1, needs=SegmentCounts)
+@dataclass(frozen=True)
+class WeakestSegments:
+    """The weakest segments of a table and those with a floor, and how many there are; made of SegmentCounts."""
+
+    made_of: ClassVar[type[Any]] = SegmentCounts
+    reads: ClassVar[tuple[str, ...]] = ("min_segment_size", "most_shown", "floors")
+
+    prediction: str
+    n_rows: int
+    undecided: int
+    unlabelled: int
+    totals: tuple[int, int]
+    dropped: tuple[str, ...]
+    n_segments: int
+    looked_at: int
+    weakest: tuple[Segment, ...]
+    floored: tuple[Segment, ...]
+
+    @classmethod
+    def kept(cls, counts: SegmentCounts, parameters: Mapping[str, Any]) -> Self:
+        smallest, wanted = parameters["min_segment_size"], {_place(text) for text in parameters["floors"]}
+        wrong, right = counts.totals
+        rows = wrong + right
+        every = list(counts.segments())
+        judged = [one for one in every if one.rows >= smallest and rows - one.rows >= smallest and 0 < one.rows < rows]
+        judged.sort(key=lambda one: (_gap(one, wrong, right), one.rows), reverse=True)
+        return cls(
+            str(counts.roles.prediction),
+            counts.n_rows,
+            counts.undecided,
+            counts.unlabelled,
+            counts.totals,
+            counts.dropped,
+            len(every),
+            len(judged),
+            tuple(judged[: parameters["most_shown"]]),
+            tuple(one for one in every if f"{one.column}/{one.name}" in wanted and one.rows),
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        lists = {name: [list(vars(one).values()) for one in getattr(self, name)] for name in ("weakest", "floored")}
+        return {**vars(self), "totals": list(self.totals), "dropped": list(self.dropped), **lists}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        lists = {name: tuple(Segment(*one) for one in document[name]) for name in ("weakest", "floored")}
+        wrong, right = document["totals"]
+        return cls(**{**document, "totals": (wrong, right), "dropped": tuple(document["dropped"]), **lists})
+
+
+@check(_NAME, version=1, needs=SegmentCounts, keeps=WeakestSegments)
 def segments(
-    counts: SegmentCounts,
+    counts: WeakestSegments,
     *,
     max_gap: Share | None = 0.1,
     floors: tuple[str, ...] = (),
@@ -36,8 +88,8 @@ def segments(
 
     Parameters
     ----------
-    counts : SegmentCounts
-        Wrong and right decisions by the values of each column, integers of shape (n_segments, 2).
+    counts : WeakestSegments
+        Wrong and right decisions of everybody, of the weakest segments and of those with a floor.
     max_gap : float in [0, 1] or None, default=0.1
         Segments whose accuracy is further than this below that of everybody else become a finding; None sets no limit.
     floors : list of str, default=[]
@@ -91,34 +143,30 @@ def segments(
     """
     if counts.undecided:
         raise CannotMeasure(
-            f'{counts.undecided} of {counts.n_rows} rows have no value in column "{counts.roles.prediction}".'
+            f'{counts.undecided} of {counts.n_rows} rows have no value in column "{counts.prediction}".'
         )
     wrong, right = counts.totals
     rows = wrong + right
     if rows < min_rows:
         raise CannotMeasure(f"{rows} rows have a known label, {min_rows} are needed.")
-    every = list(counts.segments())
-    judged = [one for one in every if one.rows >= min_segment_size and rows - one.rows >= min_segment_size]
-    level = 1 - (1 - LEVEL) / max(1, len(judged))
-    judged.sort(key=lambda one: (_gap(one, wrong, right), one.rows), reverse=True)
+    level = 1 - (1 - LEVEL) / max(1, counts.looked_at)
     figures = [
         Figure("accuracy", Fraction(right, rows), *wilson(right, rows), rows, ideal=1.0),
-        Figure("segments_looked_at", len(judged), n=rows, unit="segments"),
+        Figure("segments_looked_at", counts.looked_at, n=rows, unit="segments"),
     ]
-    for one in judged[:most_shown]:
+    for one in counts.weakest[:most_shown]:
         figures.append(_gap_figure(one, wrong, right, level, max_gap))
         figures.append(_accuracy(one, None))
     for text in floors:
-        figures.append(_floored(text, every))
+        figures.append(_floored(text, counts.floored))
     notes = []
     if counts.unlabelled:
         notes.append(f"{counts.unlabelled} of {counts.n_rows} rows have no label and are left out.")
     if counts.dropped:
         notes.append(f"Too many different texts to look at: {listed(counts.dropped)}.")
-    if len(judged) < len(every):
-        notes.append(
-            f"{len(every) - len(judged)} segments are smaller than {min_segment_size} rows, or hold nearly all."
-        )
+    if counts.looked_at < counts.n_segments:
+        others = counts.n_segments - counts.looked_at
+        notes.append(f"{others} segments are smaller than {min_segment_size} rows, or hold nearly all.")
     return held(_NAME, figures, severity=Severity.MEDIUM, decide_on=decide_on, notes=notes)
 
 
@@ -159,7 +207,11 @@ def _accuracy(one: Segment, floor: float | None) -> Figure:
     )
 
 
-def _floored(text: str, every: list[Segment]) -> Figure:
+def _place(text: str) -> str:
+    return text.rpartition("=")[0].strip()
+
+
+def _floored(text: str, named: Sequence[Segment]) -> Figure:
     where, equals, written = text.rpartition("=")
     try:
         floor = float(written)
@@ -167,7 +219,7 @@ def _floored(text: str, every: list[Segment]) -> Figure:
         floor = -1.0
     if not equals or not 0 <= floor <= 1:
         raise CannotMeasure(f'"{text}" is no floor of a segment; write such as "region/north=0.8".')
-    for one in every:
-        if f"{one.column}/{one.name}" == where.strip() and one.rows:
+    for one in named:
+        if f"{one.column}/{one.name}" == where.strip():
             return _accuracy(one, floor)
     raise CannotMeasure(f'The table has no labelled row in the segment "{where.strip()}".')

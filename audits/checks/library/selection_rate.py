@@ -1,6 +1,6 @@
 """Which share of each group got the favourable decision?"""
 
-from audits.checks import GroupCounts, Report, ScoreHistograms, check
+from audits.checks import GroupCounts, Report, ScoreHistograms, ScoreSteps, check
 from audits.checks.gaps import parity_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.statistics.rates import selection_rate as selection
@@ -9,7 +9,7 @@ from audits.checks.statistics.rates import selection_rate as selection
 @check("fairness.selection_rate", version=1, needs=GroupCounts, roles=("sensitive",), advised_by=ScoreHistograms)
 def selection_rate(
     counts: GroupCounts,
-    scores: ScoreHistograms | None = None,
+    scores: ScoreSteps | None = None,
     *,
     attribute: str | None = None,
     max_difference: Share | None = None,
@@ -24,7 +24,7 @@ def selection_rate(
     ----------
     counts : GroupCounts
         Counts by group, label and prediction, integers of shape (n_groups, 3, 3).
-    scores : ScoreHistograms or None
+    scores : ScoreSteps or None
         Counts by score, where the table has scores: for the advice on what would pass.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.checks import CannotMeasure, ColumnValues, Finding, Report, Severity, check
+from audits.checks import AlignedValues, CannotMeasure, ColumnValues, Finding, Report, Severity, check
 from audits.checks.divergence import chi_square_p_value, cramers_v, redrawn_interval
 from audits.checks.drift import binned, columns_to_compare
 from audits.checks.figures import Figure
@@ -14,10 +14,10 @@ from audits.checks.statistics.tails import adjusted
 _NAME = "drift.significance"
 
 
-@check(_NAME, version=1, needs=ColumnValues, tables=("evaluation", "reference"))
+@check(_NAME, version=1, needs=ColumnValues, keeps=AlignedValues, tables=("evaluation", "reference"))
 def significance(
-    evaluation: ColumnValues,
-    reference: ColumnValues,
+    evaluation: AlignedValues,
+    reference: AlignedValues,
     *,
     columns: tuple[str, ...] = (),
     max_association: Share = 0.1,
@@ -35,9 +35,9 @@ def significance(
 
     Parameters
     ----------
-    evaluation : ColumnValues
+    evaluation : AlignedValues
         Values and counts of the features now.
-    reference : ColumnValues
+    reference : AlignedValues
         Values and counts of the features in the reference.
     columns : list of str, default=[]
         Columns to compare; an empty list compares every feature.

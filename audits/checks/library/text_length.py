@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from audits.checks import Report, TextLengths, check
+from audits.checks import AlignedValues, Report, TextLengths, check
 from audits.checks.parameters import Count, Share
 from audits.checks.shift import shift_report
 
 _NAME = "drift.text_length"
 
 
-@check(_NAME, version=1, needs=TextLengths, tables=("evaluation", "reference"))
+@check(_NAME, version=1, needs=TextLengths, keeps=AlignedValues, tables=("evaluation", "reference"))
 def text_length(
-    evaluation: TextLengths,
-    reference: TextLengths,
+    evaluation: AlignedValues,
+    reference: AlignedValues,
     *,
     max_distance: Share = 0.1,
     false_discovery_rate: Share = 0.05,
@@ -25,9 +25,9 @@ def text_length(
 
     Parameters
     ----------
-    evaluation : TextLengths
+    evaluation : AlignedValues
         Lengths of the text features now.
-    reference : TextLengths
+    reference : AlignedValues
         Lengths of the text features in the reference.
     max_distance : float in [0, 1], default=0.1
         Jensen-Shannon distances above this, if significant, become a finding.

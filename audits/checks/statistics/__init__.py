@@ -1,5 +1,6 @@
 """Small mergeable statistics of a table: the same for any batch size, order of rows or split."""
 
+from audits.checks.statistics.aligned_values import AlignedValues
 from audits.checks.statistics.attributions import Attributions
 from audits.checks.statistics.cell_forms import CellForms, FormsOfColumn
 from audits.checks.statistics.class_counts import ClassCounts
@@ -8,6 +9,7 @@ from audits.checks.statistics.column_profiles import ColumnProfile, ColumnProfil
 from audits.checks.statistics.column_shapes import ColumnShapes
 from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
 from audits.checks.statistics.correlations import Correlations
+from audits.checks.statistics.errors_apart import ErrorsApart, FarthestPair
 from audits.checks.statistics.feature_classes import FeatureClasses
 from audits.checks.statistics.feature_digests import FeatureDigests
 from audits.checks.statistics.fold_losses import FoldLosses
@@ -29,6 +31,7 @@ from audits.checks.statistics.row_digests import RowDigests
 from audits.checks.statistics.row_sample import RowSample
 from audits.checks.statistics.score_areas import GroupAreas, ScoreAreas
 from audits.checks.statistics.score_histograms import ScoreHistograms, ScoreSplit
+from audits.checks.statistics.score_steps import ScoreSteps
 from audits.checks.statistics.scored_groups import ScoredGroup, ScoredGroups
 from audits.checks.statistics.segment_counts import Segment, SegmentCounts
 from audits.checks.statistics.times import Times
@@ -36,6 +39,7 @@ from audits.checks.statistics.value_pairs import ValuePairs
 from audits.checks.statistics.weight_sums import WeightSums
 
 __all__ = [
+    "AlignedValues",
     "Attributions",
     "CellForms",
     "ClassCounts",
@@ -45,7 +49,9 @@ __all__ = [
     "ColumnShapes",
     "ColumnValues",
     "Correlations",
+    "ErrorsApart",
     "ErrorsOfGroup",
+    "FarthestPair",
     "FeatureClasses",
     "FeatureDigests",
     "FoldLosses",
@@ -72,6 +78,7 @@ __all__ = [
     "ScoreAreas",
     "ScoreHistograms",
     "ScoreSplit",
+    "ScoreSteps",
     "ScoredGroup",
     "ScoredGroups",
     "Segment",

@@ -80,17 +80,28 @@ class Correlations:
         }
 
     def to_document(self) -> dict[str, Any]:
-        pairs = self._pairs() if self.moments is not None else self.pairs
+        pairs = dict(sorted((self._pairs() if self.moments is not None else self.pairs).items()))
+        held = sorted({name for pair in pairs for name in pair})
         return {
             "label": self.label,
             "names": list(self.names),
             "rows": self.rows,
-            "pairs": [[first, second, n, r] for (first, second), (n, r) in sorted(pairs.items())],
+            # Pairs come in the order of these names, each with all after it, so that they need not be named.
+            "numeric": held,
+            "n": [n for n, _ in pairs.values()],
+            "r": [r for _, r in pairs.values()],
         }
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        pairs = {(first, second): (n, r) for first, second, n, r in document["pairs"]}
+        # Documents used to name every pair.
+        named = document.get("pairs")
+        if named is None:
+            named = [
+                (*pair, n, r)
+                for pair, n, r in zip(combinations(document["numeric"], 2), document["n"], document["r"], strict=True)
+            ]
+        pairs = {(first, second): (n, r) for first, second, n, r in named}
         return cls(document["label"], tuple(document["names"]), None, document["rows"], None, pairs)
 
     def _take(self, moments: tuple[Matrix, Matrix, Matrix, Matrix]) -> None:

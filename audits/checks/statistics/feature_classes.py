@@ -15,6 +15,7 @@ from audits.checks.roles import MISSING, Roles
 from audits.checks.statistics.class_counts import MOST_CLASSES
 from audits.checks.statistics.column_values import MOST_CATEGORIES
 from audits.checks.statistics.columns import as_numbers, as_texts, column_of, kind_of
+from audits.checks.statistics.pairs import in_pairs
 from audits.checks.statistics.value_table import ValueTable
 
 MOST_BINS = 64
@@ -31,7 +32,7 @@ class FeatureClasses:
     While a table is read up to 4,096 distinct numbers of a feature are told apart (beyond that neighbours are
     one), and up to 1,000 texts (beyond that the feature is None). What is stored is `binned`: numbers in at most 64
     bins of equal weight and of 20 rows or more, texts by themselves, those of fewer than 20 rows together, and
-    missing cells as a bin of their own; shape (n_bins, n_classes).
+    missing cells as a bin of their own; shape (n_bins, n_classes), written bin after bin.
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ("label", "feature")
@@ -111,7 +112,9 @@ class FeatureClasses:
             "label": self.label,
             "classes": self.classes,
             "rows": self.rows,
-            "features": {name: None if counts is None else counts.tolist() for name, counts in binned.items()},
+            "features": [
+                [name, None if counts is None else counts.ravel().tolist()] for name, counts in binned.items()
+            ],
         }
 
     @classmethod
@@ -119,7 +122,7 @@ class FeatureClasses:
         n_classes = len(document["classes"])
         binned = {
             name: None if counts is None else np.array(counts, np.int64).reshape(-1, n_classes)
-            for name, counts in document["features"].items()
+            for name, counts in in_pairs(document["features"])
         }
         return cls(document["label"], tuple(binned), list(document["classes"]), {}, {}, binned, document["rows"])
 

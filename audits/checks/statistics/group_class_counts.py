@@ -99,18 +99,20 @@ class GroupClassCounts:
         return tuple(CROSSED_BY.join(group) for group in groups), table
 
     def to_document(self) -> dict[str, Any]:
-        cells = []
+        cells, place = [], {name: place for place, name in enumerate(self.classes)}
         for names, number in self.groups.named_cells():
             pairs = sorted(
                 self.counts.get(number, {}).items(), key=lambda item: tuple((n is None, n or "") for n in item[0])
             )
-            cells.append({"groups": list(names), "counts": [[true, given, n] for (true, given), n in pairs]})
+            counts = [[*(None if name is None else place[name] for name in pair), n] for pair, n in pairs]
+            cells.append([list(names), counts])
         return {
             "task": self.roles.task,
             "seed": self.seed,
             "label": self.roles.label,
             "prediction": self.roles.prediction,
             "attributes": [column.to_document() for column in self.roles.sensitive],
+            "classes": list(place),
             "cells": cells,
         }
 
@@ -124,9 +126,14 @@ class GroupClassCounts:
         )
         counts = cls.empty(roles)
         counts.seed = document["seed"]
+        # Documents used to name the classes in every cell.
+        named: Any = document.get("classes")
         for cell in document["cells"]:
-            number = counts.groups.adopt(tuple(cell["groups"]))
-            for true, given, n in cell["counts"]:
+            names, pairs = (cell["groups"], cell["counts"]) if named is None else cell
+            number = counts.groups.adopt(tuple(names))
+            for true, given, n in pairs:
+                if named is not None:
+                    true, given = (None if place is None else named[place] for place in (true, given))
                 counts._count(number, (true, given), n)
         return counts
 

@@ -109,13 +109,12 @@ class GroupCounts:
         return tuple(column.name for column in self.roles.sensitive)
 
     def to_document(self) -> dict[str, Any]:
-        cells = []
+        cells: list[list[Any]] = []
         for names, number in self.groups.named_cells():
-            cell: dict[str, Any] = {"groups": list(names), "counts": self.counts[number].tolist()}
-            if self.roles.weight is not None:
-                cell["weights"] = [to_text(total) for total in self.weights[number]]
-                cell["squares"] = [to_text(total) for total in self.squares[number]]
-            cells.append(cell)
+            sums = [self.weights, self.squares] if self.roles.weight is not None else []
+            cells.append(
+                [list(names), self.counts[number].tolist(), *(list(map(to_text, totals[number])) for totals in sums)]
+            )
         return {
             "favourable": self.favourable,
             "seed": self.seed,
@@ -139,12 +138,15 @@ class GroupCounts:
         counts = cls.empty(roles)
         counts.seed = document["seed"]
         for cell in document["cells"]:
-            number = counts.groups.adopt(tuple(cell["groups"]))
+            # The parts of a cell used to have names.
+            parts = ("groups", "counts", "weights", "squares")
+            named = [cell[part] for part in parts if part in cell] if isinstance(cell, Mapping) else cell
+            names, rows, *sums = named
+            number = counts.groups.adopt(tuple(names))
             counts._grow()
-            counts.counts[number] += np.array(cell["counts"], np.int64)
+            counts.counts[number] += np.array(rows, np.int64)
             if roles.weight is not None:
-                counts.weights[number] = [from_text(text) for text in cell["weights"]]
-                counts.squares[number] = [from_text(text) for text in cell["squares"]]
+                counts.weights[number], counts.squares[number] = (list(map(from_text, texts)) for texts in sums)
         return counts
 
     @cached_property

@@ -18,6 +18,7 @@ from audits.checks.statistics.value_table import ValueTable
 SHARES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 _LOWER, _MIDDLE, _UPPER = 2, 3, 4
 FAR = 3.0
+_FIELDS = ("n", "quantiles", "below", "above", "is_exact")
 
 
 @dataclass(frozen=True)
@@ -100,16 +101,22 @@ class NumberSpreads:
         return {
             "names": list(self.names),
             "rows": self.rows,
+            "fields": list(_FIELDS),
             "spreads": {
-                name: {**vars(spread), "quantiles": list(spread.quantiles)} for name, spread in sorted(found.items())
+                name: [list(part) if isinstance(part := getattr(spread, word), tuple) else part for word in _FIELDS]
+                for name, spread in sorted(found.items())
             },
         }
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        spreads = {
-            name: Spread(**{**spread, "quantiles": tuple(spread["quantiles"])})
+        # Documents used to name the fields of every column.
+        named = {
+            name: spread if isinstance(spread, Mapping) else dict(zip(document["fields"], spread, strict=True))
             for name, spread in document["spreads"].items()
+        }
+        spreads = {
+            name: Spread(**{**spread, "quantiles": tuple(spread["quantiles"])}) for name, spread in named.items()
         }
         return cls(tuple(document["names"]), {}, spreads, document["rows"])
 

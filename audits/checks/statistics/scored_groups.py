@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from audits.checks.base import CannotMeasure
+from audits.checks.statistics.pairs import in_pairs
 from audits.checks.statistics.score_histograms import ScoreHistograms, ScoreSplit
 
 Sums = TypeVar("Sums")
@@ -105,7 +106,7 @@ class ScoredGroups(Generic[Sums]):
             "seed": self.seed,
             "is_exact": self.is_exact,
             "everybody": self._written(self.everybody),
-            "by_attribute": {name: list(map(self._written, groups)) for name, groups in self.by_attribute.items()},
+            "by_attribute": [[name, list(map(self._written, groups))] for name, groups in self.by_attribute.items()],
         }
 
     @classmethod
@@ -116,7 +117,7 @@ class ScoredGroups(Generic[Sums]):
             document["seed"],
             document["is_exact"],
             cls._read(document["everybody"]),
-            {name: tuple(map(cls._read, groups)) for name, groups in document["by_attribute"].items()},
+            {name: tuple(map(cls._read, groups)) for name, groups in in_pairs(document["by_attribute"])},
         )
 
     @classmethod

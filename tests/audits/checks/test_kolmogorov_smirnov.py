@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from audits.checks import ColumnValues, Roles, recompute
+from audits.checks import AlignedValues, ColumnValues, Roles, recompute
 from audits.checks.drift import distance
 from audits.checks.statistics import ValuesOfColumn
 from audits.checks.statistics.value_table import ValueTable
@@ -133,7 +133,9 @@ def test_few_thresholds_keep_the_distance_the_deciles_and_the_area(first: list[f
     assert measured(outcome, "kolmogorov_smirnov", "x").value == pytest.approx(
         stats.ks_2samp(first, second, method="asymp").statistic, abs=1e-12
     )
-    stored = outcome.statistics["reference"]["ColumnValues"]["columns"][0]["beside"]
-    assert stored["edges"] == pytest.approx(np.unique(np.quantile(second, np.arange(1, 10) / 10)), abs=1e-12)
-    assert stored["wasserstein"] == pytest.approx(stats.wasserstein_distance(first, second), abs=1e-9)
-    assert stored["deviation"] == pytest.approx(np.std(second), abs=1e-9)
+    stored = AlignedValues.from_document(outcome.statistics["reference"]["AlignedValues"]).by_name["x"].beside
+    deciles = np.unique(np.quantile(second, np.arange(1, 10) / 10))
+    assert stored is not None
+    assert len(stored.edges) == len(deciles)
+    assert stored.wasserstein == pytest.approx(stats.wasserstein_distance(first, second), abs=1e-9)
+    assert stored.deviation == pytest.approx(np.std(second), abs=1e-9)

@@ -9,6 +9,7 @@ from sklearn.metrics import accuracy_score
 
 from audits.checks import Roles, SegmentCounts, SensitiveColumn
 from audits.checks.engine import recompute
+from audits.checks.library.segments import WeakestSegments
 from tests.audits.checks.tables import judged, keys, measured
 
 NAME = "performance.segments"
@@ -111,5 +112,5 @@ def test_accuracies_are_scikit_learns_in_any_split_of_the_rows() -> None:
         for batch in part.to_batches(max_chunksize=97):
             half.add(batch)
     halves[0].merge(halves[1])
-    small = SegmentCounts.condensed({"evaluation": halves[0]})["evaluation"]
-    assert small.to_document() == outcome.statistics["evaluation"]["SegmentCounts"]
+    small = WeakestSegments.kept(SegmentCounts.condensed({"evaluation": halves[0]})["evaluation"], outcome.effective)
+    assert small.to_document() == outcome.statistics["evaluation"]["WeakestSegments"]

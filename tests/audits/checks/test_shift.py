@@ -48,7 +48,7 @@ def test_labels_of_numbers_are_classes_too_and_equal_tables_pass() -> None:
         assert outcome.verdict == "passed"
         assert measured(outcome, "jensen_shannon", "y" if check == LABEL else "p").value == 0
     spread = judged(LABEL, table, BINARY, reference=table)
-    assert spread.statistics["evaluation"]["LabelValues"]["columns"][0]["texts"] == {"0": 100, "1": 100}
+    assert spread.statistics["evaluation"]["AlignedValues"]["columns"][0][4] == [100, 100]
 
 
 def test_labels_that_have_not_come_yet_are_inconclusive() -> None:

@@ -188,8 +188,9 @@ def test_the_advice_is_worked_out_again_from_what_is_stored() -> None:
     table = drawn(5_000, 4, 5)
     outcome = judged(PARITY, table, SCORED, max_difference=0.01)
     document = outcome.to_document()
-    steps = document["statistics"]["evaluation"]["ScoreHistograms"]["scores"]["values"]
-    assert len(steps) <= 256
+    steps = document["statistics"]["evaluation"]["ScoreSteps"]
+    assert len(steps["values"]) <= 256
+    assert list(steps["groups"]) == ["sex"]
     assert recompute(document).to_document() == document
 
 
