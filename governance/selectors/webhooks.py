@@ -100,8 +100,11 @@ def standing_of(uid: UUID) -> dict[str, Any]:
     }
 
 
-def due_delivery(uid: UUID, *, at: datetime) -> WebhookDelivery | None:
-    """Return what is to be sent next to a webhook: of all that is due, what happened first."""
+def due_delivery(uid: UUID, *, token: UUID, at: datetime) -> WebhookDelivery | None:
+    """Return what is to be sent next to a webhook: of all that is due, what happened first.
+
+    None, too, for whoever does not hold the webhook's lease any more.
+    """
     waiting = WebhookDelivery.objects.filter(feed=uid, state=DeliveryState.WAITING, due_at__lte=at)
     awake = Q(feed__rest_until__isnull=True) | Q(feed__rest_until__lte=at)
-    return waiting.filter(awake).order_by("index", "part").first()
+    return waiting.filter(awake, feed__lease_token=token).order_by("index", "part").first()

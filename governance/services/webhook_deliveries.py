@@ -60,7 +60,7 @@ def deliver_webhook(*, uid: UUID) -> int:
         if token is None or edition is None or edition.status != WebhookStatus.ACTIVE:
             return 0
         _make_deliveries(edition, token)
-        while monotonic() < until and (delivery := due_delivery(uid, at=now())):
+        while monotonic() < until and (delivery := due_delivery(uid, token=token, at=now())):
             _attempt(edition, delivery, token)
             attempts += 1
     return attempts
@@ -158,9 +158,11 @@ def _deliveries(edition: WebhookEdition, event: Event, at: datetime) -> Iterator
 
 
 def _attempt(edition: WebhookEdition, delivery: WebhookDelivery, token: UUID) -> None:
-    """Send once and record what came of it. Raises: LeaseLost, when it took so long that somebody else has begun."""
+    """Send once and record what came of it. Raises: LeaseLost, when it took so long that somebody else has begun.
+
+    One transaction for each message: recording one extends the lease for the next.
+    """
     began = now()
-    _keep(edition.webhook, token, began)
     answer = _send(edition, delivery.uid, delivery.body, at=began)
     at = now()
     with transaction.atomic(durable=True):
