@@ -233,7 +233,7 @@ class VersionsDoor(Door):
         rows = rows.prefetch_related("dependencies__upstream__model", "dependents__version__model")
         if "verdict" in query:
             number = Cast("number", CharField())
-            runs = CheckRun.objects.filter(subject=Concat(Value(f"version/{name}/"), OuterRef("as_text")))
+            runs = CheckRun.objects.filter(subject=Concat(Value(f"version/{model.name}/"), OuterRef("as_text")))
             rows = rows.annotate(as_text=number).filter(Exists(runs.filter(result__verdict=query["verdict"])))
         if "artifact_sha256" in query:
             rows = rows.filter(with_artifact([query["artifact_sha256"]]))

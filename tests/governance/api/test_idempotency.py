@@ -1,14 +1,9 @@
 """A request that is sent again gets the answer it had, whatever happened to the connection."""
 
-import json
-import random
-import socket
-import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
@@ -179,33 +174,3 @@ def test_without_a_key_the_natural_name_still_lets_one_through() -> None:
     assert {status for status, _ in answers} <= {201, 409}
     assert len({content for status, content in answers if status == 201}) == 1
     assert RegisteredModel.objects.count() == 1
-
-
-@pytest.mark.parametrize("trials", [15, pytest.param(1000, marks=pytest.mark.soak)])
-@pytest.mark.django_db(transaction=True)
-def test_after_a_cut_connection_the_same_request_gives_one_object(live_server: Any, trials: int) -> None:
-    """The client goes away at some moment, before or after the service has acted, and sends the same again."""
-    text, dice = make.token(make.contributor(), Verb.REGISTER, Verb.READ), random.Random(7)
-    parts = urlsplit(live_server.url)
-    for trial in range(trials):
-        body = json.dumps({**MODEL, "name": f"model-{trial}"}).encode()
-        head = f"POST /api/v1/models HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {text}\r\n"
-        head += f"Idempotency-Key: trial-{trial}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        message = f"{head}Connection: close\r\n\r\n".encode() + body
-        with socket.create_connection((parts.hostname, parts.port), timeout=20) as cut:
-            cut.sendall(message[: dice.choice((len(message), len(message), dice.randrange(1, len(message))))])
-            time.sleep(dice.random() * 0.05)
-        status = 409
-        for _ in range(600):
-            with socket.create_connection((parts.hostname, parts.port), timeout=20) as whole:
-                whole.sendall(message)
-                status = int(whole.recv(65536).split(b" ")[1])
-                while whole.recv(65536):
-                    pass
-            if status != 409:
-                break
-            time.sleep(0.05)
-        assert status == 201, (trial, status)
-        assert RegisteredModel.objects.filter(name=f"model-{trial}").count() == 1
-    assert Entry.objects.filter(action="model.registered").count() == trials
-    assert IdempotencyKey.objects.count() == trials

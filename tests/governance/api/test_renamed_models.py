@@ -32,6 +32,7 @@ def world(everybody: Account) -> dict[str, str]:
     for seed, name in enumerate((NAMES[0], "secret")):
         model = make.model(everybody, name)
         version = make.version(everybody, model, seed + 1)
+        make.completed(version)
         promotion, waiver = make.promotion(everybody, version), make.waiver(rita, version)
         made |= {name: str(promotion.uid), f"{name} waiver": str(waiver.uid), f"{name} sha256": version.artifact_sha256}
     register_named_model(actor=everybody.actor, name="Loans")
@@ -66,6 +67,7 @@ def test_a_token_for_any_of_its_names_reaches_it_by_all_of_them(
         assert caller.send(f"{DIALECT}/model-versions/set-tag", tag).status_code == 200
         admission = {"sha256": world["loans sha256"], "target": "production", "model": name}
         assert caller.get("admission", admission).json()["version"] == 1
+        assert [item["number"] for item in told(caller, f"models/{name}/versions", verdict="passed")] == [1]
         for path in ("promotions", "waivers"):
             assert [item["model"] for item in told(caller, path, model=name)] == ["loans"]
         assert [item["name"] for item in told(caller, "models", name=name)] == ["loans"]
