@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from tests.installation import Installation
+from tests.mailbox import mailbox
 
 
 def test_serve_stops_with_a_clear_sentence_and_the_proof(tmp_path: Path) -> None:
@@ -34,3 +35,28 @@ def test_serve_stops_with_a_clear_sentence_and_the_proof(tmp_path: Path) -> None
     assert proof
     assert Path(proof[1]).read_text().count("— countersign.local/trail ") == 2
     assert ours.rows("SELECT size FROM audits_head") == [(1,)], "nothing was recorded on the old copy"
+
+
+def test_a_message_that_an_auditor_saved_tells_an_old_copy(tmp_path: Path) -> None:
+    """Sent over a mail server's own line, stored as it came, and shown to the check a database later."""
+    with mailbox() as box:
+        settings = {"COUNTERSIGN_MAIL_URL": box.url, "COUNTERSIGN_ANCHORS": "mail:auditor@example.org"}
+        ours = Installation.migrated(tmp_path / "ours", **settings)
+        database = tmp_path / "ours" / "countersign.sqlite3"
+        for number, login in enumerate(("one", "two"), 1):
+            if login == "two":
+                shutil.copy(database, tmp_path / "copy")
+            assert ours.manage("create_account", login, "--kind", "pipeline").returncode == 0
+            published = ours.manage("publish_checkpoint")
+            assert published.returncode == 0, published.stderr
+            (tmp_path / f"{number}.eml").write_bytes(box.messages[-1])
+    agreed = ours.manage("check_anchors", str(tmp_path / "1.eml"), str(tmp_path / "2.eml"))
+    assert agreed.returncode == 0, agreed.stderr
+    assert agreed.stdout.count("agrees") == 2
+    for rest in ("-wal", "-shm"):
+        Path(f"{database}{rest}").unlink(missing_ok=True)
+    shutil.copy(tmp_path / "copy", database)
+    assert ours.manage("check_anchors", str(tmp_path / "1.eml")).returncode == 0
+    refused = ours.manage("check_anchors", str(tmp_path / "2.eml"))
+    assert refused.returncode == 1
+    assert f"{tmp_path / '2.eml'} keeps a checkpoint that we signed over 2" in refused.stderr

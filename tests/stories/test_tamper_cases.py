@@ -5,19 +5,23 @@ every kind of place that keeps checkpoints (test_anchors), every way to loosen a
 (test_persons), every bit of a note (test_notes).
 """
 
+import json
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, connections, transaction
 from pytest_django.fixtures import Settings
 
 from audits.trail import (
+    Actor,
     Checkpoint,
     Entry,
     SignedTreeDiffers,
@@ -26,6 +30,8 @@ from audits.trail import (
     now,
     publish_checkpoint,
     publish_outside,
+    record,
+    timestamp,
     verify,
 )
 from audits.trail.actor_proofs import key_in_force
@@ -284,6 +290,77 @@ def test_a_clock_set_back_does_not_make_recorded_times_decrease_and_the_claimed_
     verdict = verify()
     assert verdict.is_whole
     assert [(remark.code, remark.index) for remark in verdict.remarks] == [("clock_skew", 1)]
+
+
+# A night in Berlin when the hour from two to three comes twice, and one when it does not come; the last second of a
+# day that had a second more, which a clock in UTC shows twice. In local time and order of the acts.
+CLOCKS = {
+    "the hour that comes twice": [
+        "2026-10-25T00:59:59+00:00",
+        "2026-10-25T01:00:00+00:00",
+        "2026-10-25T01:59:59+00:00",
+    ],
+    "the hour that is left out": ["2026-03-29T00:59:59+00:00", "2026-03-29T01:00:00+00:00"],
+    "a leap second, shown twice": [
+        "2016-12-31T23:59:59.900000+00:00",
+        "2016-12-31T23:59:59.100000+00:00",
+        "2017-01-01T00:00:00+00:00",
+    ],
+    "a day ahead and back": ["2026-06-01T12:00:00+00:00", "2026-06-02T12:00:00+00:00", "2026-06-01T12:00:01+00:00"],
+}
+
+
+@pytest.mark.parametrize("case", CLOCKS)
+def test_whatever_the_clock_of_a_machine_shows_the_order_is_that_of_the_index_and_each_time_is_kept_as_claimed(
+    case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    claimed = [datetime.fromisoformat(text) for text in CLOCKS[case]]
+    try:
+        for number, at in enumerate(claimed):
+            with record(actor=Actor.process("command:test"), at=at.astimezone()) as trail:
+                trail.note(action="report.exported", subject="test/clock", data={"number": number})
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    entries = list(Entry.objects.order_by("index"))
+    texts = [json.loads(entry.text) for entry in entries]
+    assert [text["data"]["number"] for text in texts] == list(range(len(claimed)))
+    assert [text["at"] for text in texts] == [timestamp(at) for at in claimed]
+    recorded = [entry.recorded_at for entry in entries]
+    assert recorded == sorted(recorded)
+    publish_checkpoint()
+    verdict = verify()
+    assert verdict.is_whole
+    assert [remark.code for remark in verdict.remarks] == ["clock_skew"], "the acts are said to be long ago"
+
+
+def test_writers_of_the_same_millisecond_get_an_index_each_and_no_fork() -> None:
+    """All wait for one another, name the same time, and go."""
+    at, start, went = now(), threading.Barrier(8), []
+
+    def write(number: int) -> None:
+        try:
+            start.wait()
+            with record(actor=Actor.process("command:test"), at=at) as trail:
+                trail.note(action="report.exported", subject="test/same", data={"number": number})
+            went.append(number)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    entries = list(Entry.objects.order_by("index"))
+    assert sorted(went) == list(range(8))
+    assert [entry.index for entry in entries] == list(range(8))
+    assert [entry.subject_number for entry in entries] == list(range(1, 9))
+    assert {json.loads(entry.text)["at"] for entry in entries} == {timestamp(at)}
+    publish_checkpoint()
+    assert verify().is_whole
 
 
 def test_the_recorded_time_beside_an_entry_is_held_between_its_neighbours_and_its_text() -> None:
