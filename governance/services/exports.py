@@ -21,7 +21,7 @@ def export_report(*, actor: Actor, version: ModelVersion, format_name: str) -> R
     """Make the report of a version, keep its bytes under their digest and record who took it.
 
     The trail is signed up to the present first, so that the report names a checkpoint that covers what it tells.
-    Figures that rest on fewer rows than EXPORT_SMALLEST_CELL are left out.
+    Figures that tell of fewer people than EXPORT_SMALLEST_CELL are left out.
     Records: report.exported. Raises: NotEntitled, Malformed, TrailNotWhole.
     """
     authorise(actor, Verb.EXPORT)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from governance.reports import FORMATS, render, without_small_cells
 from tests.audits.checks.tables import DECISIONS, judged, selected
@@ -17,6 +20,15 @@ def rates(**rows: int) -> list[dict[str, Any]]:
     return [
         measurement("selection_rate", 0.4, group=f"sex/{group}", low=0.1, high=0.9, n=n) for group, n in rows.items()
     ]
+
+
+def shares(name: str = "selection_rate", /, **groups: tuple[int, int]) -> list[dict[str, Any]]:
+    """So many of so many rows of each group."""
+    return [measurement(name, part / n, group=f"sex/{group}", n=n) for group, (part, n) in groups.items()]
+
+
+def is_table(sizes: list[list[int]]) -> bool:
+    return len({len(line) for line in sizes}) == 1
 
 
 def left(rows: list[dict[str, Any]], fewest: int = 5, **more: Any) -> dict[str, Any]:
@@ -42,13 +54,75 @@ def test_a_group_of_fewer_rows_is_not_shown_and_the_next_smallest_one_neither() 
         "not shown, because a smaller group could be worked out from it",
         "",
     ]
-    assert "Figures that rest on fewer than 5 rows" in found["notes"][-1]
+    assert "Figures that tell of fewer than 5 rows" in found["notes"][-1]
 
 
 def test_exactly_as_many_rows_and_nobody_are_shown() -> None:
-    found = left(rates(a=5, b=50, c=0))
+    found = left([*shares(a=(5, 5), b=(20, 50)), *rates(c=0)])
     assert shown(found) == {"sex/a", "sex/b", "sex/c"}
     assert found["notes"] == []
+
+
+@pytest.mark.parametrize("few", [2, 9_998])
+def test_a_share_with_few_rows_on_one_side_is_not_shown_however_large_its_group(few: int) -> None:
+    found = left(shares(a=(few, 10_000), b=(400, 900), c=(5_000, 9_000)))
+    assert shown(found) == {"sex/c"}
+    assert found["measurements"][0]["note"] == "fewer than 5 rows on one side: not shown"
+
+
+@pytest.mark.parametrize("whole", [0, 5, 95, 100])
+def test_nobody_everybody_and_as_many_as_the_limit_are_shown(whole: int) -> None:
+    assert shown(left(shares(a=(whole, 100), b=(40, 90)))) == {"sex/a", "sex/b"}
+
+
+def test_what_is_made_of_such_a_share_is_not_shown_either_and_a_share_among_other_people_is() -> None:
+    ratio = [measurement("impact_ratio", 0.0005, group="sex/a", n=10_000, ideal=1.0)]
+    other = shares("false_positive_rate", a=(60, 800), b=(40, 900))
+    gap = measurement("demographic_parity_difference", 0.4, group="sex", n=19_000)
+    found = left([*shares(a=(2, 10_000), b=(4_000, 9_000)), *ratio, *other, gap])
+    assert [row["name"] for row in found["measurements"] if row["value"] is not None] == ["false_positive_rate"] * 2
+
+
+def test_of_a_crossing_two_cells_are_hidden_in_every_line_so_that_no_margin_tells_one() -> None:
+    cells = {("f", "a"): 3, ("f", "b"): 90, ("f", "c"): 70, ("m", "a"): 80, ("m", "b"): 60, ("m", "c"): 95}
+    rows = [
+        measurement("selection_rate", 0.51, group=f"sex x race/{sex} x {race}", n=n) for (sex, race), n in cells.items()
+    ]
+    # Beside the women of race a those of race c are the fewest; the men of both races then tell neither.
+    assert shown(left(rows)) == {"sex x race/f x b", "sex x race/m x b"}
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.lists(st.integers(1, 40), min_size=2, max_size=4), min_size=2, max_size=4).filter(is_table))
+def test_no_line_of_a_table_hides_a_single_cell(sizes: list[list[int]]) -> None:
+    rows = [
+        measurement("selection_rate", 0.51, group=f"sex x race/{sex} x {race}", n=n)
+        for sex, line in enumerate(sizes)
+        for race, n in enumerate(line)
+    ]
+    hidden = [row.get("withheld", False) for row in left(rows)["measurements"]]
+    table = [hidden[at : at + len(sizes[0])] for at in range(0, len(hidden), len(sizes[0]))]
+    assert all(sum(line) != 1 for line in [*table, *zip(*table, strict=True)])
+    assert all(mark for mark, row in zip(hidden, rows, strict=True) if row["n"] < 5)
+
+
+def test_sums_of_weights_and_shares_of_cells_are_no_people() -> None:
+    weighted = [measurement("selection_rate", 0.00021, group=f"sex/{group}", n=10_000) for group in "ab"]
+    assert shown(left(weighted)) == {"sex/a", "sex/b"}
+    cards = measurement("identity_share", 0.0002, group="note/card", n=10_000)
+    file = version_file(requirements=[requirement("r", "R", "data_quality.identity_numbers", measurements=[cards])])
+    assert without_small_cells(file, 5) == file
+
+
+def test_ten_thousand_groups_are_gone_through_once() -> None:
+    few = {f"group {place}": (place % 50, 50) for place in range(10_000)}
+    sentence = "The selection rate of group 7 is 0.14, that of group 5000 is 0."
+    before = time.process_time()
+    found = left(shares(**few), sentence=sentence)
+    # Two groups of five have few on one side; pairs of groups would take minutes.
+    assert time.process_time() - before < 5
+    assert len(shown(found)) == 10_000 - 8 * 200
+    assert found["sentence"] == sentence
 
 
 def test_two_small_groups_hide_each_other() -> None:
