@@ -78,6 +78,18 @@ def sentences(document):
     return {outcome["sentence"] for outcome in document["outcomes"]}
 
 
+def of_children(told):
+    """What the system tells of the locked children of this process; one that has just ended has nothing to tell."""
+    for entry in Path("/proc").iterdir():
+        try:
+            parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[1]
+            is_one = parent == str(os.getpid()) and b"audits.sandbox.child" in (entry / "cmdline").read_bytes()
+            if is_one and (found := (entry / told).read_bytes()):
+                yield found
+        except (OSError, IndexError):
+            continue
+
+
 # --- what comes back ---
 
 
@@ -99,19 +111,7 @@ def test_nothing_secret_reaches_a_child(spec, monkeypatch):
     monkeypatch.setenv("COUNTERSIGN_SECRET_KEY", "do not tell")
     monkeypatch.setenv("DATABASE_URL", "postgres://do-not-tell")
     seen = []
-
-    def look(_):
-        for entry in Path("/proc").iterdir():
-            try:
-                parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[1]
-                if parent == str(os.getpid()) and b"audits.sandbox.child" in (entry / "cmdline").read_bytes():
-                    environment = (entry / "environ").read_bytes()
-                    # One that has just ended has none any more.
-                    seen.extend([environment] if environment else [])
-            except (OSError, IndexError):
-                continue
-
-    executed({**spec, "runs": [FAIRNESS]}, on_progress=look)
+    executed({**spec, "runs": [FAIRNESS]}, on_progress=lambda _: seen.extend(of_children("environ")))
     assert seen
     assert all(b"PYTHONPATH=" in environment and b"do" not in environment for environment in seen)
 
@@ -127,14 +127,24 @@ def test_a_child_never_imports_django():
     assert finished.returncode == 0, finished.stderr.decode()
 
 
-# --- models ---
+def test_measuring_does_without_pandas(spec):
+    """Arrow would import it, and nothing that measures may come to depend on it."""
+    seen = []
+    executed({**spec, "runs": [FAIRNESS]}, on_progress=lambda _: seen.extend(of_children("maps")))
+    assert any(b"pyarrow" in files for files in seen)
+    assert not any(b"/pandas/" in files for files in seen)
 
 
 def test_a_child_reckons_the_same_way_whatever_the_processor_offers():
-    asked = "from numpy._core._multiarray_umath import __cpu_features__ as f; print(f['X86_V4'], f['AVX512_ICL'])"
+    asked = (
+        "from numpy._core._multiarray_umath import __cpu_features__ as f; print(f.get('X86_V4'), f.get('AVX512_ICL'))"
+    )
     command = [sys.executable, "-W", "error::ImportWarning", "-c", asked]
     done = subprocess.run(command, env=CHILD_ENVIRONMENT, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "False"]
+    assert "True" not in done.stdout
+
+
+# --- models ---
 
 
 def test_a_pickle_is_never_opened_and_the_other_checks_go_on(spec, tmp_path):
