@@ -154,8 +154,8 @@ def _prepared(
     for kind in check.needs:
         if not is_scanned(kind):
             if given is not None and kind not in given:
-                word = kind.__name__.lower()
-                raise _NotRunnable("inconclusive", f"{check.name} needs {word}, and none were computed.")
+                what = getattr(kind, "without", f"{kind.__name__.lower()}, and none were computed")
+                raise _NotRunnable("inconclusive", f"{check.name} needs {what}.")
             continue
         needed = dict.fromkeys((*kind.needs_roles, *check.roles))  # type: ignore[attr-defined]  # a Statistic
         for table in check.tables:

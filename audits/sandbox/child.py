@@ -1,14 +1,15 @@
-"""What happens inside the locked child: checks over tables, or the attributions of a model.
+"""What happens inside the locked child: checks over tables, or what is asked of a model.
 
     python -P -m audits.sandbox.child SPEC.json            measures; writes {"outcomes", "guards", "rows"}
     python -P -m audits.sandbox.child --explain SPEC.json  opens the model; writes {"attributions"} or {"refused"}
+    python -P -m audits.sandbox.child --disturb SPEC.json  opens the model; writes {"disturbances"} or {"refused"}
 
 Contract
 --------
 The process MUST be locked before any library that starts threads is imported and before any input is opened, so
 everything but the lock is imported afterwards.  Standard output carries exactly one JSON document.  Standard
 error carries lines: `guards NAME ...` once, `progress PERCENT` now and then, and whatever libraries say.
-The two modes are two processes, because the reader of a model can take its process down with it.
+The modes are processes of their own, because the reader of a model can take its process down with it.
 """
 
 import gc
@@ -23,14 +24,14 @@ from audits.sandbox.lock import LANDLOCK, SECCOMP, Limits, lock_down
 
 
 def main(arguments: list[str]) -> int:
-    explains = arguments[:1] == ["--explain"]
+    mode = arguments[0] if len(arguments) > 1 else ""
     spec = json.loads(Path(arguments[-1]).read_text(encoding="utf-8"))
     answer = _take_standard_output()
     tables = [Path(table["path"]) for table in spec["tables"].values()]
-    readable = [*tables, Path(spec["artifact"]["path"])] if explains else tables
+    readable = [*tables, Path(spec["artifact"]["path"])] if mode else tables
     guards = lock_down(readable, [], Limits(**spec["limits"]), parent=spec.get("parent"))
     _say("guards", *guards)
-    document = _explain(spec, guards) if explains else _measure(spec, guards)
+    document = _ask_model(mode, spec, guards) if mode else _measure(spec, guards)
     from audits.sandbox.answer import as_bytes
 
     with os.fdopen(answer, "wb") as file:
@@ -67,7 +68,7 @@ def _measure(spec: Mapping[str, Any], guards: tuple[str, ...]) -> dict[str, Any]
     return {**measure_spec(spec, say_progress=lambda percent: _say("progress", percent)), "guards": list(guards)}
 
 
-def _explain(spec: Mapping[str, Any], guards: tuple[str, ...]) -> dict[str, Any]:
+def _ask_model(mode: str, spec: Mapping[str, Any], guards: tuple[str, ...]) -> dict[str, Any]:
     from audits.sandbox.model_formats import ModelRefused
 
     try:
@@ -77,6 +78,10 @@ def _explain(spec: Mapping[str, Any], guards: tuple[str, ...]) -> dict[str, Any]
                 "This machine offers neither Landlock nor seccomp, so no model is opened on it.",
                 "Run the workers on a Linux kernel of version 5.13 or later.",
             )
+        if mode == "--disturb":
+            from audits.sandbox.disturb import disturb_spec
+
+            return {"disturbances": disturb_spec(spec)}
         from audits.sandbox.explaining import explain_spec
 
         return {"attributions": explain_spec(spec)}
@@ -84,7 +89,8 @@ def _explain(spec: Mapping[str, Any], guards: tuple[str, ...]) -> dict[str, Any]
         return {"refused": {"code": refused.code, "detail": refused.detail, "fix": refused.fix}}
     except Exception as broken:
         # Libraries raise anything at all over a damaged file, and the text may be the file's own.
-        detail = f"The model could not be explained: {type(broken).__name__}: {_plain(str(broken))}."
+        verb = "run" if mode == "--disturb" else "explained"
+        detail = f"The model could not be {verb}: {type(broken).__name__}: {_plain(str(broken))}."
         return {"refused": {"code": "model_failed", "detail": detail, "fix": "Save the model again and try it."}}
 
 

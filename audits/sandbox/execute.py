@@ -17,8 +17,10 @@ from audits.sandbox.lock import GUARDS, Limits
 
 _MIB = 1024 * 1024
 _LARGEST_ANSWER = 256 * _MIB
-_LARGEST_ATTRIBUTIONS = 4 * _MIB
+_LARGEST_OF_MODEL = 4 * _MIB
 _LONGEST_LINE = 4096
+# How a child is asked for something of the model, and in which words it failed.
+_ASKED = {"attributions": ("--explain", "explained"), "disturbances": ("--disturb", "run")}
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _VERDICTS = ("passed", "failed", "inconclusive", "errored")
@@ -77,7 +79,7 @@ def execute(
     sentence, never an exception.
     """
     # The child imports this package before it is locked, and the libraries behind the checks start threads.
-    from audits.sandbox.ordered import needs_attributions
+    from audits.sandbox.ordered import needed_of_model
 
     say = on_progress or (lambda percent: None)
     runs = spec["runs"]
@@ -86,10 +88,12 @@ def execute(
     full = {**spec, "limits": limits.to_document(), "parent": os.getpid()}
     in_force = list(GUARDS)
     with tempfile.TemporaryDirectory(prefix="countersign-") as directory:
-        if any(needs_attributions(run["check"], run["version"]) for run in runs) and full.get("artifact"):
-            # Half of the time, so that a slow model does not take the other checks along.
-            until = time.monotonic() + wall_seconds / 2
-            found, guards = _attributions(full, Path(directory), until, limits)
+        asked = {needed_of_model(run["check"], run["version"]) for run in runs if full.get("artifact")}
+        needed = sorted(filter(None, asked))
+        for what in needed:
+            # Half of the time for the model, so that a slow one does not take the other checks along.
+            until = time.monotonic() + wall_seconds / 2 / len(needed)
+            found, guards = _of_model(full, what, Path(directory), until, limits)
             full.update(found)
             in_force = [guard for guard in in_force if guard in guards]
         try:
@@ -120,21 +124,22 @@ def errored_outcomes(runs: Sequence[Mapping[str, Any]], sentence: str) -> list[d
     ]
 
 
-def _attributions(
-    spec: Mapping[str, Any], directory: Path, deadline: float, limits: Limits
+def _of_model(
+    spec: Mapping[str, Any], what: str, directory: Path, deadline: float, limits: Limits
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """What the spec of the checks gains: the attributions, or the sentence that says why there are none."""
+    """What the spec of the checks gains: what was asked of the model, or the sentence that says why there is none."""
+    mode, verb = _ASKED[what]
     try:
-        ended = _run(spec, directory, ("--explain",), deadline, limits, _LARGEST_ATTRIBUTIONS, lambda percent: None)
+        ended = _run(spec, directory, (mode,), deadline, limits, _LARGEST_OF_MODEL, lambda percent: None)
         answer = _parsed(ended.answer)
-        if "attributions" in answer:
-            return {"attributions": answer["attributions"]}, ended.guards
+        if what in answer:
+            return {what: answer[what]}, ended.guards
         refused = answer["refused"]
-        return {"attributions_refused": f"{refused['detail']} {refused['fix']}"}, ended.guards
+        return {f"{what}_refused": f"{refused['detail']} {refused['fix']}"}, ended.guards
     except _ChildFailed as failed:
-        return {"attributions_refused": f"The model could not be explained: its process {failed}"}, ()
+        return {f"{what}_refused": f"The model could not be {verb}: its process {failed}"}, ()
     except (KeyError, TypeError):
-        return {"attributions_refused": "The model could not be explained: its process gave an odd answer."}, ()
+        return {f"{what}_refused": f"The model could not be {verb}: its process gave an odd answer."}, ()
 
 
 def _run(

@@ -8,16 +8,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from audits.checks import Attributions, Outcome, RunSpec, TableInput, measure, needed_columns
+from audits.checks import Outcome, RunSpec, TableInput, measure, needed_columns
 from audits.sandbox.given import GivenTable
-from audits.sandbox.ordered import needs_attributions
+from audits.sandbox.ordered import FROM_MODEL, needed_of_model
 from audits.tables import UnusableTable
 
 
 def measure_spec(spec: Mapping[str, Any], *, say_progress: Callable[[int], None]) -> dict[str, Any]:
     """Return {"outcomes": documents in the order of the runs, "rows": rows read by table}.
 
-    Runs that need attributions become errored when the spec says why there are none.
+    Runs that need attributions become errored when the spec says why there are none, and those that need the model's
+    answers inconclusive.
     """
     runs = [RunSpec(run["check"], run["version"], run["parameters"]) for run in spec["runs"]]
     try:
@@ -25,8 +26,8 @@ def measure_spec(spec: Mapping[str, Any], *, say_progress: Callable[[int], None]
         profiles = {name: table.profile() for name, table in given.items()}
     except UnusableTable as refused:
         return {"outcomes": [Outcome(run, "errored", str(refused)).to_document() for run in runs], "rows": {}}
-    attributions, refusal = spec.get("attributions"), spec.get("attributions_refused")
-    measurable = [run for run in runs if refusal is None or not needs_attributions(run.check, run.version)]
+    refusals = [_refusal(run, spec) for run in runs]
+    measurable = [run for run, refusal in zip(runs, refusals, strict=True) if refusal is None]
     columns = needed_columns(measurable, {name: table.roles for name, table in given.items()})
     rows = {name: 0 if profile is None else profile.n_rows for name, profile in profiles.items()}
     tables = {
@@ -35,7 +36,8 @@ def measure_spec(spec: Mapping[str, Any], *, say_progress: Callable[[int], None]
         )
         for name, table in given.items()
     }
-    statistics: dict[type, object] = {Attributions: Attributions.from_document(attributions)} if attributions else {}
+    of_model = {name: document for name in FROM_MODEL if (document := spec.get(name))}
+    statistics = {FROM_MODEL[name]: FROM_MODEL[name].from_document(document) for name, document in of_model.items()}
     expected = sum(table.expected_rows() for name, table in given.items() if columns.get(name))
     outcomes = iter(
         measure(
@@ -47,16 +49,21 @@ def measure_spec(spec: Mapping[str, Any], *, say_progress: Callable[[int], None]
         )
     )
     documents = []
-    for run in runs:
-        explained = needs_attributions(run.check, run.version)
-        if refusal is not None and explained:
-            documents.append(Outcome(run, "errored", refusal).to_document())
-            continue
-        document = next(outcomes).to_document()
-        if attributions and explained:
-            _tell_how(document, attributions)
+    for run, refusal in zip(runs, refusals, strict=True):
+        document = (next(outcomes) if refusal is None else refusal).to_document()
+        if refusal is None and needed_of_model(run.check, run.version) == "attributions" and "attributions" in of_model:
+            _tell_how(document, of_model["attributions"])
         documents.append(document)
     return {"outcomes": documents, "rows": rows}
+
+
+def _refusal(run: RunSpec, spec: Mapping[str, Any]) -> Outcome | None:
+    """The outcome of a run for which the model gave nothing."""
+    needed = needed_of_model(run.check, run.version)
+    sentence = spec.get(f"{needed}_refused")
+    if sentence is None:
+        return None
+    return Outcome(run, "errored" if needed == "attributions" else "inconclusive", sentence)
 
 
 def _counted(

@@ -249,6 +249,15 @@ def _onnx_inputs(inputs: Any, X: pd.DataFrame) -> dict[str, Any]:
     for entry in inputs:
         if entry.type not in _ONNX_TYPES:
             raise _other_task(f"an input of the type {entry.type}")
+    by_column = {} if len(inputs) == 1 else {entry.name: entry.type for entry in inputs}
+    for name in X.columns[X.isna().any()]:
+        if by_column.get(name, inputs[0].type) not in ("tensor(float)", "tensor(double)"):
+            # Cast to a whole number or a text, a missing cell would become one that nobody wrote.
+            raise ModelRefused(
+                "cell_missing",
+                f'The model takes no missing cells in "{str(name)[:60]}".',
+                "Fill them before the model.",
+            )
     if len(inputs) == 1:
         return {inputs[0].name: X.to_numpy().astype(_ONNX_TYPES[inputs[0].type])}
     return {entry.name: X[[entry.name]].to_numpy().astype(_ONNX_TYPES[entry.type]) for entry in inputs}

@@ -1,11 +1,18 @@
 """Which of the ordered checks can only be answered with the help of the model itself?"""
 
-from audits.checks import Attributions, UnknownCheck, get_check
+from collections.abc import Mapping
+from typing import Any
+
+from audits.checks import Attributions, Disturbances, UnknownCheck, get_check
+
+# What a child makes of a model, by its name in the spec.
+FROM_MODEL: Mapping[str, Any] = {"attributions": Attributions, "disturbances": Disturbances}
 
 
-def needs_attributions(check: str, version: int) -> bool:
-    """Whether this check reads attributions; an unknown check needs nothing, it is refused elsewhere."""
+def needed_of_model(check: str, version: int) -> str | None:
+    """What this check reads of the model; an unknown check needs nothing, it is refused elsewhere."""
     try:
-        return Attributions in get_check(check, version).needs
+        needs = get_check(check, version).needs
     except UnknownCheck:
-        return False
+        return None
+    return next((name for name, kind in FROM_MODEL.items() if kind in needs), None)

@@ -9,6 +9,7 @@ from audits.checks.statistics.column_profiles import ColumnProfile, ColumnProfil
 from audits.checks.statistics.column_shapes import ColumnShapes
 from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
 from audits.checks.statistics.correlations import Correlations
+from audits.checks.statistics.disturbances import Disturbances
 from audits.checks.statistics.errors_apart import ErrorsApart, FarthestPair
 from audits.checks.statistics.feature_classes import FeatureClasses
 from audits.checks.statistics.feature_digests import FeatureDigests
@@ -49,6 +50,7 @@ __all__ = [
     "ColumnShapes",
     "ColumnValues",
     "Correlations",
+    "Disturbances",
     "ErrorsApart",
     "ErrorsOfGroup",
     "FarthestPair",

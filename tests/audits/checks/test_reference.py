@@ -56,13 +56,14 @@ def test_every_fairness_check_takes_an_attribute_and_an_end_of_the_interval(chec
         assert parameters["decide_on"].choices == ("estimate", "lower", "upper", "interval")
 
 
-# Their tables need a second table, or a parameter that has no default.
+# They need a second table or a model, or a parameter that has no default.
 WITHOUT_EXAMPLE = {
     "fairness.calibration_within_groups",
     "fairness.conditional_parity",
     "fairness.intersectional_parity",
     "fairness.representation",
     "performance.against_live",
+    "performance.robustness",
     "performance.scores_against_live",
 }
 

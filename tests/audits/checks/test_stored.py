@@ -12,9 +12,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from audits.checks import Attributions, Outcome, Roles, RunSpec, SensitiveColumn, list_checks, measure, recompute
+from audits.checks import (
+    Attributions,
+    Disturbances,
+    Outcome,
+    Roles,
+    RunSpec,
+    SensitiveColumn,
+    list_checks,
+    measure,
+    recompute,
+)
 from audits.checks.outcomes import plain
 from audits.checks.scan import condensed, scan_table
+from audits.checks.statistics.disturbances import LEVELS, Answers
 from tests.audits.checks.tables import given, measured
 
 ROWS = 6_000
@@ -67,6 +78,8 @@ ASKED = {
 }
 ATTRIBUTED = Attributions(NUMBERS, np.linspace(0.1, 1, 14), np.zeros(14), 500, ("number_0",))
 # What they keep was once stored whole; rows that are ranked never were.
+SEEN = dict.fromkeys(LEVELS, Answers(moved=0.1, changed=20, broken=15, mended=5))
+DISTURBED = Disturbances(2_000, ROWS, 3, 0.5, 300.0, SEEN, SEEN, dict.fromkeys(reversed(NUMBERS), SEEN["0.1"]))
 KEEPING = [check for check in list_checks() if check.keeps and hasattr(check.needs[0], "from_document")]
 KILOBYTE = 1_000
 
@@ -111,7 +124,7 @@ def outcomes(specs: list[RunSpec], roles: Roles) -> list[Outcome]:
     live = now.set_column(now.schema.get_field_index("score"), "score", before)
     tables = {"evaluation": now, "reference": table(3, 0.2), "live": live}
     inputs = {name: given(rows, roles) for name, rows in tables.items()}
-    return measure(specs, tables=inputs, statistics={Attributions: ATTRIBUTED}, seed=3)
+    return measure(specs, tables=inputs, statistics={Attributions: ATTRIBUTED, Disturbances: DISTURBED}, seed=3)
 
 
 @pytest.fixture(scope="module")
