@@ -2,7 +2,8 @@
 
 Django words a query in Python whenever it is asked, which takes longer than the database needs to answer it. A
 `Prepared` query is worded once; from then on the values take their places in it, and its rows become the same objects.
-Where a value comes in, the query holds a `Given`, or is filtered by `among`.
+Where a value comes in, the query holds a `Given`, or is filtered by `among`. A `PreparedUpdate` changes rows, and
+`insert` stores one, the same way.
 """
 
 import json
@@ -10,11 +11,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
-from django.db.models import BooleanField, Expression, F, Field, QuerySet, prefetch_related_objects
+from django.db.models import BooleanField, Expression, F, Field, Model, QuerySet, prefetch_related_objects
 from django.db.models.query import ModelIterable, get_related_populators
+from django.db.models.sql import InsertQuery, UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError
 
@@ -89,9 +91,8 @@ class Prepared(Generic[Row]):
         wording = self._wordings.get(connection.vendor) or self._worded(connection)
         if wording.locks and connection.get_autocommit():
             raise TransactionManagementError("What is locked outside a transaction is let go at once.")
-        params = [one.value(given, connection) if isinstance(one, Given) else one for one in wording.params]
         with _cursor(connection) as cursor:
-            cursor.execute(wording.sql, params)
+            cursor.execute(wording.sql, _values(wording.params, given, connection))
             found = cursor.fetchall()
         return wording.build(found) if found else []
 
@@ -109,6 +110,66 @@ class Prepared(Generic[Row]):
         return wording
 
 
+class PreparedUpdate:
+    """An update that is worded once. `rows` returns which rows are changed, `columns` are what becomes of them."""
+
+    def __init__(self, rows: Callable[[], QuerySet[Any, Any]], **columns: Any) -> None:
+        self._rows, self._columns = rows, columns
+        self._wordings: dict[str, tuple[str, Sequence[Any]]] = {}
+
+    def apply(self, **given: Any) -> int:
+        """Change the rows for these values, and return how many there are."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        sql, params = self._wordings.get(connection.vendor) or self._worded(connection)
+        with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS), _cursor(connection) as cursor:
+            cursor.execute(sql, _values(params, given, connection))
+            return cursor.rowcount
+
+    def _worded(self, connection: BaseDatabaseWrapper) -> tuple[str, Sequence[Any]]:
+        query: Any = self._rows().query.chain(UpdateQuery)
+        query.add_update_values(self._columns)
+        wording = self._wordings[connection.vendor] = query.get_compiler(connection=connection).as_sql()
+        return wording
+
+
+_inserts: dict[tuple[str, type[Model], bool], str] = {}
+
+
+def insert(row: Model) -> None:
+    """Store a new row as `save(force_insert=True)` would; of a model without parents or columns the database reckons.
+
+    No signal tells of it.
+    """
+    connection, meta = connections[DEFAULT_DB_ALIAS], row._meta
+    row._prepare_related_fields_for_save(operation_name="save")  # type: ignore[attr-defined]
+    # The key is the database's to give, unless the row brings one.
+    is_keyed = row.pk is not None
+    fields = [field for field in meta.local_concrete_fields if is_keyed or not field.primary_key]
+    sql = _inserts.get((connection.vendor, type(row), is_keyed)) or _insert_worded(connection, row, fields, is_keyed)
+    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+    with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS), _cursor(connection) as cursor:
+        cursor.execute(sql, values)
+        if not is_keyed:
+            (row.pk,) = cursor.fetchone()
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+def _insert_worded(connection: BaseDatabaseWrapper, row: Model, fields: list["Field[Any, Any]"], is_keyed: bool) -> str:
+    query = InsertQuery(type(row))
+    query.insert_values(fields, [row])
+    compiler = query.get_compiler(connection=connection)
+    compiler.returning_fields = [] if is_keyed else [row._meta.pk]
+    ((sql, params),) = compiler.as_sql()
+    if row._meta.parents or len(params) != len(fields):
+        raise TypeError(f"{row._meta.label} is stored by save(), not by a statement that is worded once.")
+    _inserts[connection.vendor, type(row), is_keyed] = sql
+    return sql
+
+
+def _values(params: Sequence[Any], given: Mapping[str, Any], connection: BaseDatabaseWrapper) -> list[Any]:
+    return [one.value(given, connection) if isinstance(one, Given) else one for one in params]
+
+
 def _cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
     """Return a cursor by which PostgreSQL plans a wording once for each connection, if the settings let it.
 
@@ -121,13 +182,9 @@ def _cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
     # In this order: a connection that broke is replaced before its cursors are asked for.
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    raw = connection.connection
-    usual = raw.cursor_factory
-    raw.cursor_factory = connection.Database.Cursor  # type: ignore[attr-defined]  # the driver, of one engine
-    try:
-        return connection.cursor()
-    finally:
-        raw.cursor_factory = usual
+    with connection.wrap_database_errors:
+        # The driver's own, of one engine.
+        return connection.make_cursor(connection.Database.Cursor(connection.connection))  # type: ignore[attr-defined]
 
 
 def _builder(rows: QuerySet[Any, Any], compiler: SQLCompiler) -> Callable[[Any], list[Any]]:

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from audits.prepared import insert
 from audits.trail import clock
 from audits.trail.actor_proofs import ActorKey, key_in_force
 from audits.trail.actors import Actor
@@ -55,7 +56,7 @@ class Recording:
         """
         entry_id = clock.new_uid()
         row.entry_id = entry_id
-        row.save(force_insert=True)
+        insert(row)
         self._drafts.append(_Draft(entry_id, action, subject, data or {}, row))
         return row
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import IntegerField
 
 from audits.evidence import Evidence
+from audits.prepared import Given, Prepared, insert
 from audits.trail import Recording
 from registry.errors import ArtifactKnown, MoveImpossible, VersionDeleted, VersionLive
 from registry.models import (
@@ -26,7 +27,14 @@ from registry.models import (
     with_artifact,
 )
 from registry.services.annotations import touch, touch_version
+from registry.services.locks import lock_versions
 from registry.stages import Rollout, Stage, may_move
+
+_NEWEST = Prepared(
+    lambda: (
+        ModelVersion.objects.filter(model=Given("model", IntegerField())).order_by("-number").values_list("number")[:1]
+    )
+)
 
 
 def register_version(
@@ -55,11 +63,12 @@ def register_version(
     Idempotent: by model and artifact (ask `find_version` first); without one, each call makes a version.
     Locks: the model, so that numbers have no gaps and no twins.
     """
-    RegisteredModel.objects.select_for_update().get(pk=model.pk)
+    lock_versions(model.pk)
     if artifact:
         refuse_deleted_artifact(model, artifact)
     if number is None:
-        number = (model.versions.aggregate(newest=Max("number"))["newest"] or 0) + 1
+        (newest,) = _NEWEST.first(model=model.pk) or (0,)
+        number = newest + 1
     version = ModelVersion(
         model=model,
         number=number,
@@ -76,14 +85,8 @@ def register_version(
     )
     data = {"artifact_sha256": version.artifact_sha256, "evidence_sha256": version.evidence_sha256}
     recording.create(version, action="version.registered", subject=version.subject, data=data)
-    VersionStage.objects.create(
-        version=version,
-        model=model,
-        number=version.number,
-        stage=Stage.DEVELOPMENT,
-        since=recording.at,
-        updated_at=recording.at,
-    )
+    standing = {"stage": Stage.DEVELOPMENT, "since": recording.at, "updated_at": recording.at}
+    insert(VersionStage(version=version, model=model, number=version.number, **standing))
     _transit(recording, version, "", Stage.DEVELOPMENT, version.subject)
     for kind, document in (documents or {}).items():
         attach_evidence(recording=recording, version=version, purpose=kind, evidence=document)
@@ -110,7 +113,7 @@ def bind_artifact(*, recording: Recording, version: ModelVersion, artifact: Evid
     Raises: ArtifactKnown when the version has an artifact, or another one of the model has this; VersionDeleted.
     Idempotent: by version and artifact. Locks: the model.
     """
-    RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+    lock_versions(version.model_id)
     known = ArtifactBinding.objects.filter(version=version, sha256=artifact.sha256).first()
     if known:
         return known
@@ -184,7 +187,8 @@ def move_version(
         rollout, percent = "", 0
     _transit(recording, version, position.stage, to_stage, because, rollout, percent)
     position.stage, position.rollout, position.percent, position.since = to_stage, rollout, percent, recording.at
-    position.save(update_fields=["stage", "rollout", "percent", "since"])
+    position.updated_at = max(position.updated_at, recording.at)
+    position.save(update_fields=["stage", "rollout", "percent", "since", "updated_at"])
 
 
 def _transit(
@@ -209,7 +213,6 @@ def _transit(
     if rollout:
         data["rollout"] = f"{rollout} {percent} %" if percent else str(rollout)
     recording.create(transition, action="version.moved", subject=version.subject, data=data)
-    touch_version(version, recording.at)
     touch(version.model_id, recording.at)
 
 
@@ -218,7 +221,7 @@ def assign_alias(*, recording: Recording, version: ModelVersion, alias: str, bec
 
     Records: alias.assigned. Locks: the model.
     """
-    RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+    lock_versions(version.model_id)
     before = CurrentAlias.objects.filter(model=version.model, alias=alias).select_related("version__model").first()
     assignment = AliasAssignment(
         model=version.model, alias=alias, version=version, because=because, assigned_at=recording.at
@@ -234,7 +237,7 @@ def withdraw_alias(*, recording: Recording, model: RegisteredModel, alias: str, 
 
     Records: alias.withdrawn, when it pointed at one. Locks: the model.
     """
-    RegisteredModel.objects.select_for_update().get(pk=model.pk)
+    lock_versions(model.pk)
     before = CurrentAlias.objects.filter(model=model, alias=alias).select_related("version__model").first()
     if before is None:
         return None

@@ -1,13 +1,14 @@
 """A prepared query finds what Django's own finds, as the same objects, and is worded once."""
 
 import pytest
-from django.db import connection, transaction
-from django.db.models import CharField, IntegerField, QuerySet, Value
+from django.db import IntegrityError, connection, transaction
+from django.db.models import CharField, DateTimeField, IntegerField, QuerySet, Value
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
-from audits.prepared import Given, Prepared, among
-from registry.models import ModelVersion, RegisteredModel
+from audits.prepared import Given, Prepared, PreparedUpdate, among, insert
+from audits.trail import now
+from registry.models import CurrentAnnotation, ModelState, ModelVersion, RegisteredModel, VersionStage
 from tests import make
 
 NAMED = {"model__state__name": Given("name", CharField()), "number": Given("number", IntegerField())}
@@ -76,3 +77,63 @@ def test_postgresql_plans_it_once_and_everything_else_as_before() -> None:
         cursor.execute("SELECT statement FROM pg_prepared_statements")
         (planned,) = cursor.fetchall()
     assert "$1" in planned[0]
+
+
+def tagged(tag: str) -> CurrentAnnotation:
+    model = RegisteredModel.objects.get()
+    return CurrentAnnotation(model=model, tag=tag, value="'; \\ % %s é")
+
+
+@pytest.mark.django_db
+def test_a_row_is_inserted_as_it_would_be_saved() -> None:
+    registered()
+    saved = tagged("saved")
+    saved.save(force_insert=True)
+    for tag in ("once", "again"):
+        row = tagged(tag)
+        with CaptureQueriesContext(connection) as queries:
+            insert(row)
+        assert len(queries) == 1
+        assert not row._state.adding
+        kept = CurrentAnnotation.objects.get(pk=row.pk)
+        assert (kept.model_id, kept.version_id, kept.tag, kept.value) == (saved.model_id, None, tag, saved.value)
+
+
+@pytest.mark.django_db
+def test_a_row_that_brings_its_key_keeps_it() -> None:
+    version = registered()
+    standing = version.position
+    VersionStage.objects.filter(pk=version.pk).delete()
+    insert(standing)
+    kept = VersionStage.objects.get(pk=version.pk)
+    assert [getattr(kept, field.attname) for field in VersionStage._meta.concrete_fields] == [
+        getattr(standing, field.attname) for field in VersionStage._meta.concrete_fields
+    ]
+
+
+@pytest.mark.django_db
+def test_a_row_that_is_refused_spoils_its_transaction_as_a_saved_one_does() -> None:
+    registered()
+    insert(tagged("twice"))
+    with transaction.atomic():
+        with pytest.raises(IntegrityError):
+            insert(tagged("twice"))
+        with pytest.raises(TransactionManagementError):
+            CurrentAnnotation.objects.count()
+
+
+@pytest.mark.django_db
+def test_a_row_whose_relation_has_no_key_yet_is_refused() -> None:
+    with pytest.raises(ValueError, match="unsaved"):
+        insert(CurrentAnnotation(model=RegisteredModel(), tag="", value=""))
+
+
+@pytest.mark.django_db
+def test_an_update_changes_the_rows_it_is_for_and_says_how_many() -> None:
+    key, at = registered().model_id, now()
+    ours = PreparedUpdate(
+        lambda: ModelState.objects.filter(pk=Given("key", IntegerField()), updated_at__lt=Given("at", DateTimeField())),
+        updated_at=Given("at", DateTimeField()),
+    )
+    assert [ours.apply(key=key, at=at), ours.apply(key=key, at=at), ours.apply(key=key + 1, at=at)] == [1, 0, 0]
+    assert ModelState.objects.get(pk=key).updated_at == at

@@ -87,11 +87,11 @@ class CreateVersionDoor(ClientDoor):
 
     def post(self, request: Request) -> Response:
         given = parameters_of(request)
-        get_model(given.text("name"))
+        name = given.text("name")
         source, original = _resolved(given.text("source"))
         version = register_sourced_version(
             actor=actor_of(request),
-            model_name=given.text("name"),
+            model_name=name,
             source=source,
             description=given.text("description", default=""),
             tags=given.pairs("tags"),

@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from governance.api.mlflow.errors import InvalidParameter
 from governance.api.mlflow.grammar import Order
 
+CHUNK = 2000
+
 
 def page_of(
     rows: QuerySet[Any], orders: Sequence[Order], *, limit: int, token: str, asked: Sequence[str]
@@ -27,7 +29,9 @@ def page_of(
     if token:
         ordered = ordered.filter(_behind(orders, _read(token, query, len(orders))))
     places = ordered.values_list("pk", *(order.key for order in orders))
-    found = list(places[: limit + 1].iterator(chunk_size=2000))
+    page = places[: limit + 1]
+    # A cursor in the server is for what would fill the memory: it costs as much as a search for a page.
+    found = list(page if limit < CHUNK else page.iterator(chunk_size=CHUNK))
     keys = [key for key, *_ in found[:limit]]
     return keys, _write(found[limit - 1][1:], query) if len(found) > limit else ""
 
