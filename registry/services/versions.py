@@ -85,6 +85,8 @@ def register_version(
     )
     data = {"artifact_sha256": version.artifact_sha256, "evidence_sha256": version.evidence_sha256}
     recording.create(version, action="version.registered", subject=version.subject, data=data)
+    # Nothing was bound to what is new, so that nobody has to ask.
+    ModelVersion._meta.get_field("binding").set_cached_value(version, None)
     standing = {"stage": Stage.DEVELOPMENT, "since": recording.at, "updated_at": recording.at}
     insert(VersionStage(version=version, model=model, number=version.number, **standing))
     _transit(recording, version, "", Stage.DEVELOPMENT, version.subject)

@@ -70,7 +70,7 @@ def version_answer(version: ModelVersion) -> Response:
 
 
 def version_shown(version: ModelVersion) -> Response:
-    """Answer a version from `versions_to_show`."""
+    """Answer a version from `versions_to_show`, or one that was registered just now."""
     return Response({"model_version": show_versions([version])[0]})
 
 
@@ -101,7 +101,7 @@ class CreateVersionDoor(ClientDoor):
                 "logged_model": given.text("model_id", default=original.logged_model if original else ""),
             },
         )
-        return version_answer(version)
+        return version_shown(version)
 
 
 def _resolved(source: str) -> tuple[str, ModelVersion | None]:

@@ -24,16 +24,28 @@ def page_of(
     `orders` must tell every two rows apart. `asked` is what the search asks for: a token is good for no other.
     Raises: InvalidParameter for a token that is none of ours.
     """
-    query = hashlib.sha256(json.dumps(list(asked)).encode()).hexdigest()[:16]
-    ordered = rows.order_by(*(order.key if order.is_ascending else f"-{order.key}" for order in orders))
     if token:
-        ordered = ordered.filter(_behind(orders, _read(token, query, len(orders))))
-    places = ordered.values_list("pk", *(order.key for order in orders))
-    page = places[: limit + 1]
+        rows = rows.filter(_behind(orders, _read(token, _digest(asked), len(orders))))
+    places = places_of(rows, orders, limit=limit)
     # A cursor in the server is for what would fill the memory: it costs as much as a search for a page.
-    found = list(page if limit < CHUNK else page.iterator(chunk_size=CHUNK))
+    found = list(places if limit < CHUNK else places.iterator(chunk_size=CHUNK))
+    return page_of_places(found, limit=limit, asked=asked)
+
+
+def places_of(rows: QuerySet[Any], orders: Sequence[Order], *, limit: int) -> QuerySet[Any, Any]:
+    """Return the question for the keys and places of a page of rows, and of the one that follows it."""
+    ordered = rows.order_by(*(order.key if order.is_ascending else f"-{order.key}" for order in orders))
+    return ordered.values_list("pk", *(order.key for order in orders))[: limit + 1]
+
+
+def page_of_places(found: Sequence[Any], *, limit: int, asked: Sequence[str]) -> tuple[list[int], str]:
+    """Return the keys of a page and the token of the next, of what `places_of` found."""
     keys = [key for key, *_ in found[:limit]]
-    return keys, _write(found[limit - 1][1:], query) if len(found) > limit else ""
+    return keys, _write(found[limit - 1][1:], _digest(asked)) if len(found) > limit else ""
+
+
+def _digest(asked: Sequence[str]) -> str:
+    return hashlib.sha256(json.dumps(list(asked)).encode()).hexdigest()[:16]
 
 
 def page_answer(name: str, rows: list[dict[str, Any]], token: str) -> Response:

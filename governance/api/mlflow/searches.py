@@ -1,16 +1,18 @@
 """How does a filter find models and versions?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, TextField
 
+from audits.prepared import Given, Prepared
 from governance.api.mlflow import likeness
 from governance.api.mlflow.errors import InvalidParameter
 from governance.api.mlflow.grammar import Clause, Kind, Order, parse_filter, parse_order
 from governance.api.mlflow.objects import STAGES, models_with_keys, versions_with_keys
-from governance.api.mlflow.pages import page_of
+from governance.api.mlflow.pages import page_of, page_of_places, places_of
 from registry.models import CurrentAlias, CurrentAnnotation, ModelVersion, RegisteredModel, with_artifact
 from registry.selectors import find_model
 
@@ -43,6 +45,8 @@ Narrowed = Callable[[QuerySet[Any]], QuerySet[Any]]
 # What a client calls a prompt is none of the models it asks for, unless it asks for prompts.
 PROMPT = "mlflow.prompt.is_prompt"
 NO_PROMPT = Clause("", "!=", "true", PROMPT)
+# How many forms of a search a process remembers the wording of.
+FORMS = 64
 
 _LOOKUPS = {"=": "exact", "LIKE": likeness.Like.lookup_name, "ILIKE": likeness.InsensitiveLike.lookup_name}
 _COMPARED = {"=": "exact", "<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
@@ -52,13 +56,38 @@ def search_models(
     *, text: str, order_by: list[str], limit: int, token: str, within: Narrowed
 ) -> tuple[list[RegisteredModel], str]:
     """Return a page of models `within` reach and the token of the next. Raises: InvalidParameter."""
-    clauses, orders = parse_filter(text, MODEL_KEYS), parse_order(order_by, MODEL_ORDERS)
-    rows = within(RegisteredModel.objects.filter(state__is_listed=True))
-    for clause in _without_prompts(clauses):
-        rows = rows.filter(_tag(clause, "model") if clause.tag else _model_condition(clause))
+    clauses = _without_prompts(parse_filter(text, MODEL_KEYS))
+    orders, asked = parse_order(order_by, MODEL_ORDERS), [text, *order_by]
     orders += [Order("state__name", True)] if all(one.key != "state__name" for one in orders) else []
-    keys, following = page_of(rows, orders, limit=limit, token=token, asked=[text, *order_by])
+    everything = RegisteredModel.objects.filter(state__is_listed=True)
+    rows = within(everything)
+    if rows is everything and not token and all(map(_is_frequent, clauses)):
+        form = tuple(None if clause == NO_PROMPT else clause.operator for clause in clauses)
+        given = {f"{part}{n}": getattr(clause, part) for n, clause in enumerate(clauses) for part in ("tag", "value")}
+        found = _models_tagged(form, tuple(orders), limit).all(**given)
+        keys, following = page_of_places(found, limit=limit, asked=asked)
+    else:
+        keys, following = page_of(_models_within(rows, clauses), orders, limit=limit, token=token, asked=asked)
     return models_with_keys(keys), following
+
+
+def _models_within(rows: QuerySet[Any], clauses: Iterable[Clause]) -> QuerySet[Any]:
+    for clause in clauses:
+        rows = rows.filter(_tag(clause, "model") if clause.tag else _model_condition(clause))
+    return rows
+
+
+def _is_frequent(clause: Clause) -> bool:
+    """Return whether a clause compares a tag, and is worded alike whatever the tag and its value are."""
+    return clause == NO_PROMPT or (bool(clause.tag) and clause.tag != PROMPT and clause.operator in {"=", "!="})
+
+
+@lru_cache(maxsize=FORMS)
+def _models_tagged(form: tuple[str | None, ...], orders: tuple[Order, ...], limit: int) -> Prepared[Any]:
+    """Return the question for a page of models by their tags, of which each form is worded once."""
+    clauses = [_form_of(n, operator) if operator else NO_PROMPT for n, operator in enumerate(form)]
+    rows = RegisteredModel.objects.filter(state__is_listed=True)
+    return Prepared(lambda: places_of(_models_within(rows, clauses), orders, limit=limit))
 
 
 def search_versions(
@@ -132,6 +161,13 @@ def _text(column: str, clause: Clause) -> Q:
 def _exists(rows: QuerySet[Any], column: str, clause: Clause) -> Q:
     """A row that is not there does not match, also when it is compared with !=."""
     return Q(Exists(rows.filter(_text(column, clause))))
+
+
+def _form_of(place: int, operator: str) -> Clause:
+    """Return a clause whose tag and value are known when the question is asked."""
+    tag: Any = Given(f"tag{place}", CharField())
+    value: Any = Given(f"value{place}", TextField())
+    return Clause("", operator, value, tag)
 
 
 def _tag(clause: Clause, of: str) -> Q:
