@@ -26,6 +26,7 @@ from audits.checks.statistics.paired_sums import PairedSums
 from audits.checks.statistics.probability_sums import ProbabilitySums
 from audits.checks.statistics.query_figures import QueryFigures
 from audits.checks.statistics.rank_distances import RankDistances
+from audits.checks.statistics.ranked_groups import RankedGroups
 from audits.checks.statistics.ranked_rows import RankedRows
 from audits.checks.statistics.regression_sums import RegressionSums
 from audits.checks.statistics.row_digests import RowDigests
@@ -73,6 +74,7 @@ __all__ = [
     "ProbabilitySums",
     "QueryFigures",
     "RankDistances",
+    "RankedGroups",
     "RankedRows",
     "RegressionSums",
     "RowDigests",

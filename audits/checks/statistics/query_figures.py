@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.checks.base import CannotMeasure
-from audits.checks.statistics.ranked_rows import Numbers, Places, RankedRows, Rankings
+from audits.checks.statistics.ranked_rows import RankedRows
+from audits.checks.statistics.rankings import Numbers, Places, Rankings, discounts
 from audits.checks.statistics.spread import Spread
 
 
@@ -80,8 +81,8 @@ def _figures(
     rankings: Rankings, *, gain: str, top: int | None, relevant_from: float
 ) -> tuple[Places, Numbers, Numbers, Numbers, Places]:
     """Of each query: its rows, its gain, that of a random order, its average precision and its relevant rows."""
-    gains = _gains(rankings, _gain_of(rankings.grades, gain), top)
-    return rankings.sizes, *gains, *_precisions(rankings, rankings.grades >= relevant_from)
+    gains = _gains(rankings, _gain_of(rankings.values, gain), top)
+    return rankings.sizes, *gains, *_precisions(rankings, rankings.values >= relevant_from)
 
 
 def _gain_of(grades: Numbers, kind: str) -> Numbers:
@@ -98,16 +99,16 @@ def _gains(rankings: Rankings, gains: Numbers, top: int | None) -> tuple[Numbers
     Tied rows take the mean of their gains on each of their ranks, so that a random order is one where all rows tie.
     """
     starts, sizes = rankings.starts, rankings.sizes
-    discounts = 1 / np.log2(np.arange(2, int(sizes.max()) + 2))
+    worth = discounts(int(sizes.max()))
     if top is not None:
-        discounts[top:] = 0
-    up_to = np.append(0.0, np.cumsum(discounts))
+        worth[top:] = 0
+    up_to = np.append(0.0, np.cumsum(worth))
     ties = rankings.ties
-    begins, ends = _ranks_of_ties(rankings)
+    begins, ends = rankings.ranks_of_ties()
     mean = np.add.reduceat(gains, ties) / (ends - begins)
     gained = np.add.reduceat(mean * (up_to[ends] - up_to[begins]), np.searchsorted(ties, starts))
     best_first = gains[np.lexsort((-gains, np.repeat(np.arange(len(starts), dtype=np.int32), sizes)))]
-    best_first *= discounts[np.arange(len(gains)) - np.repeat(starts, sizes)]
+    best_first *= worth[np.arange(len(gains)) - np.repeat(starts, sizes)]
     best = np.add.reduceat(best_first, starts)
     random = np.add.reduceat(gains, starts) / sizes * up_to[sizes]
     # Rounding must not lift a perfect order above 1.
@@ -117,21 +118,13 @@ def _gains(rankings: Rankings, gains: Numbers, top: int | None) -> tuple[Numbers
 def _precisions(rankings: Rankings, relevant: NDArray[np.bool_]) -> tuple[Numbers, Places]:
     """Average precision of each query, tied rows taken together, and how many of its rows are relevant."""
     ties = rankings.ties
-    _, ends = _ranks_of_ties(rankings)
+    _, ends = rankings.ranks_of_ties()
     found = np.add.reduceat(relevant.astype(np.int64), ties)
     first = np.searchsorted(ties, rankings.starts)
     in_all = np.add.reduceat(found, first)
     before = np.repeat(np.cumsum(in_all) - in_all, np.diff(first, append=len(ties)))
     precision = (np.cumsum(found) - before) / ends
     return _over(np.add.reduceat(found * precision, first), in_all), in_all
-
-
-def _ranks_of_ties(rankings: Rankings) -> tuple[Places, Places]:
-    """The ranks, counted from 0, from which tied rows reach up to the one that is left out."""
-    first = np.searchsorted(rankings.ties, rankings.starts)
-    n_ties = np.diff(first, append=len(rankings.ties))
-    begins = rankings.ties - np.repeat(rankings.starts, n_ties)
-    return begins, begins + np.diff(rankings.ties, append=len(rankings.grades))
 
 
 def _over(part: NDArray[Any], whole: NDArray[Any]) -> Numbers:

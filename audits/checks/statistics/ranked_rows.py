@@ -1,46 +1,22 @@
-"""In which order do the scores put the answers to each query, and how relevant is each of them?"""
+"""How relevant is each answer to a query, and where does its score put it?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles
 from audits.checks.statistics.columns import column_of, missing_mask
 from audits.checks.statistics.group_counts import classes_of
 from audits.checks.statistics.hashing import hashed
+from audits.checks.statistics.rankings import Numbers, Rankings, Rows, joined, rankings
 from audits.checks.statistics.rates import UNKNOWN
 from audits.checks.statistics.regression_sums import numbers_of
-
-_ROWS_AT_A_TIME = 2**18
-
-Numbers = NDArray[np.float64]
-Places = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Rankings:
-    """Rows of whole queries, one query after the other, best score first, tied rows by grade.
-
-    `grades` has the shape (n_rows,); `starts` are the places at which the queries begin, ascending, and `ties` those at
-    which another score or another query begins.
-    """
-
-    grades: Numbers
-    ties: Places
-    starts: Places
-
-    @property
-    def sizes(self) -> Places:
-        """Rows of each query, shape (n_queries,)."""
-        return np.diff(self.starts, append=len(self.grades))
 
 
 @dataclass
@@ -62,7 +38,7 @@ class RankedRows:
     label: str
     score: str
     favourable: int | None
-    parts: list[tuple[NDArray[np.uint64], Numbers, Numbers]] = field(default_factory=list)
+    parts: list[Rows] = field(default_factory=list)
     incomplete: int = 0
     seed: int = 0
 
@@ -99,22 +75,9 @@ class RankedRows:
         """The rows as rankings, some queries at a time; a table with incomplete rows is refused."""
         if self.incomplete:
             raise CannotMeasure(f"{self.incomplete} of {self.n_rows} rows lack the query, the score or the label.")
-        queries, scores, grades = (np.concatenate(column) for column in zip(*self.parts, strict=True))
         # The batches are let go: otherwise every row would be held twice.
-        self.parts = [(queries, scores, grades)]
-        order = np.argsort(queries)
-        starts = _begins(queries[order])
-        # Queries are taken together up to so many rows that what is worked out of them needs little memory.
-        blocks = np.unique(starts // _ROWS_AT_A_TIME, return_index=True)[1]
-        for first, last in pairwise([*blocks.tolist(), len(starts)]):
-            begin, end = starts[first], starts[last] if last < len(starts) else len(order)
-            rows = order[begin:end]
-            rows = rows[np.lexsort((grades[rows], -scores[rows], queries[rows]))]
-            here = starts[first:last] - begin
-            fresh = np.zeros(len(rows), bool)
-            fresh[_begins(scores[rows])] = True
-            fresh[here] = True
-            yield Rankings(grades[rows], np.flatnonzero(fresh), here)
+        self.parts = [joined(self.parts)]
+        return rankings(self.parts[0])
 
     def _grades(self, batch: pa.RecordBatch) -> Numbers:
         if self.favourable is None:
@@ -124,8 +87,3 @@ class RankedRows:
             return grades
         classes = classes_of(batch, self.label)
         return np.where(classes == UNKNOWN, np.nan, classes == self.favourable)
-
-
-def _begins(values: NDArray[Any]) -> Places:
-    """The places at which another value than the one before begins."""
-    return np.flatnonzero(np.append(True, values[1:] != values[:-1]))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, ndcg_score
 
 from audits.checks import Outcome, RankedRows, Roles, recompute
-from audits.checks.statistics import ranked_rows
+from audits.checks.statistics import rankings
 from audits.checks.statistics.spread import Spread
 from tests.audits.checks.tables import judged, keys, measured
 
@@ -81,7 +81,7 @@ def test_order_and_split_of_the_rows_change_nothing(
     once = RankedRows.empty(GRADED)
     once.add(answers(rows).combine_chunks().to_batches()[0])
     (ranked,), (expected,) = first.in_order(), once.in_order()
-    assert ranked.grades.tolist() == expected.grades.tolist()
+    assert ranked.values.tolist() == expected.values.tolist()
     assert ranked.starts.tolist() == expected.starts.tolist()
 
 
@@ -89,7 +89,7 @@ def test_queries_taken_a_few_at_a_time_are_those_taken_at_once(monkeypatch: pyte
     random = np.random.default_rng(4)
     table = answers(list(zip(*(random.integers(0, most, 200).tolist() for most in (40, 3, 5)), strict=True)))
     whole = look(table)
-    monkeypatch.setattr(ranked_rows, "_ROWS_AT_A_TIME", 16)
+    monkeypatch.setattr(rankings, "_ROWS_AT_A_TIME", 16)
     assert look(table).to_document() == whole.to_document()
 
 
