@@ -122,7 +122,7 @@ class Check:
     (`evaluation, reference`), and its settings as keyword-only arguments. A check that `keeps` less than the statistic
     it needs is given what it keeps, and that alone is stored with its outcome. After these stands `advised_by`,
     where there is one: a statistic of the first table that helps to say what would pass, or None where the table
-    has no such columns.
+    has no such columns. `weighs` tells whether rows count by a declared weight column, once each otherwise.
     """
 
     name: str
@@ -134,6 +134,7 @@ class Check:
     parameters: tuple[Parameter, ...]
     advised_by: type | None = None
     keeps: type[Kept] | type[KeptOfAll] | None = None
+    weighs: bool = False
 
     @property
     def family(self) -> str:
@@ -160,11 +161,14 @@ def check(
     tables: tuple[str, ...] = ("evaluation",),
     advised_by: type | None = None,
     keeps: type[Kept] | type[KeptOfAll] | None = None,
+    weighs: bool | None = None,
 ) -> Callable[[Callable[..., Report]], Check]:
     """Declare a check: `needs` are the statistics it reads, `roles` the columns it cannot do without.
 
     `keeps` is what is made of the only statistic that is needed, for the parameters of a run: small enough to store.
-    `advised_by` is a further statistic that it can do without, for advice on what would pass.
+    `advised_by` is a further statistic that it can do without, for advice on what would pass. `weighs` tells whether
+    rows count by their declared weight, which they do where the statistics hold weights; an outcome of any other check
+    says that they did not.
     """
     if not _NAME.fullmatch(name) or name.partition(".")[0] not in FAMILIES:
         raise ValueError(f'"{name}" is no name for a check: write family.what_it_measures, lower case.')
@@ -174,16 +178,18 @@ def check(
     def declare(function: Callable[..., Report]) -> Check:
         if not inspect.getdoc(function):
             raise ValueError(f"{name}: a check needs a docstring, the reference page is made from it.")
+        kinds = needs if isinstance(needs, tuple) else (needs,)
         return Check(
             name=name,
             version=version,
             function=function,
-            needs=needs if isinstance(needs, tuple) else (needs,),
+            needs=kinds,
             roles=roles,
             tables=tables,
             parameters=read_parameters(function),
             advised_by=advised_by,
             keeps=keeps,
+            weighs=any(getattr(kind, "weighs", False) for kind in kinds) if weighs is None else weighs,
         )
 
     return declare

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from audits.checks import statistics as known
@@ -102,10 +102,14 @@ def measure(
             kinds = (*check.needs, *_advising(check, table, tables[table].roles)) if table in tables else check.needs
             wanted.setdefault(table, {}).update(dict.fromkeys(filter(is_scanned, kinds)))
     computed = _scan_all(tables, wanted, given, seed, progress)
-    return [
-        entry if isinstance(entry, Outcome) else _outcome(spec, *entry, computed)
-        for spec, entry in zip(runs, runnable, strict=True)
-    ]
+    weights = {name: table.roles.weight for name, table in tables.items()}
+    outcomes = []
+    for spec, entry in zip(runs, runnable, strict=True):
+        if isinstance(entry, Outcome):
+            outcomes.append(entry)
+        else:
+            outcomes.append(_counted_once(_outcome(spec, *entry, computed), _unused(entry[0], weights)))
+    return outcomes
 
 
 def needed_columns(runs: Sequence[RunSpec], roles: Mapping[str, Roles]) -> dict[str, tuple[str, ...]]:
@@ -137,7 +141,22 @@ def recompute(document: Mapping[str, Any]) -> Outcome:
     asked = [(table, kind) for table in check.tables for kind in check.needs if (table, check.keeps) not in computed]
     if not all(map(computed.__contains__, asked)):
         raise ValueError(f"The outcome of {check.name} was stored without statistics: nothing was measured.")
-    return _outcome(spec, check, check.resolve(spec.parameters), _Computed(computed))
+    again = _outcome(spec, check, check.resolve(spec.parameters), _Computed(computed))
+    return _counted_once(again, document.get("unused_weight"))
+
+
+def _unused(check: Check, weights: Mapping[str, str | None]) -> str | None:
+    """The column of weights that the check does not use."""
+    return None if check.weighs else next((weights[name] for name in check.tables if weights.get(name)), None)
+
+
+def _counted_once(outcome: Outcome, weight: str | None) -> Outcome:
+    """The outcome, with a note where rows have weights that were not used."""
+    if weight is None or outcome.report is None:
+        return outcome
+    note = f'Every row counts once: the weights in column "{weight}" are not used by this check.'
+    report = replace(outcome.report, notes=(*outcome.report.notes, note))
+    return replace(outcome, report=report, unused_weight=weight)
 
 
 def _prepared(

@@ -46,7 +46,8 @@ class Outcome:
 
     `statistics` holds, by table and by name, the documents of the statistics that the check read, as `plain` leaves
     them.
-    `effective` are the parameters with the defaults filled in.
+    `effective` are the parameters with the defaults filled in. `unused_weight` is the declared column of weights that
+    the check does not use, which a note says then.
     """
 
     spec: RunSpec
@@ -55,6 +56,7 @@ class Outcome:
     report: Report | None = None
     statistics: Mapping[str, Any] = field(default_factory=dict)
     effective: Mapping[str, Any] = field(default_factory=dict)
+    unused_weight: str | None = None
 
     def to_document(self) -> dict[str, Any]:
         """A document of texts, numbers, lists and nulls; an undefined number is null."""
@@ -70,6 +72,7 @@ class Outcome:
             "findings": [plain(vars(finding)) for finding in report.findings],
             "notes": list(report.notes),
             "statistics": {table: dict(documents) for table, documents in self.statistics.items()},
+            **({} if self.unused_weight is None else {"unused_weight": self.unused_weight}),
         }
 
 

@@ -40,6 +40,10 @@ In employment in the United States cut-offs must not differ by race, color, reli
 (42 U.S.C. 2000e-2(l)).
 Tables with weights get no advice.
 
+Where a column of weights is declared, the decisions of a binary task are weighed by it, as by the `sample_weight` of \
+fairlearn and scikit-learn; intervals take Kish's effective number of rows.
+Any other check counts every row once, and its outcome says so in a note.
+
 This page is made from the docstrings by `python -m audits.checks.reference`.
 """
 
@@ -92,6 +96,7 @@ def _check_part(check: Check) -> str:
         *([f"- Keeps of it: `{check.keeps.__name__}`, which is all that is stored"] if check.keeps else []),
         *([f"- Advises by: `{check.advised_by.__name__}`, where the table has scores"] if check.advised_by else []),
         f"- Needs columns with the role: {columns}",
+        f"- Counts rows {'by their declared weight' if check.weighs else 'once each, whatever they weigh'}",
         "",
         "| parameter | default | accepts | meaning |",
         "|---|---|---|---|",

@@ -7,7 +7,11 @@ from audits.checks.statistics.rates import accuracy
 
 
 @check(
-    "fairness.accuracy_parity", version=1, needs=GroupCounts, roles=("label", "sensitive"), advised_by=ScoreHistograms
+    "fairness.accuracy_parity",
+    version=1,
+    needs=GroupCounts,
+    roles=("label", "sensitive"),
+    advised_by=ScoreHistograms,
 )
 def accuracy_parity(
     counts: GroupCounts,

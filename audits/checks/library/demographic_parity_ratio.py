@@ -7,7 +7,11 @@ from audits.checks.statistics.rates import selection_rate
 
 
 @check(
-    "fairness.demographic_parity_ratio", version=1, needs=GroupCounts, roles=("sensitive",), advised_by=ScoreHistograms
+    "fairness.demographic_parity_ratio",
+    version=1,
+    needs=GroupCounts,
+    roles=("sensitive",),
+    advised_by=ScoreHistograms,
 )
 def demographic_parity_ratio(
     counts: GroupCounts,

@@ -7,7 +7,11 @@ from audits.checks.statistics.rates import error_rate
 
 
 @check(
-    "fairness.error_rate_parity", version=1, needs=GroupCounts, roles=("label", "sensitive"), advised_by=ScoreHistograms
+    "fairness.error_rate_parity",
+    version=1,
+    needs=GroupCounts,
+    roles=("label", "sensitive"),
+    advised_by=ScoreHistograms,
 )
 def error_rate_parity(
     counts: GroupCounts,

@@ -122,6 +122,7 @@ def four_fifths_rule(
             test, p_value = unlikely(
                 (_chosen(grouping, rate, numbers[group.group]), _chosen(grouping, rate, numbers[top.group]))
             )
+            rows = "" if grouping.weights is None else ", of unweighted rows"
             where = f"{name}/{group.group}"
             measured.append(
                 Measurement(
@@ -136,7 +137,7 @@ def four_fifths_rule(
                     note=f"against {top.group}",
                 )
             )
-            measured.append(Measurement("p_value", p_value, group=where, n=group.n + top.n, note=test))
+            measured.append(Measurement("p_value", p_value, group=where, n=group.n + top.n, note=f"{test}{rows}"))
             what = f"impact ratio of {group.group}"
             ruling = ruled(
                 ratio, low, high, min_ratio, decide_on=decide_on, rows=group.n + top.n, what=what, floor=True

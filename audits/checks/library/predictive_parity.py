@@ -7,7 +7,11 @@ from audits.checks.statistics.rates import precision
 
 
 @check(
-    "fairness.predictive_parity", version=1, needs=GroupCounts, roles=("label", "sensitive"), advised_by=ScoreHistograms
+    "fairness.predictive_parity",
+    version=1,
+    needs=GroupCounts,
+    roles=("label", "sensitive"),
+    advised_by=ScoreHistograms,
 )
 def predictive_parity(
     counts: GroupCounts,

@@ -16,7 +16,7 @@ from audits.checks.statistics.intervals import wilson
 _NAME = "fairness.representation"
 
 
-@check(_NAME, version=1, needs=GroupCounts, roles=("sensitive",))
+@check(_NAME, version=1, needs=GroupCounts, weighs=False, roles=("sensitive",))
 def representation(
     counts: GroupCounts,
     *,

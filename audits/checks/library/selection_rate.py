@@ -6,7 +6,13 @@ from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.statistics.rates import selection_rate as selection
 
 
-@check("fairness.selection_rate", version=1, needs=GroupCounts, roles=("sensitive",), advised_by=ScoreHistograms)
+@check(
+    "fairness.selection_rate",
+    version=1,
+    needs=GroupCounts,
+    roles=("sensitive",),
+    advised_by=ScoreHistograms,
+)
 def selection_rate(
     counts: GroupCounts,
     scores: ScoreSteps | None = None,

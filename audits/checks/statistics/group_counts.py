@@ -31,6 +31,7 @@ class GroupCounts:
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ("prediction",)
+    weighs: ClassVar[bool] = True
 
     roles: Roles
     groups: GroupCells

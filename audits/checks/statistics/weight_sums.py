@@ -23,6 +23,7 @@ class WeightSums:
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ("weight",)
+    weighs: ClassVar[bool] = True
 
     name: str
     sums: Sums = field(default_factory=lambda: Sums(("weight", "square")))

@@ -158,6 +158,18 @@ def test_every_figure_gap_and_interval_is_worked_out_again_from_what_is_stored(
     assert {of: document for of, document in documents.items() if again[of] != document} == {}
 
 
+def test_a_check_uses_declared_weights_or_says_that_it_does_not(everything: dict[tuple[str, str], Outcome]) -> None:
+    note = 'Every row counts once: the weights in column "weight" are not used by this check.'
+    for check in list_checks():
+        plain_one, weighted = everything["binary", check.name].report, everything["weighted", check.name].report
+        if plain_one is None or weighted is None:
+            continue
+        assert (note in weighted.notes) == (not check.weighs), check.name
+        if check.family in ("fairness", "performance", "drift"):
+            # What weighs comes out otherwise, and what does not comes out the same.
+            assert (plain_one.measurements == weighted.measurements) == (not check.weighs), check.name
+
+
 def test_a_verdict_over_thirty_columns_stores_a_few_kilobytes(everything: dict[tuple[str, str], Outcome]) -> None:
     advised, sizes = {}, {}
     for of, outcome in everything.items():
