@@ -88,6 +88,15 @@ class Text(serializers.CharField):
         return value
 
 
+class Choice(serializers.ChoiceField):
+    """One of a few words; what is none of them is refused with all of them."""
+
+    def __init__(self, choices: Any, **options: Any) -> None:
+        super().__init__(choices, **options)
+        words = ", ".join(str(word) for word in self.choices if word != "")
+        self.error_messages["invalid_choice"] = f"{{input!r:.60}} is none of {words}."
+
+
 class Digest(serializers.RegexField):
     """A SHA-256, 64 lower-case hexadecimal digits."""
 
@@ -166,7 +175,7 @@ class CursorField(serializers.CharField):
         return read_cursor(text) if isinstance(text, str) else text
 
 
-class OrderField(serializers.ChoiceField):
+class OrderField(Choice):
     """In which order? By a column, after a dash falling."""
 
     def __init__(self, columns: Mapping[str, str], *, default: str, key: str = "pk") -> None:

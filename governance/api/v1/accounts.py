@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from governance.api.door import Door, actor_of, read_body, read_query
-from governance.api.fields import ActorField, Line, PageQuery, Strict, given
+from governance.api.fields import ActorField, Choice, Line, PageQuery, Strict, given
 from governance.api.schema import document, paged
 from governance.errors import UnknownAccount
 from governance.models import Account, AccountKind, RoleGrant
@@ -28,7 +28,7 @@ class AccountRequest(Strict):
         error_messages={"invalid": "A login has 1 to 150 letters, digits, dots, dashes, underscores, @ or +."},
     )
     display_name = Line(max_length=200, help_text="Shown to people; the trail has the uid only.")
-    kind = serializers.ChoiceField(
+    kind = Choice(
         AccountKind.choices, default=AccountKind.PIPELINE, help_text="pipeline: a service account, which holds tokens."
     )
     password = serializers.CharField(
@@ -42,14 +42,14 @@ class AccountRequest(Strict):
 
 
 class RoleRequest(Strict):
-    role = serializers.ChoiceField(ROLES)
-    group = serializers.ChoiceField(GROUPS, required=False, help_text="Of a reviewer: what for.")
+    role = Choice(ROLES)
+    group = Choice(GROUPS, required=False, help_text="Of a reviewer: what for.")
 
 
 class RoleShown(serializers.Serializer[RoleGrant]):
     """A role that an account holds."""
 
-    role = serializers.ChoiceField(ROLES)
+    role = Choice(ROLES)
     group = serializers.CharField(help_text="Of a reviewer; else empty.")
     granted_by = ActorField()
     granted_at = serializers.DateTimeField()
@@ -61,7 +61,7 @@ class AccountShown(serializers.Serializer[Account]):
     uid = serializers.UUIDField()
     login = serializers.CharField()
     display_name = serializers.CharField()
-    kind = serializers.ChoiceField(AccountKind.choices)
+    kind = Choice(AccountKind.choices)
     is_active = serializers.BooleanField()
     created_at = serializers.DateTimeField()
     roles = serializers.SerializerMethodField()
@@ -72,7 +72,7 @@ class AccountShown(serializers.Serializer[Account]):
 
 
 class AccountQuery(PageQuery):
-    kind = serializers.ChoiceField(AccountKind.choices, required=False)
+    kind = Choice(AccountKind.choices, required=False)
     login = Line(required=False, max_length=150)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from governance.api.fields import ActorField, Digest, Line, Password, Strict, Text
+from governance.api.fields import ActorField, Choice, Digest, Line, Password, Strict, Text
 from governance.api.v1.conditions import ConditionShown
 from governance.models import ApprovalVerdict
 from governance.policy_format import MEANINGS
@@ -32,15 +32,13 @@ class ConditionRequest(Strict):
 
 
 class ApprovalRequest(Strict):
-    verdict = serializers.ChoiceField(ApprovalVerdict.choices)
-    group = serializers.ChoiceField([group.value for group in Group], help_text="Group you speak for.")
+    verdict = Choice(ApprovalVerdict.choices)
+    group = Choice([group.value for group in Group], help_text="Group you speak for.")
     reason = Text(help_text="Why, in a sentence.")
     on_behalf_of = Line(
         required=False, max_length=150, help_text="Login or uid of who delegated the right to speak to you."
     )
-    meaning = serializers.ChoiceField(
-        MEANINGS, required=False, help_text="What your signature means, where a policy asks."
-    )
+    meaning = Choice(MEANINGS, required=False, help_text="What your signature means, where a policy asks.")
     password = Password()
     conditions = serializers.ListField(
         child=ConditionRequest(), required=False, max_length=MOST, help_text="Of an approval."
@@ -84,9 +82,9 @@ class ApprovalShown(serializers.Serializer[Any]):
     approver = ActorField()
     on_behalf_of = ActorField(allow_null=True, help_text="Who delegated the right to speak; null: nobody.")
     group = serializers.CharField()
-    verdict = serializers.ChoiceField(ApprovalVerdict.choices)
+    verdict = Choice(ApprovalVerdict.choices)
     reason = serializers.CharField()
-    meaning = serializers.ChoiceField([*MEANINGS, ""], help_text="What the signature means; empty: none was asked.")
+    meaning = Choice([*MEANINGS, ""], help_text="What the signature means; empty: none was asked.")
     reauthenticated_at = serializers.DateTimeField(
         allow_null=True, help_text="When the password was given again to sign; null: it was not."
     )

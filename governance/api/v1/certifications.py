@@ -9,7 +9,7 @@ from rest_framework.reverse import reverse
 
 from audits.trail import now
 from governance.api.door import Door, actor_of, read_body, read_query, shown
-from governance.api.fields import ActorField, PageQuery, Strict, Text
+from governance.api.fields import ActorField, Choice, PageQuery, Strict, Text
 from governance.api.pagination import page_of
 from governance.api.reach import OF_MODEL, Reach
 from governance.api.schema import document, paged
@@ -31,7 +31,7 @@ class Trigger(serializers.Serializer[RecertificationTrigger]):
     """Something that happened; it makes a version due where a policy names its kind."""
 
     uid = serializers.UUIDField()
-    kind = serializers.ChoiceField(TriggerKind.choices)
+    kind = Choice(TriggerKind.choices)
     because = serializers.CharField(help_text="What happened elsewhere, such as version/name/number; may be empty.")
     reason = serializers.CharField()
     raised_by = ActorField()
@@ -45,7 +45,7 @@ class TermShown(serializers.Serializer[Any]):
     number = serializers.IntegerField(source="item.edition.number")
     due_at = serializers.DateTimeField()
     overdue_at = serializers.DateTimeField()
-    consequence = serializers.ChoiceField(["warn", "block_moves", "withdraw_alias"])
+    consequence = Choice(["warn", "block_moves", "withdraw_alias"])
 
 
 class CertificationShown(serializers.Serializer[Certification]):
@@ -53,8 +53,8 @@ class CertificationShown(serializers.Serializer[Certification]):
 
     model = serializers.CharField(source="version.model.name")
     version = serializers.IntegerField(source="version.number")
-    stage = serializers.ChoiceField(Stage.choices, source="version.position.stage")
-    state = serializers.ChoiceField([state.value for state in CertificationState])
+    stage = Choice(Stage.choices, source="version.position.stage")
+    state = Choice([state.value for state in CertificationState])
     certified_at = serializers.DateTimeField(allow_null=True, help_text="Its last promotion into production.")
     promotion = serializers.UUIDField(source="promotion.uid", allow_null=True, default=None)
     due_at = serializers.DateTimeField(allow_null=True)
@@ -83,7 +83,7 @@ class CertificationDoor(Door):
 
 
 class CertificationQuery(PageQuery):
-    state = serializers.ChoiceField(
+    state = Choice(
         [state.value for state in CertificationState if state is not CertificationState.NOT_LIVE], required=False
     )
 
@@ -114,7 +114,7 @@ class CertificationsDoor(Door):
 
 
 class TriggerToRaise(Strict):
-    kind = serializers.ChoiceField(TriggerKind.choices)
+    kind = Choice(TriggerKind.choices)
     reason = Text(help_text="What happened, in a sentence.")
 
 

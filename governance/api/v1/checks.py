@@ -12,7 +12,7 @@ from rest_framework.reverse import reverse
 from audits.runs import CheckRun, CheckVerdict, Job, JobState
 from governance.api.door import Door, actor_of, read_body, read_query, shown
 from governance.api.errors import UnknownCheckRun
-from governance.api.fields import Document, Line, Nothing, PageQuery, given
+from governance.api.fields import Choice, Document, Line, Nothing, PageQuery, given
 from governance.api.pagination import page_of
 from governance.api.reach import OF_MODEL, Reach
 from governance.api.schema import document, paged
@@ -63,9 +63,9 @@ class CheckRunShown(serializers.Serializer[Any]):
     inputs = Document(help_text="Digests of tables, declarations and artifact.")
     identity = serializers.CharField(help_text="Equal identities, equal figures.")
     ordered_at = serializers.DateTimeField()
-    state = serializers.ChoiceField(STATES)
+    state = Choice(STATES)
     percent = serializers.IntegerField(help_text="Share of the work that is done.")
-    verdict = serializers.ChoiceField(CheckVerdict.choices, allow_null=True)
+    verdict = Choice(CheckVerdict.choices, allow_null=True)
     sentence = serializers.CharField()
     measurements = Measurement(many=True)
     findings = Finding(many=True)
@@ -82,7 +82,7 @@ class CheckRunWithStatistics(CheckRunShown):
 
 class CheckQuery(PageQuery):
     check = Line(required=False, max_length=80, help_text="family.check")
-    verdict = serializers.ChoiceField(CheckVerdict.choices, required=False)
+    verdict = Choice(CheckVerdict.choices, required=False)
 
 
 class ChecksOrdered(serializers.Serializer[Any]):

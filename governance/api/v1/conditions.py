@@ -10,7 +10,7 @@ from rest_framework.reverse import reverse
 
 from audits.trail import now
 from governance.api.door import Door, actor_of, read_body, read_query
-from governance.api.fields import ActorField, PageQuery, Password, Strict, Text, given
+from governance.api.fields import ActorField, Choice, PageQuery, Password, Strict, Text, given
 from governance.api.reach import Reach
 from governance.api.schema import document, paged
 from governance.models import Condition
@@ -40,13 +40,13 @@ class ConditionShown(serializers.Serializer[Condition]):
     met_at = serializers.DateTimeField(source="fulfilment.met_at", default=None, allow_null=True)
     note = serializers.CharField(source="fulfilment.note", default=None, allow_null=True)
 
-    @extend_schema_field(serializers.ChoiceField(STATES))
+    @extend_schema_field(Choice(STATES))
     def get_state(self, condition: Condition) -> str:
         return state_of(condition, at=now()).value
 
 
 class ConditionQuery(PageQuery):
-    state = serializers.ChoiceField(STATES, required=False)
+    state = Choice(STATES, required=False)
     promotion = serializers.UUIDField(required=False)
 
 

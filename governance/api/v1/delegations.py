@@ -11,7 +11,7 @@ from rest_framework.reverse import reverse
 
 from audits.trail import now
 from governance.api.door import Door, actor_of, read_body, read_query
-from governance.api.fields import ActorField, Line, PageQuery, Strict, given
+from governance.api.fields import ActorField, Choice, Line, PageQuery, Strict, given
 from governance.api.reach import Reach
 from governance.api.schema import document, paged
 from governance.models import Delegation
@@ -29,7 +29,7 @@ STATES = [state.value for state in DelegationState]
 
 class DelegationRequest(Strict):
     delegate = Line(max_length=150, help_text="Login or uid of the person who may speak for you.")
-    group = serializers.ChoiceField(GROUPS, help_text="Group you review for yourself.")
+    group = Choice(GROUPS, help_text="Group you review for yourself.")
     model = Line(required=False, max_length=120, help_text="Only promotions of this model; all when left out.")
     starts_at = serializers.DateTimeField(required=False, help_text="Not in the past; now when left out.")
     ends_at = serializers.DateTimeField(help_text="At most 90 days later.")
@@ -53,14 +53,14 @@ class DelegationShown(serializers.Serializer[Delegation]):
     state = serializers.SerializerMethodField()
     revoked_at = serializers.DateTimeField(source="revocation.revoked_at", default=None, allow_null=True)
 
-    @extend_schema_field(serializers.ChoiceField(STATES))
+    @extend_schema_field(Choice(STATES))
     def get_state(self, delegation: Delegation) -> str:
         return state_of(delegation, at=now()).value
 
 
 class DelegationQuery(PageQuery):
-    state = serializers.ChoiceField(STATES, required=False)
-    group = serializers.ChoiceField(GROUPS, required=False)
+    state = Choice(STATES, required=False)
+    group = Choice(GROUPS, required=False)
 
 
 class DelegationsDoor(Door):

@@ -12,7 +12,7 @@ from rest_framework.reverse import reverse
 
 from audits.trail import Actor
 from governance.api.door import Door, actor_of, read_body, read_query
-from governance.api.fields import ActorField, Line, Nothing, PageQuery, given
+from governance.api.fields import ActorField, Choice, Line, Nothing, PageQuery, given
 from governance.api.reach import NO_MODEL
 from governance.api.schema import document, paged
 from governance.models import DraftOutcome, PolicyDraft
@@ -41,14 +41,14 @@ class PolicyDraftShown(serializers.Serializer[PolicyDraft]):
     closed_by = ActorField(source="closure.closed_by", default=None, allow_null=True)
     closed_at = serializers.DateTimeField(source="closure.closed_at", default=None, allow_null=True)
 
-    @extend_schema_field(serializers.ChoiceField([OPEN, *DraftOutcome.values]))
+    @extend_schema_field(Choice([OPEN, *DraftOutcome.values]))
     def get_state(self, draft: PolicyDraft) -> str:
         closure = getattr(draft, "closure", None)
         return str(closure.outcome) if closure else OPEN
 
 
 class PolicyDraftQuery(PageQuery):
-    state = serializers.ChoiceField([OPEN, *DraftOutcome.values], required=False)
+    state = Choice([OPEN, *DraftOutcome.values], required=False)
     name = Line(required=False, max_length=60)
 
 

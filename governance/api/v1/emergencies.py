@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from governance.api.door import Door, actor_of, read_body
-from governance.api.fields import ActorField, Password, Strict, Text
+from governance.api.fields import ActorField, Choice, Password, Strict, Text
 from governance.api.schema import document
 from governance.api.v1.promotions import OF_PROMOTION, Reason
 from governance.errors import UnknownBreakGlass
@@ -29,7 +29,7 @@ class BreakGlassConfirmationRequest(Strict):
 
 
 class BreakGlassReviewRequest(Strict):
-    verdict = serializers.ChoiceField(BreakGlassVerdict.choices)
+    verdict = Choice(BreakGlassVerdict.choices)
     reason = Text(help_text="Why, in a sentence.")
     password = Password()
 
@@ -46,7 +46,7 @@ class BreakGlassConfirmationShown(serializers.Serializer[Any]):
 class BreakGlassReviewShown(serializers.Serializer[Any]):
     """A third person looked back."""
 
-    verdict = serializers.ChoiceField(BreakGlassVerdict.choices)
+    verdict = Choice(BreakGlassVerdict.choices)
     reason = serializers.CharField()
     reviewed_by = ActorField()
     reviewed_at = serializers.DateTimeField()

@@ -17,7 +17,7 @@ from audits.tables import FORMATS as TABLE_FORMATS
 from audits.tables import ROLES, TASKS, TableFormat, UnusableTable
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.errors import LengthRequired, TooLarge
-from governance.api.fields import SHA256, Digest, Document, Line, PageQuery, Strict, given
+from governance.api.fields import SHA256, Choice, Digest, Document, Line, PageQuery, Strict, given
 from governance.api.reach import ANYTHING, Reach
 from governance.api.schema import document, paged
 from governance.errors import Malformed, TableUnacceptable, UnknownEvidence
@@ -105,7 +105,7 @@ class FileName(Line):
 class Format(Strict):
     """How the bytes of a table are written; nothing of it is guessed."""
 
-    format = serializers.ChoiceField(list(TABLE_FORMATS))
+    format = Choice(list(TABLE_FORMATS))
     delimiter = serializers.CharField(
         default=",", max_length=4, trim_whitespace=False, help_text="Of a CSV: one ASCII character."
     )
@@ -149,7 +149,7 @@ class DeclarationField(serializers.JSONField):
 
 
 class TableDeclaration(Strict):
-    kind = serializers.ChoiceField(["table"])
+    kind = Choice(["table"])
     sha256 = Digest()
     name = FileName(help_text="File name, for people.")
     format = Format()
@@ -157,10 +157,10 @@ class TableDeclaration(Strict):
 
 
 class ArtifactDeclaration(Strict):
-    kind = serializers.ChoiceField(["artifact"])
+    kind = Choice(["artifact"])
     sha256 = Digest()
     name = FileName(help_text="File name, for people.")
-    format = serializers.ChoiceField(
+    format = Choice(
         DEFINITIONS,
         required=False,
         help_text="Of a prompt (text), an agent (json) or a reference; a model is recognised by its content.",
@@ -168,10 +168,10 @@ class ArtifactDeclaration(Strict):
 
 
 class DocumentDeclaration(Strict):
-    kind = serializers.ChoiceField(["document"])
+    kind = Choice(["document"])
     sha256 = Digest()
     name = FileName(help_text="File name, for people.")
-    document = serializers.ChoiceField(document_kinds(), help_text="What the document is.")
+    document = Choice(document_kinds(), help_text="What the document is.")
     attested_by = Line(
         default="", allow_blank=True, help_text="Of an external evaluation: the organisation that stands for it."
     )
@@ -186,7 +186,7 @@ class EvidenceShown(serializers.Serializer[Evidence]):
     """Stored bytes and what they are declared to be."""
 
     uid = serializers.UUIDField()
-    kind = serializers.ChoiceField(EvidenceKind.choices)
+    kind = Choice(EvidenceKind.choices)
     name = serializers.CharField()
     sha256 = serializers.CharField()
     size = serializers.IntegerField(help_text="Bytes.")
@@ -198,7 +198,7 @@ class EvidenceShown(serializers.Serializer[Evidence]):
 
 
 class EvidenceQuery(PageQuery):
-    kind = serializers.ChoiceField(EvidenceKind.choices, required=False)
+    kind = Choice(EvidenceKind.choices, required=False)
     sha256 = Digest(required=False)
 
 

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from audits.trail import now
 from governance.api.door import Door, read_body, read_query
-from governance.api.fields import Strict
+from governance.api.fields import Choice, Strict
 from governance.api.reach import OF_MODEL
 from governance.api.schema import document
 from governance.api.v1.promotions import PolicyReference, Reason
@@ -31,7 +31,7 @@ OUTCOMES = [outcome.value for outcome in Outcome]
 class HoldersShown(serializers.Serializer[Any]):
     """Who can act."""
 
-    role = serializers.ChoiceField([role.value for role in Role])
+    role = Choice([role.value for role in Role])
     group = serializers.CharField(help_text="Of reviewers, the group; may be empty.")
     number = serializers.IntegerField(help_text="Accounts that hold it.")
     may_act = serializers.IntegerField(help_text="Of these, how many are not barred and have not spoken yet.")
@@ -48,7 +48,7 @@ class ExplainedShown(serializers.Serializer[Any]):
 class ExplanationShown(serializers.Serializer[Any]):
     """What the gate says about a move now, reason by reason."""
 
-    outcome = serializers.ChoiceField(OUTCOMES)
+    outcome = Choice(OUTCOMES)
     promotion = serializers.UUIDField(
         source="promotion.uid", default=None, allow_null=True, help_text="The open promotion it is about, if any."
     )
@@ -104,8 +104,8 @@ class ChangeShown(serializers.Serializer[Any]):
     target = serializers.CharField()
     alias = serializers.CharField()
     rollout = serializers.CharField()
-    before = serializers.ChoiceField(OUTCOMES)
-    after = serializers.ChoiceField(OUTCOMES)
+    before = Choice(OUTCOMES)
+    after = Choice(OUTCOMES)
     differences = DifferenceShown(many=True)
 
 

@@ -10,6 +10,7 @@ from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.fields import (
     ActorField,
     AliasName,
+    Choice,
     Line,
     NamePattern,
     OrderField,
@@ -50,11 +51,11 @@ class ModelRegistration(Strict):
             "ends with a letter or digit."
         },
     )
-    risk_tier = serializers.ChoiceField(RiskTier.choices, help_text="Selects the policies that apply.")
-    task = serializers.ChoiceField(Task.choices)
+    risk_tier = Choice(RiskTier.choices, help_text="Selects the policies that apply.")
+    task = Choice(Task.choices)
     description = Text(default="", allow_blank=True)
     intended_use = Text(default="", allow_blank=True)
-    entry_type = serializers.ChoiceField(
+    entry_type = Choice(
         EntryType.choices, default=EntryType.TRAINED_MODEL, help_text="Tells which evidence a version must bring."
     )
     tags = serializers.DictField(
@@ -67,24 +68,24 @@ class Model(serializers.Serializer[RegisteredModel]):
 
     name = serializers.CharField()
     owner = ActorField()
-    risk_tier = serializers.ChoiceField(RiskTier.choices)
-    task = serializers.ChoiceField(Task.choices)
+    risk_tier = Choice(RiskTier.choices)
+    task = Choice(Task.choices)
     description = serializers.CharField()
     intended_use = serializers.CharField()
-    entry_type = serializers.ChoiceField(EntryType.choices)
+    entry_type = Choice(EntryType.choices)
     tags = serializers.DictField(child=serializers.CharField())
     registered_at = serializers.DateTimeField()
 
 
 class ModelQuery(PageQuery):
-    risk_tier = serializers.ChoiceField(RiskTier.choices, required=False)
-    task = serializers.ChoiceField(Task.choices, required=False)
-    entry_type = serializers.ChoiceField(EntryType.choices, required=False)
+    risk_tier = Choice(RiskTier.choices, required=False)
+    task = Choice(Task.choices, required=False)
+    entry_type = Choice(EntryType.choices, required=False)
     owner = Line(required=False, max_length=120, help_text="Actor, kind:id.")
     name = NamePattern(required=False)
     tag = Tag(required=False)
     alias = AliasName(required=False, help_text="It has one of this name.")
-    stage = serializers.ChoiceField(Stage.choices, required=False, help_text="A version of it stands there.")
+    stage = Choice(Stage.choices, required=False, help_text="A version of it stands there.")
     order_by = OrderField({"name": "name", "risk_tier": "risk_tier", "owner": "owner"}, default="time")
 
 

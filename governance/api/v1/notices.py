@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from governance.api.door import Door, account_of, actor_of, read_body, read_query
-from governance.api.fields import PageQuery, Strict
+from governance.api.fields import Choice, PageQuery, Strict
 from governance.api.schema import document, paged
 from governance.models import Notice
 from governance.roles import Verb
@@ -27,7 +27,7 @@ class NoticeShown(serializers.Serializer[Notice]):
 
 
 class NoticeQuery(PageQuery):
-    state = serializers.ChoiceField(STATES, required=False)
+    state = Choice(STATES, required=False)
 
 
 class Reading(Strict):

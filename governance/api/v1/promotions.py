@@ -11,7 +11,18 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from governance.api.door import Door, actor_of, read_body, read_query
-from governance.api.fields import ActorField, AliasName, Line, ModelName, OrderField, PageQuery, Strict, Text, given
+from governance.api.fields import (
+    ActorField,
+    AliasName,
+    Choice,
+    Line,
+    ModelName,
+    OrderField,
+    PageQuery,
+    Strict,
+    Text,
+    given,
+)
 from governance.api.reach import Reach
 from governance.api.schema import document, paged
 from governance.api.v1.approvals import (
@@ -41,7 +52,7 @@ STANDING = {Outcome.WAIT.value: "waiting", Outcome.BLOCK.value: "blocked", Outco
 TARGETS = (Stage.STAGING.value, Stage.PRODUCTION.value)
 
 
-class PromotionTarget(serializers.ChoiceField):
+class PromotionTarget(Choice):
     """A stage that a policy can guard."""
 
     def __init__(self, **options: Any) -> None:
@@ -53,9 +64,7 @@ class PromotionRequest(Strict):
     version = serializers.IntegerField(min_value=1, max_value=999_999_999)
     target = PromotionTarget(required=False, help_text="Left out: only the alias moves.")
     alias = AliasName(default="champion", help_text="Name that shall point at the version once it is promoted.")
-    rollout = serializers.ChoiceField(
-        Rollout.choices, required=False, help_text="How far production goes; full when left out."
-    )
+    rollout = Choice(Rollout.choices, required=False, help_text="How far production goes; full when left out.")
     percent = serializers.IntegerField(
         default=0, min_value=0, max_value=99, help_text="Of a canary: share of the traffic, 1 to 99."
     )
@@ -72,7 +81,7 @@ class Reason(serializers.Serializer[Any]):
     code = serializers.CharField()
     policy = serializers.CharField(default="", help_text="Name of the policy that asks for it; may be empty.")
     requirement = serializers.CharField(help_text="Id of the requirement, or approval:group.")
-    outcome = serializers.ChoiceField([outcome.value for outcome in Outcome])
+    outcome = Choice([outcome.value for outcome in Outcome])
     sentence = serializers.CharField()
 
 
@@ -80,7 +89,7 @@ class Decision(serializers.Serializer[Any]):
     """What the gate answered at one moment."""
 
     number = serializers.IntegerField()
-    outcome = serializers.ChoiceField([outcome.value for outcome in Outcome])
+    outcome = Choice([outcome.value for outcome in Outcome])
     reasons = Reason(many=True)
     decided_at = serializers.DateTimeField()
 
@@ -99,7 +108,7 @@ class PromotionShown(serializers.Serializer[Promotion]):
     uid = serializers.UUIDField()
     model = serializers.CharField(source="version.model.name")
     version = serializers.IntegerField(source="version.number")
-    target = serializers.ChoiceField([*TARGETS, ""], help_text="Empty: only the alias moves.")
+    target = Choice([*TARGETS, ""], help_text="Empty: only the alias moves.")
     alias = serializers.CharField()
     reason = serializers.CharField()
     rollout = serializers.CharField(
@@ -117,12 +126,12 @@ class PromotionShown(serializers.Serializer[Promotion]):
     closed_by = ActorField(source="closure.closed_by", default=None, allow_null=True)
     closed_at = serializers.DateTimeField(source="closure.closed_at", default=None, allow_null=True)
 
-    @extend_schema_field(serializers.ChoiceField([OPEN, *ClosureOutcome.values]))
+    @extend_schema_field(Choice([OPEN, *ClosureOutcome.values]))
     def get_state(self, promotion: Promotion) -> str:
         closure = getattr(promotion, "closure", None)
         return str(closure.outcome) if closure else OPEN
 
-    @extend_schema_field(serializers.ChoiceField(["blocked", "waiting", *ClosureOutcome.values]))
+    @extend_schema_field(Choice(["blocked", "waiting", *ClosureOutcome.values]))
     def get_outcome(self, promotion: Promotion) -> str:
         state = self.get_state(promotion)
         decision = _newest_decision(promotion)
@@ -169,7 +178,7 @@ def get_promotion(uid: UUID) -> Promotion:
 
 
 class PromotionQuery(PageQuery):
-    state = serializers.ChoiceField([OPEN, *ClosureOutcome.values], required=False)
+    state = Choice([OPEN, *ClosureOutcome.values], required=False)
     model = ModelName(required=False)
     version = serializers.IntegerField(required=False, min_value=1, max_value=999_999_999)
     target = PromotionTarget(required=False)

@@ -12,7 +12,7 @@ from rest_framework.reverse import reverse
 from audits.evidence import local_path
 from governance.api.door import Door, actor_of, read_body
 from governance.api.errors import UnknownReport
-from governance.api.fields import ActorField, Strict
+from governance.api.fields import ActorField, Choice, Strict
 from governance.api.reach import OF_MODEL, Reach
 from governance.api.schema import document
 from governance.models import ReportExport
@@ -31,7 +31,7 @@ HEADERS = {
 
 
 class ReportRequest(Strict):
-    format = serializers.ChoiceField(list(FORMATS))
+    format = Choice(list(FORMATS))
 
 
 class ReportShown(serializers.Serializer[ReportExport]):
@@ -40,7 +40,7 @@ class ReportShown(serializers.Serializer[ReportExport]):
     uid = serializers.UUIDField()
     model = serializers.CharField(source="version.model.name")
     version = serializers.IntegerField(source="version.number")
-    format = serializers.ChoiceField(list(FORMATS))
+    format = Choice(list(FORMATS))
     media_type = serializers.CharField()
     file_name = serializers.CharField()
     sha256 = serializers.CharField()

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from governance.api.door import Door, actor_of, read_body
-from governance.api.fields import ActorField, Strict, Text
+from governance.api.fields import ActorField, Choice, Strict, Text
 from governance.api.reach import Reach
 from governance.api.schema import document
 from governance.models import Retirement, RetirementKind
@@ -28,7 +28,7 @@ class RetirementShown(serializers.Serializer[Retirement]):
     uid = serializers.UUIDField()
     model = serializers.CharField(source="version.model.name")
     version = serializers.IntegerField(source="version.number")
-    kind = serializers.ChoiceField(RetirementKind.choices)
+    kind = Choice(RetirementKind.choices)
     reason = serializers.CharField()
     taken_out_by = ActorField()
     taken_out_at = serializers.DateTimeField()

@@ -12,7 +12,7 @@ from rest_framework.reverse import reverse
 
 from audits.trail import now
 from governance.api.door import Door, account_of, actor_of, read_body, read_query
-from governance.api.fields import ActorField, Line, PageQuery, Strict
+from governance.api.fields import ActorField, Choice, Line, PageQuery, Strict
 from governance.api.reach import ANYTHING
 from governance.api.schema import document, paged
 from governance.errors import UnknownToken
@@ -31,16 +31,14 @@ VALID, ROTATED, EXPIRED, REVOKED = STATES
 class TokenRequest(Strict):
     name = Line(max_length=120, help_text="What it is for.")
     account = Line(required=False, max_length=150, help_text="Login of a service account; yourself when left out.")
-    scopes = serializers.ListField(child=serializers.ChoiceField(VERBS), min_length=1, max_length=len(VERBS))
+    scopes = serializers.ListField(child=Choice(VERBS), min_length=1, max_length=len(VERBS))
     models = serializers.ListField(
         child=Line(max_length=121),
         default=list,
         max_length=100,
         help_text="Names of models it reaches, or how names begin, such as credit-*; all when left out.",
     )
-    targets = serializers.ListField(
-        child=serializers.ChoiceField(TARGETS), default=list, max_length=2, help_text="All when left out."
-    )
+    targets = serializers.ListField(child=Choice(TARGETS), default=list, max_length=2, help_text="All when left out.")
     days = serializers.IntegerField(
         required=False,
         min_value=1,
@@ -65,9 +63,9 @@ class Token(serializers.Serializer[AccessToken]):
     prefix = serializers.CharField(help_text="The part of its text that may be shown.")
     name = serializers.CharField()
     account = ActorField(source="account.actor")
-    scopes = serializers.ListField(child=serializers.ChoiceField(VERBS))
+    scopes = serializers.ListField(child=Choice(VERBS))
     models = serializers.ListField(child=serializers.CharField(), source="model_names", help_text="[] for all.")
-    targets = serializers.ListField(child=serializers.ChoiceField(TARGETS), help_text="[] for all.")
+    targets = serializers.ListField(child=Choice(TARGETS), help_text="[] for all.")
     issued_by = ActorField(source="entry.actor")
     issued_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
@@ -80,7 +78,7 @@ class Token(serializers.Serializer[AccessToken]):
         source="use.minute", default=None, allow_null=True, help_text="To the minute; null: never."
     )
 
-    @extend_schema_field(serializers.ChoiceField(STATES))
+    @extend_schema_field(Choice(STATES))
     def get_state(self, token: AccessToken) -> str:
         if hasattr(token, "revocation"):
             return REVOKED

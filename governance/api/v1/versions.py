@@ -21,6 +21,7 @@ from governance.api.fields import (
     ActorField,
     AliasName,
     AtQuery,
+    Choice,
     Instant,
     Line,
     OrderField,
@@ -88,7 +89,7 @@ class EvidenceReference(serializers.Serializer[Any]):
 class Attachment(serializers.Serializer[EvidenceAttachment]):
     """A table or a document that joined a version's evidence; the newest of a purpose counts."""
 
-    kind = serializers.ChoiceField([EvidenceKind.TABLE.value, EvidenceKind.DOCUMENT.value])
+    kind = Choice([EvidenceKind.TABLE.value, EvidenceKind.DOCUMENT.value])
     purpose = serializers.CharField()
     evidence = EvidenceReference(source="reference")
     attached_by = ActorField()
@@ -105,7 +106,7 @@ class Version(serializers.Serializer[ModelVersion]):
 
     model = serializers.CharField(source="model.name")
     number = serializers.IntegerField()
-    stage = serializers.ChoiceField(Stage.choices, source="position.stage")
+    stage = Choice(Stage.choices, source="position.stage")
     rollout = serializers.CharField(
         source="position.rollout", help_text="Step of production: shadow, canary, blue_green or full; empty outside it."
     )
@@ -118,7 +119,7 @@ class Version(serializers.Serializer[ModelVersion]):
     documents = serializers.DictField(child=EvidenceReference(), help_text="By kind, as of now.")
     attachments = Attachment(many=True, help_text="What joined the evidence, oldest first.")
     evidence_sha256 = serializers.CharField(help_text="Digest of the whole evidence: tables and documents.")
-    entry_type = serializers.ChoiceField(EntryType.choices, source="model.entry_type")
+    entry_type = Choice(EntryType.choices, source="model.entry_type")
     trained_by = ActorField(allow_null=True, help_text="Who owns the training run; null when nobody said so.")
     parent = serializers.SerializerMethodField()  # type: ignore[assignment]
     upstreams = serializers.SerializerMethodField(help_text="Versions whose output it consumes.")
@@ -154,15 +155,13 @@ class Version(serializers.Serializer[ModelVersion]):
 
 
 class VersionQuery(PageQuery):
-    stage = serializers.ChoiceField(Stage.choices, required=False)
+    stage = Choice(Stage.choices, required=False)
     alias = AliasName(required=False)
     artifact_sha256 = serializers.CharField(required=False, max_length=64)
     registered_by = Line(required=False, max_length=120, help_text="Actor, kind:id.")
     registered_after = serializers.DateTimeField(required=False)
     registered_before = serializers.DateTimeField(required=False)
-    verdict = serializers.ChoiceField(
-        CheckVerdict.choices, required=False, help_text="A check run of it came out like this."
-    )
+    verdict = Choice(CheckVerdict.choices, required=False, help_text="A check run of it came out like this.")
     order_by = OrderField({"digest": BY_DIGEST}, default="-time")
     at = Instant(required=False)
 
@@ -279,8 +278,8 @@ def _version_then(name: str, number: int, at: datetime) -> ModelVersion:
 class MoveShown(serializers.Serializer[StageTransition]):
     """A version moved to a stage, or to another step of the rollout."""
 
-    from_stage = serializers.ChoiceField([*Stage.choices, ("", "")], help_text="Empty for the first.")
-    to_stage = serializers.ChoiceField(Stage.choices)
+    from_stage = Choice([*Stage.choices, ("", "")], help_text="Empty for the first.")
+    to_stage = Choice(Stage.choices)
     rollout = serializers.CharField(help_text="In production: how far.")
     percent = serializers.IntegerField(help_text="Of a canary: share of the traffic.")
     because = serializers.CharField(help_text="What allowed it, such as promotion/uid.")
@@ -353,7 +352,7 @@ class GatePreview(serializers.Serializer[Any]):
     """What the gate would say now; approvals count from the promotion on."""
 
     target = serializers.CharField()
-    outcome = serializers.ChoiceField([outcome.value for outcome in Outcome])
+    outcome = Choice([outcome.value for outcome in Outcome])
     policies = PolicyReference(many=True)
     reasons = Reason(many=True)
 
@@ -361,9 +360,7 @@ class GatePreview(serializers.Serializer[Any]):
 class GateQuery(Strict):
     target = PromotionTarget(help_text="Stage the version wants to reach.")
     alias = AliasName(default="champion", help_text="Name that shall point at the version.")
-    rollout = serializers.ChoiceField(
-        Rollout.choices, required=False, help_text="Step of production; full when left out."
-    )
+    rollout = Choice(Rollout.choices, required=False, help_text="Step of production; full when left out.")
 
 
 class GateDoor(Door):

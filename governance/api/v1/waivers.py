@@ -11,7 +11,7 @@ from rest_framework.reverse import reverse
 
 from audits.trail import now
 from governance.api.door import Door, actor_of, read_body, read_query
-from governance.api.fields import ActorField, Line, ModelName, PageQuery, Password, Strict, Text, given
+from governance.api.fields import ActorField, Choice, Line, ModelName, PageQuery, Password, Strict, Text, given
 from governance.api.reach import Reach
 from governance.api.schema import document, paged
 from governance.api.v1.promotions import TARGETS, PromotionTarget
@@ -45,7 +45,7 @@ class WaiverShown(serializers.Serializer[Waiver]):
     uid = serializers.UUIDField()
     model = serializers.CharField(source="version.model.name")
     version = serializers.IntegerField(source="version.number")
-    target = serializers.ChoiceField([*TARGETS, ""], help_text="Empty: moves of an alias alone.")
+    target = Choice([*TARGETS, ""], help_text="Empty: moves of an alias alone.")
     policy = serializers.CharField()
     requirement = serializers.CharField()
     finding = serializers.CharField(help_text="Empty: all findings.")
@@ -58,13 +58,13 @@ class WaiverShown(serializers.Serializer[Waiver]):
     revoked_by = ActorField(source="revocation.revoked_by", default=None, allow_null=True)
     revoked_at = serializers.DateTimeField(source="revocation.revoked_at", default=None, allow_null=True)
 
-    @extend_schema_field(serializers.ChoiceField(STATES))
+    @extend_schema_field(Choice(STATES))
     def get_state(self, waiver: Waiver) -> str:
         return state_of(waiver, at=now())
 
 
 class WaiverQuery(PageQuery):
-    state = serializers.ChoiceField(STATES, required=False)
+    state = Choice(STATES, required=False)
     model = ModelName(required=False)
     version = serializers.IntegerField(required=False, min_value=1, max_value=999_999_999)
     target = PromotionTarget(required=False)

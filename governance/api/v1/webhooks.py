@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from governance.api.door import Door, actor_of, read_body, read_query, shown
-from governance.api.fields import ActorField, Line, Nothing, PageQuery, Strict, Text, given
+from governance.api.fields import ActorField, Choice, Line, Nothing, PageQuery, Strict, Text, given
 from governance.api.schema import document, paged
 from governance.models import DeliveryState, WebhookDelivery, WebhookEdition, WebhookStatus
 from governance.roles import Verb
@@ -57,11 +57,11 @@ class _Settings(Strict):
         help_text="Only what concerns this model, or models whose names begin like care-*; everything when empty.",
     )
     description = Text(max_length=2000, required=False, allow_blank=True)
-    status = serializers.ChoiceField(STATUSES, required=False)
+    status = Choice(STATUSES, required=False)
 
 
 class WebhookRequest(_Settings):
-    dialect = serializers.ChoiceField([dialect.value for dialect in Dialect], default=Dialect.COUNTERSIGN.value)
+    dialect = Choice([dialect.value for dialect in Dialect], default=Dialect.COUNTERSIGN.value)
     secret = serializers.CharField(
         required=False,
         max_length=200,
@@ -94,7 +94,7 @@ class TestRequest(Strict):
 class Standing(serializers.Serializer[Any]):
     """How the receiver is, as far as it can be told from here."""
 
-    health = serializers.ChoiceField([health.value for health in Health])
+    health = Choice([health.value for health in Health])
     failures = serializers.IntegerField(help_text="Attempts in a row in which the receiver was not well.")
     rest_until = serializers.DateTimeField(allow_null=True, help_text="Nothing is sent before this.")
     behind = serializers.IntegerField(help_text="Entries of the trail that were not looked at yet.")
@@ -113,7 +113,7 @@ class WebhookShown(serializers.Serializer[WebhookEdition]):
     dialect = serializers.CharField()
     events = serializers.ListField(child=serializers.CharField())
     model = serializers.CharField(help_text="Empty: everything.")
-    status = serializers.ChoiceField(WebhookStatus.choices)
+    status = Choice(WebhookStatus.choices)
     edition = serializers.IntegerField(source="number", help_text="1, 2, 3 … with every change.")
     set_by = ActorField()
     set_at = serializers.DateTimeField()
@@ -153,7 +153,7 @@ class DeliveryShown(serializers.Serializer[WebhookDelivery]):
     index = serializers.IntegerField(help_text="Of the entry it tells of.")
     event = serializers.CharField()
     body = serializers.CharField(help_text="As it is sent, byte for byte.")
-    state = serializers.ChoiceField(DeliveryState.choices)
+    state = Choice(DeliveryState.choices)
     due_at = serializers.DateTimeField(help_text="While it waits: not tried before this.")
     ended_at = serializers.DateTimeField(allow_null=True, help_text="When it arrived or was given up.")
     attempts = AttemptShown(many=True, help_text="The first one first.")
@@ -170,7 +170,7 @@ class TestShown(serializers.Serializer[Answer]):
 
 
 class DeliveryQuery(PageQuery):
-    state = serializers.ChoiceField(DeliveryState.choices, required=False)
+    state = Choice(DeliveryState.choices, required=False)
 
 
 class WebhooksDoor(Door):

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.api.door import Door, account_of
-from governance.api.fields import ActorField
+from governance.api.fields import ActorField, Choice
 from governance.api.schema import document
 from governance.models import AccessToken
 from governance.roles import Group, Role, Verb
@@ -21,19 +21,19 @@ class TokenShown(serializers.Serializer[AccessToken]):
 
     name = serializers.CharField()
     prefix = serializers.CharField()
-    scopes = serializers.ListField(child=serializers.ChoiceField([verb.value for verb in Verb]))
+    scopes = serializers.ListField(child=Choice([verb.value for verb in Verb]))
     models = serializers.ListField(child=serializers.CharField(), source="model_names", help_text="[] for all.")
-    targets = serializers.ListField(child=serializers.ChoiceField(TARGETS), help_text="[] for all.")
+    targets = serializers.ListField(child=Choice(TARGETS), help_text="[] for all.")
     expires_at = serializers.DateTimeField()
 
 
 class Whoami(serializers.Serializer[Any]):
     actor = ActorField()
-    roles = serializers.ListField(child=serializers.ChoiceField([role.value for role in Role]))
-    groups = serializers.ListField(child=serializers.ChoiceField([group.value for group in Group]))
+    roles = serializers.ListField(child=Choice([role.value for role in Role]))
+    groups = serializers.ListField(child=Choice([group.value for group in Group]))
     token = TokenShown(allow_null=True, help_text="null for somebody who is signed in with a browser.")
     may = serializers.ListField(
-        child=serializers.ChoiceField([verb.value for verb in Verb]),
+        child=Choice([verb.value for verb in Verb]),
         help_text="What roles, delegations and scopes allow together.",
     )
 

@@ -70,6 +70,13 @@ def test_a_value_that_will_not_do_gets_422_with_the_field(api: Caller, change: d
     assert not RegisteredModel.objects.exists()
 
 
+def test_a_word_that_is_none_of_a_few_is_refused_with_all_of_them(api: Caller) -> None:
+    told = api.send("models", {**MODEL, "risk_tier": "enormous" * 100}).json()["detail"]
+    assert told.startswith("risk_tier: 'enormousenormous")
+    assert told.endswith(" is none of minimal, limited, high.")
+    assert len(told) < 200
+
+
 def test_every_wrong_field_is_told_at_once(api: Caller) -> None:
     errors = api.send("models", {"name": "A", "task": "guess", "extra": 1}).json()["errors"]
     assert {error["field"] for error in errors} == {"name", "task", "risk_tier", "extra"}
