@@ -1,5 +1,6 @@
 """Where does an alias point, and how does it go back?"""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from rest_framework.reverse import reverse
 
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.errors import UnknownAlias
-from governance.api.fields import ActorField, AliasName, AtQuery, Strict, Text
+from governance.api.fields import ActorField, AliasName, AtQuery, Nothing, Strict, Text
 from governance.api.preconditions import still_so
 from governance.api.reach import OF_MODEL, Reach
 from governance.api.schema import document
@@ -18,9 +19,9 @@ from governance.api.v1.versions import Version
 from governance.models import Rollback
 from governance.roles import Verb
 from governance.selectors.history import aliases_then, as_of, versions_then
-from governance.services.aliases import assign_alias
+from governance.services.aliases import assign_alias, withdraw_alias
 from governance.services.rollbacks import roll_back
-from registry.models import ModelVersion
+from registry.models import ModelVersion, RegisteredModel
 from registry.selectors import get_model, get_version, list_versions
 
 
@@ -91,11 +92,16 @@ class AliasesDoor(Door):
         if at:
             pointing = aliases_then(model, at)
             numbers = dict(ModelVersion.objects.filter(pk__in=pointing.values()).values_list("pk", "number"))
-            found = {alias: numbers[pk] for alias, pk in pointing.items()}
-        else:
-            found = dict(model.aliases.values_list("alias", "version__number"))
-        items = [{"alias": alias, "version": number} for alias, number in sorted(found.items())]
-        return self.shown(Aliases, {"items": items})
+            return self.shown(Aliases, _listed({alias: numbers[pk] for alias, pk in pointing.items()}))
+        return self.shown(Aliases, _aliases_of(model))
+
+
+def _aliases_of(model: RegisteredModel) -> dict[str, Any]:
+    return _listed(dict(model.aliases.values_list("alias", "version__number")))
+
+
+def _listed(found: Mapping[str, int]) -> dict[str, Any]:
+    return {"items": [{"alias": alias, "version": number} for alias, number in sorted(found.items())]}
 
 
 class AliasDoor(Door):
@@ -153,6 +159,27 @@ def _pointing(name: str, alias: str, at: datetime | None = None) -> dict[str, An
         when = f" at {at.isoformat()}" if at else ""
         raise UnknownAlias(f"No version of {name!r} has the alias {alias!r}{when}.")
     return {"alias": alias, "version": version}
+
+
+class AliasWithdrawalDoor(Door):
+    reach = OF_MODEL
+    verbs = {"POST": Verb.PROMOTE}
+
+    @document(
+        "withdraw_alias",
+        "Let a free alias point at nothing",
+        tag="aliases",
+        path=["name", "alias"],
+        acts=True,
+        answer=Aliases,
+        status=201,
+        refusals={404: ["unknown_model"], 409: ["alias_governed"]},
+    )
+    def post(self, request: Request, name: str, alias: str) -> Response:
+        model = get_model(name)
+        read_body(request, Nothing)
+        withdraw_alias(actor=actor_of(request), model=model, alias=alias)
+        return self.created(Aliases, _aliases_of(model), location=reverse("aliases", kwargs={"name": name}))
 
 
 class RollbackDoor(Door):

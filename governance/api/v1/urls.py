@@ -5,7 +5,13 @@ from django.urls import path
 from governance.api import converters as _converters  # noqa: F401 - registers the kinds of steps used here
 from governance.api.v1.accounts import AccountDoor, AccountsDoor, RoleRevocationDoor, RolesDoor
 from governance.api.v1.admission import AdmissionDoor
-from governance.api.v1.aliases import AliasDoor, AliasesDoor, RollbackDoor
+from governance.api.v1.aliases import AliasDoor, AliasesDoor, AliasWithdrawalDoor, RollbackDoor
+from governance.api.v1.annotations import (
+    ModelAnnotationsDoor,
+    ModelDeletionDoor,
+    RenamingDoor,
+    VersionAnnotationsDoor,
+)
 from governance.api.v1.bindings import VersionArtifactDoor
 from governance.api.v1.bundles import BundleContentDoor, BundleDoor, BundlesDoor
 from governance.api.v1.cards import CardDoor
@@ -64,6 +70,9 @@ urlpatterns = [
     path("admission", AdmissionDoor.as_view(), name="admission"),
     path("models", ModelsDoor.as_view(), name="models"),
     path("models/<segment:name>", ModelDoor.as_view(), name="model"),
+    path("models/<segment:name>/annotations", ModelAnnotationsDoor.as_view(), name="model-annotations"),
+    path("models/<segment:name>/renaming", RenamingDoor.as_view(), name="renaming"),
+    path("models/<segment:name>/deletion", ModelDeletionDoor.as_view(), name="model-deletion"),
     path("models/<segment:name>/versions", VersionsDoor.as_view(), name="versions"),
     path("models/<segment:name>/versions/<number:number>", VersionDoor.as_view(), name="version"),
     path("models/<segment:name>/versions/<number:number>/checks", VersionChecksDoor.as_view(), name="version-checks"),
@@ -83,9 +92,19 @@ urlpatterns = [
     path("models/<segment:name>/versions/<number:number>/retirement", RetirementDoor.as_view(), name="retirement"),
     path("models/<segment:name>/versions/<number:number>/deletion", DeletionDoor.as_view(), name="deletion"),
     path("models/<segment:name>/versions/<number:number>/card", CardDoor.as_view(), name="card"),
+    path(
+        "models/<segment:name>/versions/<number:number>/annotations",
+        VersionAnnotationsDoor.as_view(),
+        name="version-annotations",
+    ),
     path("models/<segment:name>/versions/<number:number>/moves", MovesDoor.as_view(), name="moves"),
     path("models/<segment:name>/aliases", AliasesDoor.as_view(), name="aliases"),
     path("models/<segment:name>/aliases/<segment:alias>", AliasDoor.as_view(), name="alias"),
+    path(
+        "models/<segment:name>/aliases/<segment:alias>/withdrawal",
+        AliasWithdrawalDoor.as_view(),
+        name="alias-withdrawal",
+    ),
     path("models/<segment:name>/aliases/<segment:alias>/rollback", RollbackDoor.as_view(), name="rollback"),
     path("blobs/<segment:sha256>", BlobDoor.as_view(), name="blob"),
     path("uploads", UploadsDoor.as_view(), name="uploads"),

@@ -105,5 +105,6 @@ def test_nobody_gives_a_model_a_name_beyond_their_token(everybody: Account, worl
     caller = limited(everybody, "credit-*")
     refused = caller.send(f"{DIALECT}/registered-models/rename", {"name": "loans", "new_name": "savings"})
     assert refused.status_code == 403
+    assert caller.send("models/loans/renaming", {"name": "savings"}).json()["code"] == "scope_missing"
     again = caller.send(f"{DIALECT}/registered-models/rename", {"name": "lending", "new_name": "loans"})
     assert (again.status_code, again.json()["registered_model"]["name"]) == (200, "loans")
