@@ -16,6 +16,7 @@ class RiskTier(models.TextChoices):
 class Task(models.TextChoices):
     BINARY = "binary"
     MULTICLASS = "multiclass"
+    MULTI_LABEL = "multi_label", "Multi-label"
     REGRESSION = "regression"
     GENERATION = "generation"
 

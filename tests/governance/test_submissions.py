@@ -126,6 +126,24 @@ def test_an_artifact_is_no_table_and_a_table_no_artifact(pipeline: Account) -> N
         submissions.submit_version(actor=pipeline.actor, model_name=model.name, artifact=artifact, tables={})
 
 
+def test_a_model_of_several_labels_takes_a_table_of_them_and_no_other(pipeline: Account) -> None:
+    model = make.model(pipeline, "weather", task="multi_label")
+    columns = {
+        "rain": {"roles": ["label"]},
+        "snow": {"roles": ["label"]},
+        "rain_said": {"roles": ["prediction"], "of": "rain"},
+        "snow_said": {"roles": ["prediction"], "of": "snow"},
+    }
+    text = "snow,rain,rain_said,snow_said\n0,1,1,0\n"
+    table = make.table(pipeline, text, {"task": "multi_label", "columns": columns})
+    submitted = {"actor": pipeline.actor, "model_name": model.name, "artifact": make.artifact(pipeline)}
+    with pytest.raises(EvidenceUnfit, match="declared for a binary task, and weather has a multi_label task"):
+        submissions.submit_version(**submitted, tables={"evaluation": make.table(pipeline)})
+    version = submissions.submit_version(**submitted, tables={"evaluation": table})
+    assert CheckRun.objects.filter(subject=version.subject).exists()
+    assert table.declaration["declaration"]["columns"]["rain_said"] == {"roles": ["prediction"], "of": "rain"}
+
+
 @pytest.mark.parametrize("name", ["", "Upper", "a b", "../etc", "-a", "a-", "ü", "a" * 121])
 def test_an_unusable_name_is_refused(pipeline: Account, name: str) -> None:
     with pytest.raises(Malformed):
