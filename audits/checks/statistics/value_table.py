@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -12,11 +11,11 @@ from numpy.typing import NDArray
 
 # Finite doubles have 4,092 signs and exponents, so with this many places no exponent bit is ever cleared.
 MOST_VALUES = 4_096
-_WIDEST = 2**20
+# Keys in so many steps are counted in a list that stays in the processor's cache.
+_LISTED_BITS = 17
 
 _SIGN = np.uint64(1 << 63)
 _ALL = np.uint64((1 << 64) - 1)
-_BITS = 64
 
 
 def to_keys(values: NDArray[np.float64]) -> NDArray[np.uint64]:
@@ -63,18 +62,15 @@ class ValueTable:
 
     def add(self, values: NDArray[np.float64], cells: NDArray[np.int64] | None = None, n_cells: int = 1) -> None:
         """Count finite `values`; `cells` says which column of the counts each belongs to."""
-        keys = self._cleared(to_keys(values), self.dropped)
-        in_order = np.sort(keys)
+        keys = to_keys(values)
         # Bits are cleared before the counts are spread over cells: many values times many cells is large.
-        self._coarsen(self._level_for(in_order))
+        found, counts, places = self._listed(keys) or self._sorted(keys)
         if cells is None:
-            found, counts = _runs(self._cleared(in_order, self.dropped))
             self._absorb(found, counts[:, None])
             return
-        found, _ = _runs(self._cleared(in_order, self.dropped))
-        places = _places(found, keys, self.dropped)
+        places = np.searchsorted(found, self._cleared(keys, self.dropped)) if places is None else places
         spread = np.bincount(places * n_cells + cells, minlength=len(found) * n_cells)
-        self._absorb(found, spread.reshape(len(found), n_cells).astype(np.int64))
+        self._absorb(found, spread.reshape(len(found), n_cells).astype(np.int64, copy=False))
 
     def merge(self, other: ValueTable) -> None:
         """Take in the counts of another table; cells are matched by position."""
@@ -140,16 +136,45 @@ class ValueTable:
             self.keys, self.counts = _gathered(np.concatenate([self.keys, keys]), stacked)
         self._coarsen(self._level_for(np.empty(0, np.uint64)))
 
+    def _sorted(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int64], None]:
+        """The distinct keys, ascending, and how often each comes, once enough bits are cleared."""
+        in_order = np.sort(self._cleared(keys, self.dropped))
+        self._coarsen(self._level_for(in_order))
+        return *_runs(self._cleared(in_order, self.dropped)), None
+
+    def _listed(
+        self, keys: NDArray[np.uint64]
+    ) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]] | None:
+        """As `_sorted`, and which of them each key is, several times as fast: by a list of all steps between the lowest
+        and the highest key. None where so few of these are in use that finer ones have to be looked at.
+        """
+        if not self.most < min(len(keys), 1 << _LISTED_BITS):
+            return None
+        low = keys.min()
+        level = max(self.dropped, int(keys.max() - low).bit_length() - _LISTED_BITS)
+        first = low >> np.uint64(level)
+        steps = ((keys >> np.uint64(level)) - first).view(np.int64)
+        rows = np.bincount(steps)
+        used = np.flatnonzero(rows)
+        held = used.astype(np.uint64) + first
+        together = np.union1d(held, self.keys >> np.uint64(level))
+        if level > self.dropped and len(together) <= self.most:
+            return None
+        self._coarsen(level + _bits_to_clear(together, self.most))
+        held >>= np.uint64(self.dropped - level)
+        starts = np.flatnonzero(np.append(True, held[1:] != held[:-1]))
+        listed = np.zeros(len(rows), np.int64)
+        listed[used[starts[1:]]] = 1
+        listed = np.cumsum(listed)
+        return held[starts] << np.uint64(self.dropped), np.add.reduceat(rows[used], starts), listed.take(steps)
+
     def _level_for(self, keys: NDArray[np.uint64]) -> int:
         """The fewest bits to clear so that the table and these sorted keys fit together."""
         if len(self.keys) + len(keys) <= self.most:
             return self.dropped
         held = [part for part in (self.keys, keys) if len(part)]
         together = held[0] if len(held) == 1 else np.sort(np.concatenate(held))
-        # Two neighbours stay apart as long as the highest bit in which they differ is kept.
-        differing = together[1:] ^ together[:-1]
-        levels = range(self.dropped, _BITS)
-        return levels[bisect_left(levels, True, key=lambda level: _apart(differing, level) < self.most)]
+        return max(self.dropped, _bits_to_clear(together, self.most))
 
     def _coarsen(self, dropped: int) -> None:
         if dropped > self.dropped:
@@ -162,21 +187,15 @@ class ValueTable:
         return (keys >> shift) << shift if dropped else keys
 
 
-def _apart(differing: NDArray[np.uint64], dropped: int) -> int:
-    """How many neighbours, given the bits in which they differ, stay apart once so many bits are cleared."""
-    return int(np.count_nonzero(differing >= np.uint64(1 << dropped)))
-
-
-def _places(found: NDArray[np.uint64], keys: NDArray[np.uint64], dropped: int) -> NDArray[np.int64]:
-    """Where each key stands among the sorted ones found, once so many bits are cleared."""
-    shift = np.uint64(dropped)
-    steps = found >> shift
-    if len(found) and int(steps[-1] - steps[0]) < _WIDEST:
-        # Few steps lie close together: a list of all of them says each one's place at once.
-        listed = np.zeros(int(steps[-1] - steps[0]) + 1, np.int64)
-        listed[(steps - steps[0]).astype(np.int64)] = np.arange(len(found))
-        return listed[((keys >> shift) - steps[0]).astype(np.int64)]
-    return np.searchsorted(steps, keys >> shift)
+def _bits_to_clear(in_order: NDArray[np.uint64], most: int) -> int:
+    """The fewest bits to clear so that at most so many of these sorted keys are distinct."""
+    if len(in_order) <= most:
+        return 0
+    # Two neighbours stay apart as long as the highest bit in which they differ is kept.
+    differing = in_order[1:] ^ in_order[:-1]
+    place = len(differing) - most
+    differing.partition(place)
+    return int(differing[place]).bit_length()
 
 
 def _runs(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -186,7 +205,7 @@ def _runs(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int6
 
 
 def _widened(counts: NDArray[np.int64], width: int) -> NDArray[np.int64]:
-    return np.pad(counts, ((0, 0), (0, width - counts.shape[1])))
+    return counts if counts.shape[1] == width else np.pad(counts, ((0, 0), (0, width - counts.shape[1])))
 
 
 def _gathered(keys: NDArray[np.uint64], counts: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:

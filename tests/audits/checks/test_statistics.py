@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from audits.checks import (
     CannotMeasure,
@@ -187,6 +188,32 @@ def test_a_full_value_table_is_the_same_for_any_split(values: list[float], most:
     assert whole.total == len(values)
     assert len(whole.keys) <= most
     assert whole.is_exact or len(set(values)) > most
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.random.default_rng(1).random(5_000),
+        np.random.default_rng(2).normal(size=5_000),
+        np.exp(50 * np.random.default_rng(3).normal(size=5_000)),
+        np.round(np.random.default_rng(4).random(5_000), 2),
+        1 + np.random.default_rng(5).integers(0, 3_000, 5_000) * 2.0**-52,
+    ],
+    ids=["shares", "both signs", "many magnitudes", "few values", "close together"],
+)
+@pytest.mark.parametrize("most", [16, 200, 4_096])
+def test_many_values_at_once_count_as_they_do_a_few_at_a_time(values: NDArray[np.float64], most: int) -> None:
+    cells = np.arange(len(values)) % 3
+    at_once, by_parts = ValueTable(most), ValueTable(most)
+    at_once.add(values, cells, 3)
+    for start in range(0, len(values), most):
+        by_parts.add(values[start : start + most], cells[start : start + most], 3)
+    assert at_once.dropped == by_parts.dropped
+    assert np.array_equal(at_once.keys, by_parts.keys)
+    assert np.array_equal(at_once.counts, by_parts.counts)
+    alone = ValueTable(most)
+    alone.add(values)
+    assert np.array_equal(alone.counts[:, 0], at_once.counts.sum(axis=1))
 
 
 def test_beyond_its_limit_a_value_table_keeps_the_order_and_most_of_the_value() -> None:
