@@ -22,6 +22,7 @@ import sys
 from base64 import b64decode, b64encode
 from collections import deque, namedtuple
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial, reduce
 from pathlib import Path
 from typing import Any
@@ -29,16 +30,16 @@ from typing import Any
 WHOLE, TAMPERED, UNUSABLE, RESERVED, OF_LOG, OF_WITNESS = 0, 1, 2, 3, 1, 4
 ABOUT_KEYS, MAX_FILES, MAX_SMALL_FILE, MAX_NOTE = "trail/keys", 200_000, 64 * 1024 * 1024, 1_000_000
 MAX_ENTRY, MAX_INTEGER, MAX_DEPTH, MAX_FLAWS, MAX_TOLD, CHUNK = 65_535, 2**53 - 1, 64, 10_000, 20, 2**20
-MANY, AHEAD, MAX_PROCESSES = 32, 12, 4  # from so many stretches on others help; so many are ahead; each holds 20 MB
+STRETCH, TOGETHER, MANY, AHEAD, MAX_PROCESSES = 2**17, 8, 256, 96, 4  # from MANY stretches on, other processes help
 STATEMENT, PREDICATE = "https://in-toto.io/Statement/v1", "urn:countersign:bundle:v1"
 PAYLOAD_TYPE, HASHES, EARLIER = "application/vnd.in-toto+json", "leaf-hashes.bin", "consistency.json"
 MANIFEST, ENVELOPE, CHECKPOINT, ENTRIES = "manifest.json", "manifest.dsse.json", "checkpoint", "events.jsonl"
 # What the data of an entry about keys name: the key that goes, the note by which another comes, and what that is of.
 NAMED = {"key.rotated": ("from", "handover", "handover"), "key.revoked": ("key", "acceptance", "replacement")}
 orjson: Any = importlib.util.find_spec("orjson") and importlib.import_module("orjson")  # faster, and never needed
+PLACE = ("log", "subject", "number", "previous")
 EMPTY, WIDE, _DATED = hashlib.sha256().digest(), 0xFFFFFFFF, (0, 0, 0x21)  # in a zip: stored, 1 January 1980
 _write = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
-_parse = json.JSONDecoder().raw_decode
 SIGNED = re.compile("(— [^\\s+\x7f]+ \\S{8,}\n){1,100}")
 KEY = re.compile(r"([^\s+\x00-\x1f\x7f]+)\+[0-9a-f]{8}\+([A-Za-z0-9+/]{44})")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*(/[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*)*")
@@ -121,8 +122,7 @@ def from_base64(text: str) -> bytes:  # in its one spelling, or Refused
     return decoded
 
 
-def parse_key(text: str, kind: int = OF_LOG) -> Key:
-    """Read ``<name>+<key id>+<base64 of kind and key>``, an Ed25519 key of this kind."""
+def parse_key(text: str, kind: int = OF_LOG) -> Key:  # from <name>+<key id>+<base64 of kind and Ed25519 key>
     found = KEY.fullmatch(text)
     name, typed = (found[1], b64decode(found[2])) if found else ("", b"\0")
     label = name + "+" + hashlib.sha256(name.encode() + b"\n" + typed).hexdigest()[:8]
@@ -154,8 +154,7 @@ def open_checkpoint(note: bytes, log_keys: list[Key], witness_keys: list[Key]) -
     text = re.fullmatch(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)\n([^\n]+\n)*", content)
     if not text or int(text[2]) >= 2**63 or (text[2] == "0" and b64decode(text[3]) != EMPTY):
         raise Refused("has not the three lines origin, size and root")
-    by_log = [key for key in by if key in log_keys and key.name == text[1]]
-    if not by_log:
+    if not (by_log := [key for key in by if key in log_keys and key.name == text[1]]):
         raise Refused(f"is not signed by {labels(log_keys)}")
     return Signed(text[1], int(text[2]), b64decode(text[3]), by_log, [key.name for key in by if key in witness_keys])
 
@@ -169,8 +168,8 @@ def _node(left: bytes, right: bytes) -> bytes:
 
 
 def append(tree: list[bytes], index: int, leaf: bytes) -> None:  # to the roots of its full parts
-    for _ in range((~index & (index + 1)).bit_length() - 1):
-        leaf = hashlib.sha256(b"\x01" + tree.pop() + leaf).digest()
+    while index & 1:
+        index, leaf = index >> 1, hashlib.sha256(b"\x01" + tree.pop() + leaf).digest()
     tree.append(leaf)
 
 
@@ -200,55 +199,55 @@ def roots_from_consistency(old: int, new: int, proof: list[bytes], known: bytes)
 
 def read_entry(line: bytes) -> Any:  # the document; None when the text is not in the one form an entry has
     try:
-        document = _parse(line.decode())[0] if orjson is None else orjson.loads(line)
+        document = json.loads(line.decode()) if orjson is None else orjson.loads(line)
         again = _write(document).encode() if orjson is None else orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
     except (ValueError, TypeError, RecursionError):
         return None
-    return document if again == line and len(line) <= MAX_ENTRY and _is_plain([document], -1, line.isascii()) else None
+    return document if again == line and len(line) <= MAX_ENTRY and _is_plain([document], 0, line.isascii()) else None
 
 
-def _is_plain(value: Any, depth: int, ascii: bool) -> bool:
-    if depth == MAX_DEPTH or (not ascii and isinstance(value, dict) and not "".join(value).isascii()):
-        return False
-    for item in value.values() if isinstance(value, dict) else value:
-        kind = type(item)
-        if kind is float or (kind is int and not -MAX_INTEGER <= item <= MAX_INTEGER):
+def _is_plain(items: Any, depth: int, ascii: bool) -> bool:
+    for item in items:
+        if (kind := type(item)) is str or item is None or kind is bool or (kind is int and abs(item) <= MAX_INTEGER):
+            continue
+        if kind not in (dict, list) or depth == MAX_DEPTH or not (ascii or kind is list or "".join(item).isascii()):
             return False
-        if (kind is dict or kind is list) and not _is_plain(item, depth + 1, ascii):
+        if not _is_plain(item.values() if kind is dict else item, depth + 1, ascii):
             return False
     return True
 
 
-def read_line(line: bytes) -> tuple[bytes, tuple[Any, ...]]:  # leaf hash, and what it says of its place if it does
-    entry = read_entry(line)
-    said = (*map(entry.get, ("log", "subject", "number", "previous")),) if isinstance(entry, dict) else ()
-    return hashlib.sha256(b"\x00" + line).digest(), said if [*map(type, said)] == [str, str, int, str] else ()
+def read_lines(lines: list[bytes]) -> list[tuple[bytes, tuple[Any, ...]]]:  # leaf hash, and what each says of its place
+    told = list[Any]()
+    for line in lines:
+        entry = read_entry(line)
+        said = (*map(entry.get, PLACE),) if type(entry) is dict else ()
+        told += [(hashlib.sha256(b"\x00" + line).digest(), said if [*map(type, said)] == [str, str, int, str] else ())]
+    return told
 
 
-def key_entry(line: bytes) -> Any:  # the document of one that may be about the keys of the trail, or None
-    if len(line) > MAX_ENTRY:
+def read_keys(lines: list[bytes]) -> list[Any]:  # the document of each that may be about the keys of the trail, or None
+    if max(map(len, lines)) > MAX_ENTRY:
         raise Refused(f"{ENTRIES} has a line of more than {MAX_ENTRY:,} bytes, which no entry has.")
-    return read_entry(line) if b'"action":"key.r' in line else None
+    return [read_entry(line) if b'"action":"key.r' in line else None for line in lines]
 
 
-def read_stretch(work: Callable[[bytes], Any], stretch: File) -> list[Any]:
-    return [work(line) for line in b"".join(parts(stretch)).removesuffix(b"\n").split(b"\n")]
+def read_stretches(work: Callable[[list[bytes]], Any], stretches: list[File]) -> list[Any]:
+    texts = (b"".join(parts(one)).removesuffix(b"\n") for one in stretches)
+    return [said for text in texts for said in work(text.split(b"\n"))]
 
 
-def of_each_line(work: Callable[[bytes], Any], stretches: list[File]) -> Iterator[Any]:
-    """Yield what the work says of each, in order, done by several processes where it is worth it and they are given."""
-    work, cores, running, done = partial(read_stretch, work), min(os.cpu_count() or 1, MAX_PROCESSES), deque[Any](), 0
-    try:
+def of_each_line(work: Callable[[list[bytes]], Any], stretches: list[File]) -> Iterator[Any]:  # in order, by processes
+    work, cores, running, done = partial(read_stretches, work), min(os.cpu_count() or 1, MAX_PROCESSES), deque[Any](), 0
+    with suppress(ImportError, OSError, RuntimeError, AssertionError):  # where none can be started, by this one
         if cores > 1 and len(stretches) >= MANY:
             with concurrent.futures.ProcessPoolExecutor(cores) as pool:
-                for number in range(len(stretches) + AHEAD):
-                    running += [pool.submit(work, one) for one in stretches[number : number + 1]]
-                    if number >= AHEAD:
+                for at in range(0, len(stretches) + AHEAD, TOGETHER):
+                    running += [pool.submit(work, some) for some in [stretches[at : at + TOGETHER]] if some]
+                    if at >= AHEAD:
                         yield from running.popleft().result()
-                        done += 1
-    except (ImportError, OSError, RuntimeError, AssertionError):
-        pass
-    yield from (said for one in stretches[done:] for said in work(one))
+                        done += TOGETHER
+    yield from (said for one in stretches[done:] for said in work([one]))
 
 
 def local_header(name: str, size: int, crc: int) -> bytes:  # what stands before a file in the zip
@@ -273,21 +272,21 @@ def directory(members: list[tuple[str, int, int, int]], start: int) -> bytes:  #
     return listed + wide + struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, WIDE, WIDE, 0)
 
 
-def parts(file: File, chunk: int = CHUNK) -> Iterator[bytes]:  # its bytes, never all of them in memory
+def parts(file: File) -> Iterator[bytes]:  # its bytes, never all of them in memory
     path, offset, left = file
     with path.open("rb") as opened:
         opened.seek(offset)
-        while left and (read := opened.read(min(chunk, left))):
+        while left and (read := opened.read(min(CHUNK, left))):
             left -= len(read)
             yield read
 
 
-def stretches_of(file: File) -> Iterator[File]:  # cut behind a newline about every mebibyte
+def stretches_of(file: File) -> Iterator[File]:  # cut behind a newline: few enough bytes that a processor's cache holds
     path, offset, left = file
     with path.open("rb") as opened:
         while left:
-            opened.seek(offset + CHUNK - MAX_ENTRY - 1)
-            size = left if left <= CHUNK else CHUNK - MAX_ENTRY + opened.read(MAX_ENTRY + 1).rfind(b"\n")
+            opened.seek(offset + STRETCH - MAX_ENTRY - 1)
+            size = left if left <= STRETCH else STRETCH - MAX_ENTRY + opened.read(MAX_ENTRY + 1).rfind(b"\n")
             yield path, offset, size
             offset, left = offset + size, left - size
 
@@ -303,8 +302,7 @@ def files_of(path: Path) -> dict[str, File]:  # nothing is unpacked, and no link
 
 
 def files_in_zip(path: Path) -> Iterator[tuple[str, File]]:  # every byte must be the only possible one
-    members: dict[str, tuple[int, int, int]] = {}
-    at, end = 0, path.stat().st_size
+    members, at, end = dict[str, tuple[int, int, int]](), 0, path.stat().st_size
     with path.open("rb") as file:
         while (head := file.read(30))[:4] == b"PK\x03\x04" and len(head) == 30:
             crc, length = struct.unpack("<14xI8xH2x", head)
@@ -323,9 +321,7 @@ def files_in_zip(path: Path) -> Iterator[tuple[str, File]]:  # every byte must b
             raise Refused(f"Its table of contents {FOREIGN}")
 
 
-class Examination:
-    """What is checked, by which keys, and what was found."""
-
+class Examination:  # what is checked, by which keys, and what was found
     def __init__(self, keys: list[Key], witnesses: list[Key], since: bytes | None) -> None:
         self._keys, self._witness_keys, self._kept = keys, witnesses, since
         self.flaws, self.reservations, self.facts = list[dict[str, Any]](), list[str](), list[tuple[str, str]]()
@@ -397,7 +393,7 @@ class Examination:
 
     def _follow(self, origin: str, size: int) -> None:  # who signs which size, and whom the given keys prove
         self._count, self._covered, self._proved = 0, size, self._keys
-        for place, entry in enumerate(of_each_line(key_entry, self._stretches)):
+        for place, entry in enumerate(of_each_line(read_keys, self._stretches)):
             self._count = place + 1
             known = isinstance(entry, dict) and entry.get("subject") == ABOUT_KEYS and str(entry.get("action")) in NAMED
             if known and (index := self._at(place)[0]) >= 0:
@@ -433,13 +429,12 @@ class Examination:
         return [key for since, key in self._terms if since <= size <= self._covered][-1:] or self._proved
 
     def _files(self) -> None:
-        files, digests = self._held, self._digests
-        for name in sorted({CHECKPOINT, ENTRIES, *files, *digests} - {MANIFEST, ENVELOPE}):
-            digest = hashlib.sha256()
-            for chunk in parts(files[name]) if name in files else ():
+        for name in sorted({CHECKPOINT, ENTRIES, *self._held, *self._digests} - {MANIFEST, ENVELOPE}):
+            digest, is_here = hashlib.sha256(), name in self._held
+            for chunk in parts(self._held[name]) if is_here else ():
                 digest.update(chunk)
-            if name not in files or digests.get(name) != digest.hexdigest():
-                code = "file_missing" if name not in files else "file_changed" if name in digests else "file_added"
+            if not is_here or self._digests.get(name) != digest.hexdigest():
+                code = "file_missing" if not is_here else "file_changed" if name in self._digests else "file_added"
                 self._flaw(code, file=name)
 
     def _open(self, note: bytes, file: str = CHECKPOINT) -> Signed | None:  # no file: what the reader remembers
@@ -479,8 +474,9 @@ class Examination:
     def _whole(self) -> None:  # the tree anew from every text; entries whose hash is another are named
         tree, changed, remembered, already = list[bytes](), False, dict[int, bytes](), len(self.flaws)
         less, counts = self._count < self.size, {"count": self._count, "size": self.size}
-        hashes = parts(self._held[HASHES], 32) if HASHES in self._held else None
-        for index, (leaf, said) in enumerate(of_each_line(read_line, self._stretches)):
+        chunks = parts(self._held[HASHES]) if HASHES in self._held else None
+        hashes = chunks and (chunk[at : at + 32] for chunk in chunks for at in range(0, len(chunk), 32))
+        for index, (leaf, said) in enumerate(of_each_line(read_lines, self._stretches)):
             was = next(hashes, b"") if hashes else leaf
             append(tree, index, leaf)
             if leaf != was and self._count != self.size:
@@ -516,7 +512,7 @@ class Examination:
 
     def _subjects(self, counts: dict[str, int]) -> None:  # every proof followed, every entry counted
         note = self._content(CHECKPOINT, MAX_NOTE)
-        for place, (leaf, said) in enumerate(of_each_line(read_line, self._stretches)):
+        for place, (leaf, said) in enumerate(of_each_line(read_lines, self._stretches)):
             index, name = self._at(place)
             head, _, signed = self._content(name).partition(b"\n\n") if index >= 0 else (b"", b"", b"")
             found = re.fullmatch(rb"c2sp\.org/tlog-proof@v1\nindex %d(%s)" % (index, HASH_LINES), head)
