@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Was anything in this evidence bundle changed, removed, reordered or left out?
 
-    python3 -I verify.py BUNDLE --key KEY [--witness KEY] [--since CHECKPOINT]
+    python3 -I verify.py BUNDLE --key KEY [--witness KEY] [--quorum N] [--since CHECKPOINT]
 
 Needs Python 3.9 or newer and nothing else: no network, no installation, no trust in whoever made the bundle.
 Exit status: 0 whole; 1 tampered; 2 the input cannot be checked; 3 valid, but the key was not given from outside, or
@@ -139,7 +139,7 @@ def open_note(note: bytes, keys: list[Key]) -> tuple[str, list[Key]]:
         raise Refused("is not a text, a blank line and at most 100 signatures")
     for name, encoded in re.findall(r"— (\S+) (\S+)\n", signatures):
         signature, seconds, message = from_base64(encoded), b"", f"{body}\n".encode()
-        for key in [one for one in keys if one.label == f"{name}+{signature[:4].hex()}" and one not in by]:
+        for key in {one for one in keys if one.label == f"{name}+{signature[:4].hex()}"} - by:
             if key.kind == OF_WITNESS:
                 seconds = signature[4:12]
                 message = b"cosignature/v1\ntime %d\n%s" % (int.from_bytes(seconds, "big"), message)
@@ -322,8 +322,8 @@ def files_in_zip(path: Path) -> Iterator[tuple[str, File]]:  # every byte must b
 
 
 class Examination:  # what is checked, by which keys, and what was found
-    def __init__(self, keys: list[Key], witnesses: list[Key], since: bytes | None) -> None:
-        self._keys, self._witness_keys, self._kept = keys, witnesses, since
+    def __init__(self, keys: list[Key], witnesses: list[Key], since: bytes | None, quorum: int) -> None:
+        self._keys, self._witness_keys, self._quorum, self._kept = keys, witnesses, quorum, since
         self.flaws, self.reservations, self.facts = list[dict[str, Any]](), list[str](), list[tuple[str, str]]()
         self.origin, self.key, self.size, self.vouched, self.entries, self._root = "", "", 0, 0, 0, b""
         self.counts: Any = None
@@ -529,7 +529,7 @@ class Examination:  # what is checked, by which keys, and what was found
 
     def _compare(self, since: Signed) -> None:  # with what the reader kept; and who else vouches for the end
         for one in self._seen:
-            if one.witnesses and one.size > self.vouched:
+            if len({*one.witnesses}) >= (self._quorum or 1) and one.size > self.vouched:
                 self.vouched = one.size
                 self.facts.append(("Witnessed", f"the first {one.size:,} entries, by {', '.join(one.witnesses)}"))
         self._roots = {**{one.size: one.root for one in self._seen}, **self._roots, self.size: self._root}
@@ -542,15 +542,16 @@ class Examination:  # what is checked, by which keys, and what was found
         elif known and not since.witnesses and all(self._revoked.get(key, 2**63) <= since.size for key in since.by):
             self.reservations.append("Only a key revoked for that size signed what you remember: it proves nothing.")
         elif known:
-            self.vouched = max(self.vouched, since.size)
+            self.vouched = max(self.vouched, since.size if len({*since.witnesses}) >= self._quorum else 0)
             self.facts.append(("Remembered", f"the first {since.size:,} entries are those you saw before"))
         elif since.size and not self._held:
             self.reservations.append("That it continues the one you remember can only be seen from a bundle.")
         elif since.size and not self.flaws:
             raise Refused(f"It has no proof that it continues what you remember; ask for it since={since.size}.")
         if (alone := self.size - self.vouched) > 0:
-            told = f"The last {alone:,} entries are vouched for by the signer alone, who could still show others"
-            self.reservations.append(f"{told} another end: no witness or checkpoint that you gave covers them.")
+            by = f"fewer than {self._quorum} of your witnesses" if self._quorum else "the signer alone"
+            told = f"The last {alone:,} entries are vouched for by {by}; whoever signs could still show others"
+            self.reservations.append(f"{told} another end of the trail.")
 
 
 def tell(found: Examination, name: str, status: int) -> str:
@@ -572,13 +573,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("bundle", type=Path, help="zip or folder of a bundle, or the file of a checkpoint")
     parser.add_argument("--key", action="append", default=[], help="public key of the trail, or a file holding it")
     parser.add_argument("--witness", action="append", default=[], help="public key of a witness, or a file holding it")
+    parser.add_argument("--quorum", type=int, default=0, help="how many of these witnesses must have seen all of it")
     parser.add_argument("--since", type=Path, help="file of a checkpoint you kept from earlier")
     parser.add_argument("--json", action="store_true", help="answer for a program")
     given = parser.parse_args(arguments)
     try:
         keys = [parse_key(in_file(one)) for one in given.key]
         witnesses = [parse_key(in_file(one), OF_WITNESS) for one in given.witness]
-        found = Examination(keys, witnesses, given.since.read_bytes() if given.since else None)
+        if not 0 <= given.quorum <= len({key.name for key in witnesses}):
+            raise Refused(f"You ask for {given.quorum} witnesses; give the keys of at least as many with --witness.")
+        found = Examination(keys, witnesses, given.since.read_bytes() if given.since else None, given.quorum)
         start = b"PK" if given.bundle.is_dir() else b"".join(parts((given.bundle, 0, MAX_NOTE + 1)))
         found.checkpoint(start) if start[:2] not in (b"PK", b"") else found.bundle(files_of(given.bundle))
     except (Refused, OSError) as problem:

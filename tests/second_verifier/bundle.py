@@ -26,12 +26,17 @@ PROOF = re.compile(r"proofs/([0-9]{12,19})\.tlog-proof")
 MANIFEST, ENVELOPE = "manifest.json", "manifest.dsse.json"
 
 
-def check(path: Path, keys: list[str], witnesses: list[str], since: bytes | None) -> Answer:
-    """Check the zip or folder at `path` with the log's keys, those of witnesses, and a checkpoint kept from before."""
+def check(path: Path, keys: list[str], witnesses: list[str], since: bytes | None, quorum: int = 0) -> Answer:
+    """Check the zip or folder at `path` with the log's keys, those of witnesses, and a checkpoint kept from before.
+
+    `quorum`: how many of the witnesses must have seen an entry; 0 when the reader does not ask for a number.
+    """
     answer = Answer()
     try:
         given, seeing = _keys(keys, ED25519), _keys(witnesses, COSIGNATURE, MLDSA)
-        _Check(answer, files_of(path), given, seeing, since).run()
+        if quorum and not 0 < quorum <= len({key.name for key in seeing}):
+            raise Unusable("more witnesses are asked for than there are keys of")
+        _Check(answer, files_of(path), given, seeing, since, quorum).run()
     except Unusable as problem:
         answer.problem = str(problem)
     return answer
@@ -45,8 +50,8 @@ def _keys(texts: list[str], *kinds: int) -> list[Key]:
 
 
 class _Check:
-    def __init__(self, answer: Answer, files: dict[str, bytes], keys: list[Key], witnesses: list[Key], since):
-        self.answer, self.files, self.witnesses = answer, files, witnesses
+    def __init__(self, answer: Answer, files: dict[str, bytes], keys: list[Key], witnesses: list[Key], since, quorum):
+        self.answer, self.files, self.witnesses, self.quorum = answer, files, witnesses, quorum
         if ENVELOPE not in files or MANIFEST not in files:
             raise Unusable("there is no signed manifest")
         envelope = loaded(files[ENVELOPE])
@@ -101,7 +106,7 @@ class _Check:
         except Unusable:
             self.answer.add("checkpoint_not_signed", file="checkpoint")
             return False
-        self._vouch(self.checkpoint.cosigned, self.checkpoint.size)
+        self._vouch(self._is_witnessed(self.checkpoint), self.checkpoint.size)
         self.since = None if self.kept is None else self._open(self.kept, "")
         return True
 
@@ -125,6 +130,9 @@ class _Check:
             self.answer.add("checkpoint_key_not_in_force", file=file)
         return checkpoint
 
+    def _is_witnessed(self, checkpoint: Checkpoint) -> bool:
+        return len(checkpoint.cosigned) >= max(self.quorum, 1)
+
     def _vouch(self, is_vouched: bool, size: int) -> None:
         if is_vouched:
             self.answer.vouched = max(self.answer.vouched, size)
@@ -142,7 +150,7 @@ class _Check:
                 if not tree.continues(earlier.size, earlier.root, now.size, now.root, path):
                     raise Unusable("the trail does not continue an earlier checkpoint")
                 self.roots[earlier.size] = earlier.root
-                self._vouch(earlier.cosigned, earlier.size)
+                self._vouch(self._is_witnessed(earlier), earlier.size)
         except (Unusable, KeyError, TypeError, AttributeError):
             self.answer.add("consistency_refused", file="consistency.json")
 
@@ -237,7 +245,8 @@ class _Check:
         if self.roots.get(size) == self.since.root and late and not self.since.cosigned:
             self.answer.reservations.append("only a revoked key signed what is remembered")
         else:
-            self._vouch(self.roots.get(size) == self.since.root, size)
+            counts = not self.quorum or self._is_witnessed(self.since)
+            self._vouch(counts and self.roots.get(size) == self.since.root, size)
 
 
 def _manifest(raw: bytes) -> dict:

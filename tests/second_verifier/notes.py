@@ -77,7 +77,7 @@ class Checkpoint:
     size: int
     root: bytes
     by: frozenset[Key]
-    cosigned: bool
+    cosigned: frozenset[str]
 
 
 def signers(raw: bytes, keys: list[Key]) -> tuple[str, set[Key]]:
@@ -101,7 +101,7 @@ def opened(raw: bytes, log_keys: list[Key], witness_keys: list[Key]) -> Checkpoi
     by = frozenset(key for key in found if key in log_keys and key.name == origin and key.kind == ED25519)
     if not by:
         raise Unusable("no key of the log signed the checkpoint")
-    return Checkpoint(raw.decode(), origin, size, root, by, any(key in found for key in witness_keys))
+    return Checkpoint(raw.decode(), origin, size, root, by, frozenset(key.name for key in witness_keys if key in found))
 
 
 def _head(text: str) -> tuple[str, int, bytes]:

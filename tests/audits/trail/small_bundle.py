@@ -64,12 +64,17 @@ def tree_of(texts: Iterable[bytes]) -> Tree:
 
 
 def checkpoint(
-    texts: Sequence[bytes], size: int | None = None, *, signer: Signer = LOG, witness: Signer | None = None
+    texts: Sequence[bytes],
+    size: int | None = None,
+    *,
+    signer: Signer = LOG,
+    witness: Signer | None = None,
+    witnesses: Sequence[Signer] = (),
 ) -> str:
     size = len(texts) if size is None else size
     text = Checkpoint(signer.name, size, tree_of(texts[:size]).root()).text
-    line = cosignature_line(text, witness, at=1_767_225_600) if witness else ""
-    return sign_note(text, signer) + line
+    seen_by = [*witnesses, *([witness] if witness else [])]
+    return sign_note(text, signer) + "".join(cosignature_line(text, one, at=1_767_225_600) for one in seen_by)
 
 
 def bundle(
@@ -137,7 +142,8 @@ def verdict(path: Path, *options: str, keys: Sequence[Signer] = (LOG,), witnesse
     if path.is_dir() or path.read_bytes()[:2] in (b"PK", b""):
         kept = Path(options[options.index("--since") + 1]).read_bytes() if "--since" in options else None
         texts = [[signer.verifier.key_string for signer in signers] for signers in (keys, witnesses)]
-        second = second_verifier.check(path, *texts, kept)
+        quorum = int(options[options.index("--quorum") + 1]) if "--quorum" in options else 0
+        second = second_verifier.check(path, *texts, kept, quorum)
         ours = {second_verifier.Flaw(one["code"], one["index"], one["file"]) for one in answer.get("flaws", ())}
         assert (second.exit, set(second.flaws)) == (answer["exit"], ours), (second, answer)
         assert second.flaws or second.vouched == answer.get("vouched", 0)
