@@ -1,8 +1,11 @@
 """May this process start on this database, and what should its operator hear first?"""
 
+import structlog
 from django.conf import settings
 
 from audits.trail import check_outside, first_right_beyond_need, loose_guards, running_role
+
+log = structlog.get_logger(__name__)
 
 HOW = "See docs/how-to/run-with-two-database-roles.md."
 
@@ -24,6 +27,16 @@ def look_before_starting() -> list[str]:
     if right:
         said.append(f"The database role {running_role()} may {right}, so whoever breaks in could as well. {HOW}")
     return said
+
+
+def stay_away_unless_fit() -> None:
+    """Look as `look_before_starting` does, for a web server or worker that may be started by itself.
+
+    A place that cannot be asked is logged. Raises: TrailNotExtended, TooManyRights.
+    """
+    require_two_roles()
+    for sentence in check_outside().problems:
+        log.warning("not_compared_at_start", problem=sentence)
 
 
 def require_two_roles() -> None:

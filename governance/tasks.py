@@ -7,17 +7,17 @@ from uuid import UUID
 from celery import shared_task
 from celery.signals import worker_init
 
-from audits.trail import Actor
+from audits.trail import Actor, TrailNotExtended
 from governance.services.promotions import settle_promotions
-from governance.starting import TooManyRights, require_two_roles
+from governance.starting import TooManyRights, stay_away_unless_fit
 
 
 @worker_init.connect
-def stay_away_with_too_many_rights(**_: Any) -> None:
-    """A worker looks at its role before it takes any work."""
+def look_before_working(**_: Any) -> None:
+    """A worker takes no work on an old copy, nor with a role that could change what was recorded."""
     try:
-        require_two_roles()
-    except TooManyRights as refusal:
+        stay_away_unless_fit()
+    except (TooManyRights, TrailNotExtended) as refusal:
         sys.exit(str(refusal))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.installation import Installation
 from tests.mailbox import mailbox
+from tests.stories.test_start import STARTED_BY
 
 
 def test_serve_stops_with_a_clear_sentence_and_the_proof(tmp_path: Path) -> None:
@@ -31,6 +32,11 @@ def test_serve_stops_with_a_clear_sentence_and_the_proof(tmp_path: Path) -> None
         assert "This database holds 1 entries of the trail" in refused.stderr
         assert f"file:{tmp_path}/last-checkpoint keeps a checkpoint that we signed over 2" in refused.stderr
         assert "Traceback" not in refused.stderr
+    # What an organisation starts by itself says so in its log.
+    for process in ("web server", "worker"):
+        refused = ours.run(*STARTED_BY[process])
+        assert refused.returncode != 0, process
+        assert "This database holds 1 entries of the trail" in refused.stdout + refused.stderr, process
     proof = re.search(r"Both signed notes are in (\S+);", ours.manage("check_anchors").stderr)
     assert proof
     assert Path(proof[1]).read_text().count("— countersign.local/trail ") == 2
