@@ -34,9 +34,10 @@ class MlflowServer:
             parts = httpx.URL(self.address)
         except httpx.InvalidURL as problem:
             raise NotReadable(f"{address!r} is no address: {problem}.") from None
-        if parts.scheme not in {"http", "https"} or not parts.host or parts.userinfo:
+        if parts.scheme not in {"http", "https"} or not parts.host or parts.userinfo or parts.query or parts.fragment:
             raise NotReadable(
-                "An address is http://… or https://…, without a password, which is given in MLFLOW_TRACKING_PASSWORD."
+                "An address is http://… or https://…, as clients have it in MLFLOW_TRACKING_URI: without a page of the "
+                "server behind it, and without a password, which is given in MLFLOW_TRACKING_PASSWORD."
             )
         self._client = httpx.Client(base_url=f"{self.address}/api/2.0/mlflow/", auth=auth, headers=headers, timeout=60)
 
@@ -55,14 +56,16 @@ class MlflowServer:
 
     def model(self, name: str) -> FoundModel:
         """Return a model with its aliases."""
-        document = self._get("registered-models/get", name=name).get("registered_model", {})
+        document = self._get("registered-models/get", name=name).get("registered_model")
+        if not isinstance(document, dict):
+            raise NotReadable(f"{self.address} does not say what the model {name!r} is.")
         return FoundModel(
             name=_text(document, "name"),
             registered_at=_moment(document, "creation_timestamp"),
             updated_at=_moment(document, "last_updated_timestamp"),
             description=_text(document, "description"),
             tags=_pairs(document),
-            aliases={_text(row, "alias"): _whole(row, "version") for row in document.get("aliases", [])},
+            aliases={_text(row, "alias"): _whole(row, "version") for row in _rows(document, "aliases")},
         )
 
     def versions(self, name: str) -> Iterator[list[FoundVersion]]:
@@ -82,7 +85,7 @@ class MlflowServer:
         token = ""
         while True:
             answer = self._get(path, **asked, **({"page_token": token} if token else {}))
-            yield answer.get(member, [])
+            yield _rows(answer, member)
             before, token = token, answer.get("next_page_token") or ""
             if not token or token == before:
                 return
@@ -128,13 +131,21 @@ def _version(document: Mapping[str, Any]) -> FoundVersion:
     )
 
 
+def _rows(document: Mapping[str, Any], member: str) -> list[dict[str, Any]]:
+    """Return a list of objects, which an MLflow server leaves out when it is empty."""
+    rows = document.get(member) or []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise NotReadable(f"The server's {member} are no list of objects, as an MLflow server's are.")
+    return rows
+
+
 def _text(document: Mapping[str, Any], member: str) -> str:
     value = document.get(member)
     return "" if value is None else str(value)
 
 
 def _pairs(document: Mapping[str, Any]) -> dict[str, str]:
-    return {_text(row, "key"): _text(row, "value") for row in document.get("tags", [])}
+    return {_text(row, "key"): _text(row, "value") for row in _rows(document, "tags")}
 
 
 def _whole(document: Mapping[str, Any], member: str) -> int:

@@ -85,11 +85,16 @@ def record() -> None:
 
 
 class Elsewhere:
-    """Answers as was recorded; what is asked beyond is 404. `after` many answers the line breaks."""
+    """Answers as was recorded; what is asked beyond is 404.
+
+    After `after` many answers the line breaks, within an answer if `half`. `instead` is a status and a body for all.
+    """
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = json.loads(ANSWERS.read_text())
         self.after: int | None = None
+        self.half = False
+        self.instead: tuple[int, bytes] | None = None
         self.headers: list[str] = []
         self.address = ""
 
@@ -104,16 +109,18 @@ def answering() -> Iterator[Elsewhere]:
             it.headers.append(self.headers.get("Authorization", ""))
             if it.after is not None:
                 it.after -= 1
-                if it.after < 0:
+                if it.after < 0 and not it.half:
                     self.connection.close()
                     return
             found = it.answers.get(self.path)
             body = json.dumps(found or {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "no"}).encode()
-            self.send_response(200 if found is not None else 404)
+            status, body = it.instead or (200 if found is not None else 404, body)
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            is_cut = it.after is not None and it.after < 0
+            self.wfile.write(body[: len(body) // 2] if is_cut else body)
 
         def log_message(self, *words: Any) -> None:
             pass

@@ -137,11 +137,13 @@ def test_what_was_changed_here_meanwhile_stays(elsewhere: Elsewhere, operator: A
     assert client.ok("GET", "registered-models/get", name="churn")["registered_model"]["description"] == "Another."
 
 
-def test_a_run_that_broke_off_is_continued(elsewhere: Elsewhere) -> None:
-    # Between the two pages of the largest model.
-    elsewhere.after = 11
+@pytest.mark.parametrize("half", [False, True])
+def test_a_run_that_broke_off_is_continued(elsewhere: Elsewhere, half: bool) -> None:
+    # Between the two pages of the largest model, or in the middle of the second.
+    elsewhere.after, elsewhere.half = 11, half
     said, status = bring_over(elsewhere.address)
     assert status == 1
+    assert f"{elsewhere.address} does not answer" in said
     assert "run this again to go on" in said
     before = ModelVersion.objects.count()
     elsewhere.after = None
@@ -187,12 +189,45 @@ def test_the_token_of_an_mlflow_client_is_sent(elsewhere: Elsewhere, monkeypatch
         ("ftp://mlflow", "An address is http"),
         ("http://me:secret@mlflow", "without a password"),
         ("nonsense", "An address is http"),
+        ("http://127.0.0.1:1/#/models/churn", "without a page of the server"),
     ],
 )
 def test_what_is_no_server_is_told_in_a_sentence(address: str, told: str) -> None:
     said, status = bring_over(address)
     assert told in said
     assert status == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (401, b"You are not authenticated.", "does not let this in (401); set MLFLOW_TRACKING_TOKEN"),
+        (403, b'{"error_code": "PERMISSION_DENIED", "message": "No."}', "does not let this in (403)"),
+        (
+            404,
+            b"<html>Nothing here</html>",
+            "answered 404 to registered-models/search, not what an MLflow server does.",
+        ),
+        (302, b"", "answered 302"),
+        (200, b"<html>Welcome</html>", "answered 200"),
+        (
+            500,
+            b'{"error_code": "INTERNAL_ERROR", "message": "Out of memory."}',
+            "answered 500 to registered-models/sea",
+        ),
+        (200, b'{"registered_models": "none"}', "registered_models are no list of objects"),
+        (200, b'{"registered_models": [7]}', "registered_models are no list of objects"),
+        (200, b'{"registered_models": [{"name": "churn"}]}', "does not say what the model 'churn' is"),
+    ],
+)
+def test_what_answers_otherwise_than_mlflow_is_told_in_a_sentence(
+    elsewhere: Elsewhere, status: int, body: bytes, told: str
+) -> None:
+    elsewhere.instead = status, body
+    said, returned = bring_over(elsewhere.address)
+    assert told in said
+    assert returned == 1
+    assert not Entry.objects.exists()
 
 
 def test_a_copy_of_an_imported_version_is_not_imported(elsewhere: Elsewhere, mlflow: MlflowCaller) -> None:
