@@ -20,7 +20,7 @@ POSTGRES ?= postgresql:///countersign
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-sqlite test-postgres test-mlflow soak bench-trail bench-checks bench-governance bench-api check format lock clean
+.PHONY: help run demo test test-sqlite test-postgres test-mlflow test-mlflow-clients soak bench-trail bench-checks bench-governance bench-api check format lock clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -54,19 +54,23 @@ test-postgres: $(VENV)/.development
 	elif [ "$$CI" = true ]; then echo "PostgreSQL does not answer, and CI must not skip it." >&2; exit 1; \
 	else echo "PostgreSQL does not answer here: its tests were left out."; fi
 
-MLFLOW := .countersign/mlflow/server
-$(MLFLOW)/.installed: tests/governance/mlflow/requirements.txt
-	@test -x $(MLFLOW)/bin/python || $(PYTHON) -m venv $(MLFLOW)
-	@echo "Installing a real MLflow server in a place of its own (about a minute) …"
-	@$(MLFLOW)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+MLFLOW := .countersign/mlflow
+MLFLOW_CLIENTS := $(patsubst %,$(MLFLOW)/%/.installed,server 2.9.2 2.22.4)
+$(MLFLOW)/%/.installed: tests/governance/mlflow/environments/%.txt
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@echo "Installing MLflow ($*) in a place of its own (about a minute) …"
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
-test-mlflow: $(VENV)/.development $(MLFLOW)/.installed ## Ask a real MLflow server again what it answers, and compare our answers with it
+test-mlflow: $(VENV)/.development $(MLFLOW)/server/.installed ## Ask a real MLflow server again what it answers, and compare our answers with it
 	$(PY) -m tests.governance.mlflow.real_server record
 	$(PY) -m tests.governance.mlflow.registry_elsewhere
 	$(PYTEST) tests/governance/mlflow
 
-soak: $(VENV)/.development ## Run the long tests, and every test on PostgreSQL (hours)
+test-mlflow-clients: $(VENV)/.development $(MLFLOW_CLIENTS) ## Let MLflow clients 2.9, 2.22 and 3.17 log to a real MLflow server and register here
+	$(PYTEST) -m soak tests/served/test_13_mlflow.py
+
+soak: $(VENV)/.development $(MLFLOW_CLIENTS) ## Run the long tests, and every test on PostgreSQL (hours)
 	$(PYTEST) -m soak tests
 	DATABASE_URL=$(POSTGRES) $(PYTEST) $(IN_TWO) -m "soak or not soak" tests
 

@@ -17,10 +17,11 @@ from typing import Any
 
 import httpx
 
-from tests.governance.mlflow.script import converse
+from tests.governance.mlflow.script import SCRIPT, converse
 
 ROOT = Path(__file__).parents[3]
-ENVIRONMENT = ROOT / ".countersign" / "mlflow" / "server"
+ENVIRONMENTS = ROOT / ".countersign" / "mlflow"
+ENVIRONMENT = ENVIRONMENTS / "server"
 RECORDING = ROOT / "tests" / "vectors" / "mlflow" / "answers.json"
 
 
@@ -30,7 +31,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(address: str, process: subprocess.Popen[bytes], seconds: float = 90) -> None:
+def wait_for(address: str, process: subprocess.Popen[bytes], seconds: float = 300) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if process.poll() is not None:
@@ -44,15 +45,15 @@ def wait_for(address: str, process: subprocess.Popen[bytes], seconds: float = 90
 
 
 @contextmanager
-def serving() -> Iterator[str]:
+def serving(*options: str, **variables: str) -> Iterator[str]:
     """Run a real server with an empty registry, and give its address."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+        environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", **variables}
         command = [
             *(str(ENVIRONMENT / "bin" / "mlflow"), "server", "--backend-store-uri", f"sqlite:///{folder}/registry.db"),
             *("--artifacts-destination", f"{folder}/artifacts", "--host", "127.0.0.1", "--port", str(port)),
-            *("--workers", "1"),
+            *("--workers", "1", *options),
         ]
         with Path(folder, "log").open("wb") as log:
             process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
@@ -61,7 +62,11 @@ def serving() -> Iterator[str]:
                 yield f"http://127.0.0.1:{port}"
             finally:
                 process.terminate()
-                process.wait(20)
+                try:
+                    process.wait(60)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
 
 
 def sender(address: str, headers: dict[str, str] | None = None) -> Any:
@@ -77,6 +82,17 @@ def sender(address: str, headers: dict[str, str] | None = None) -> Any:
             return answer.status_code, None
 
     return send
+
+
+def differences(ours: list[dict[str, Any]]) -> list[str]:
+    """Return the calls that we answer otherwise than was recorded, or alike where it is written that we differ."""
+    recorded = json.loads(RECORDING.read_text())
+    assert len(ours) == len(recorded)
+    return [
+        f"{call.method} {call.path} {call.parameters}: theirs {theirs}, ours {mine}"
+        for call, mine, theirs in zip(SCRIPT, ours, recorded, strict=True)
+        if (mine != theirs) != bool(call.differs)
+    ]
 
 
 def record() -> None:

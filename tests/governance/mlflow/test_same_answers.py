@@ -9,23 +9,13 @@ from typing import Any
 
 import pytest
 
-from governance.roles import Role
 from governance.services.bindings import bind_artifact
 from registry.selectors import get_version
 from tests import make
-from tests.governance.mlflow.conftest import caller
-from tests.governance.mlflow.real_server import RECORDING
+from tests.governance.mlflow.conftest import MlflowCaller
+from tests.governance.mlflow.governed import prepare
+from tests.governance.mlflow.real_server import RECORDING, differences
 from tests.governance.mlflow.script import DELIBERATE, SCRIPT, Call, converse
-
-# For models whose consequences are small, a written purpose is enough; and the bytes, as for all.
-OPEN = """\
-policy: minimal-risk-to-STAGE
-title: Minimal-risk models need a purpose
-applies_to: {risk_tier: [minimal], target: STAGE}
-requirements: []
-documents:
-  - {id: purpose, title: The purpose is written down, kind: intended_use}
-"""
 
 
 def test_the_conversation_is_long_enough_and_differs_only_where_it_is_written_down() -> None:
@@ -36,10 +26,8 @@ def test_the_conversation_is_long_enough_and_differs_only_where_it_is_written_do
 
 @pytest.mark.django_db
 def test_every_answer_is_the_one_that_a_real_server_gave() -> None:
-    for stage in ("staging", "production"):
-        make.policy(OPEN.replace("STAGE", stage))
-    everybody = make.account("everybody", Role.CONTRIBUTOR, Role.OPERATOR, kind="pipeline")
-    client = caller(everybody)
+    everybody, token = prepare()
+    client = MlflowCaller(token)
 
     def send(method: str, path: str, parameters: dict[str, Any]) -> tuple[int, Any]:
         answer = client.call(method, path, **parameters)
@@ -50,12 +38,5 @@ def test_every_answer_is_the_one_that_a_real_server_gave() -> None:
             version = get_version("credit", int(call.opens))
             bind_artifact(actor=everybody.actor, version=version, artifact=make.artifact(everybody, int(call.opens)))
 
-    recorded = json.loads(RECORDING.read_text())
-    ours = converse(send, show_the_bytes)
-    assert len(ours) == len(recorded)
-    different = [
-        (call.method, call.path, call.parameters, {"theirs": theirs, "ours": mine})
-        for call, mine, theirs in zip(SCRIPT, ours, recorded, strict=True)
-        if (mine != theirs) != bool(call.differs)
-    ]
-    assert not different, "\n".join(f"{one}" for one in different)
+    different = differences(converse(send, show_the_bytes))
+    assert not different, "\n".join(different)
