@@ -14,6 +14,7 @@ from governance.reports import FORMATS
 from governance.roles import Verb
 from governance.selectors.certifications import certification_of
 from governance.selectors.explanation import explain
+from governance.selectors.origins import origin_of
 from governance.selectors.version_file import IN_FULL, TOWARDS, names_of, version_file
 from governance.selectors.waivers import list_waivers
 from registry.models import ModelVersion
@@ -46,6 +47,7 @@ def show_version(request: HttpRequest, site: AdminSite, name: str, number: int) 
         cards=cards,
         promotions=promotions,
         registered_at=moment(file["version"]["registered_at"]),
+        origin=origin_of(version),
         evidence=file["evidence"],
         history=[{**line, "at": moment(line["recorded_at"])} for line in file["history"]],
         explanation=explanation,

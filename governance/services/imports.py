@@ -15,6 +15,7 @@ from audits.trail import Actor, Recording, now, record, timestamp
 from governance.errors import Malformed
 from governance.roles import Verb
 from governance.selectors.aliases import what_governs
+from governance.selectors.origins import IMPORTED
 from governance.services._sources import refuse_hostile_source
 from governance.services.authority import authorise_operator_or_shell
 from governance.services.registrations import (
@@ -29,8 +30,6 @@ from registry.models import AliasAssignment, CurrentAlias, ModelVersion, Registe
 from registry.selectors import find_model
 from registry.stages import Stage
 
-# What something was before it came over. Clients read these tags and cannot set them.
-IMPORTED: Final = f"{RESERVED}imported_"
 LONGEST_ORIGIN = 250
 # Stages that only the gate gives.
 GUARDED: Final = {"Staging": Stage.STAGING, "Production": Stage.PRODUCTION}

@@ -15,7 +15,7 @@ from django.db.models.functions import Cast
 from audits.prepared import Prepared, among
 from governance.gates import Outcome
 from governance.models import OpenPromotion, Promotion
-from governance.services.imports import IMPORTED
+from governance.selectors.origins import IMPORTED
 from governance.services.registrations import RESERVED
 from registry.models import CurrentAlias, CurrentAnnotation, ModelVersion, RegisteredModel, VersionStage
 from registry.stages import Stage

@@ -38,6 +38,7 @@ from governance.api.v1.promotions import PolicyReference, PromotionTarget, Reaso
 from governance.gates import Outcome
 from governance.roles import Verb
 from governance.selectors.history import aliases_then, as_of, versions_then
+from governance.selectors.origins import WITH_ORIGIN, origin_of
 from governance.selectors.policies import Move, rules_for
 from governance.selectors.version_file import preview_gate
 from governance.services.attachments import attach_evidence
@@ -128,6 +129,13 @@ class Version(serializers.Serializer[ModelVersion]):
     notes = serializers.CharField()
     registered_by = ActorField()
     registered_at = serializers.DateTimeField()
+    imported = serializers.SerializerMethodField(
+        help_text="Of a version brought over from an MLflow server: its address (from), and stage and updated_at there."
+    )
+
+    @extend_schema_field(serializers.DictField(child=serializers.CharField()))
+    def get_imported(self, version: ModelVersion) -> dict[str, str]:
+        return origin_of(version)
 
     def get_aliases(self, version: ModelVersion) -> list[str]:
         if hasattr(version, "names_then"):
@@ -229,7 +237,7 @@ class VersionsDoor(Door):
         else:
             rows = list_versions().filter(**given(query, {"stage": "position__stage", "alias": "aliases__alias"}))
         rows = rows.filter(model=model, **filters).select_related("parent__model")
-        rows = rows.prefetch_related("dependencies__upstream__model", "dependents__version__model")
+        rows = rows.prefetch_related("dependencies__upstream__model", "dependents__version__model", WITH_ORIGIN)
         if "verdict" in query:
             number = Cast("number", CharField())
             runs = CheckRun.objects.filter(subject=Concat(Value(f"version/{model.name}/"), OuterRef("as_text")))

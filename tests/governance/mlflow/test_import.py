@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from audits.trail import Entry, now, verify
 from governance.models import Account
+from governance.roles import Role
 from governance.selectors.history import versions_then
 from governance.selectors.projections import PROJECTIONS
 from registry.models import CurrentAlias, ModelVersion, RegisteredModel
@@ -67,7 +69,7 @@ def test_what_stood_there_stands_here_with_its_numbers_words_and_times(
     }
 
 
-def test_nothing_becomes_live_without_a_gate(elsewhere: Elsewhere, mlflow: MlflowCaller) -> None:
+def test_nothing_becomes_live_without_a_gate(elsewhere: Elsewhere, mlflow: MlflowCaller, client: Client) -> None:
     said, _ = bring_over(elsewhere.address)
     stages = {number: get_version("churn", number).position.stage for number in (1, 3, 4, 6)}
     assert stages == {1: Stage.RETIRED, 3: Stage.DEVELOPMENT, 4: Stage.DEVELOPMENT, 6: Stage.DEVELOPMENT}
@@ -79,7 +81,7 @@ def test_nothing_becomes_live_without_a_gate(elsewhere: Elsewhere, mlflow: Mlflo
         "to be asked for: alias churn@champion: It pointed at version 3 there",
     ):
         assert told in said
-    # What it was there is on record, is shown and found, and cannot be set by a client.
+    # What it was there is on record, is shown and found at every door, and cannot be set by a client.
     shown = mlflow.ok("GET", "model-versions/get", name="churn", version="3")["model_version"]
     assert shown["countersign"]["imported"] | {"updated_at": ""} == {
         "from": elsewhere.address,
@@ -88,6 +90,12 @@ def test_nothing_becomes_live_without_a_gate(elsewhere: Elsewhere, mlflow: Mlflo
     }
     found = mlflow.ok("GET", "model-versions/search", filter="tags.`countersign.imported_stage` = 'Production'")
     assert [one["version"] for one in found["model_versions"]] == ["3"]
+    (first, *_, last) = mlflow.ok("GET", "/api/v1/models/churn/versions?order_by=time")["items"]
+    alone = mlflow.ok("GET", "/api/v1/models/churn/versions/3")
+    assert (alone["imported"]["from"], alone["imported"]["stage"]) == (elsewhere.address, "Production")
+    assert (first["imported"]["stage"], "stage" in last["imported"]) == ("Archived", False)
+    client.force_login(make.account("ana", Role.AUDITOR))
+    assert "where it stood in Production" in client.get("/admin/versions/churn/3/").content.decode()
     asked = {"name": "churn", "version": "3", "key": "countersign.imported_stage"}
     assert mlflow.refused("POST", "model-versions/set-tag", **asked, value="None")[0] == 400
     assert mlflow.refused("DELETE", "model-versions/delete-tag", **asked)[0] == 400
