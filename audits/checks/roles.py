@@ -50,7 +50,8 @@ class Roles:
     `incumbent` is what the version that is live now predicts for the same row; `lower` and `upper` are the
     bounds between which a regression expects the label. `time` says when what a row holds was known, `fold` which
     part of a cross-validation it was held back in, `query` which question it is one of the answers to.
-    A multi_label task has `labels` in place of one label, and as many `predictions` in the same order, or none.
+    The columns of `key` together name what a row is about. A multi_label task has `labels` in place of one label, and
+    as many `predictions` in the same order, or none.
     """
 
     task: str
@@ -70,6 +71,7 @@ class Roles:
     predictions: tuple[str, ...] = ()
     sensitive: tuple[SensitiveColumn, ...] = ()
     features: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
 
     def has(self, role: str) -> bool:
         """Whether at least one column is declared with the role."""
@@ -81,7 +83,7 @@ class Roles:
         single = (self.id if with_id else None, self.label, self.prediction, self.score, self.weight)
         others = (self.incumbent, self.lower, self.upper, self.time, self.fold, self.query)
         many = (*self.labels, *self.predictions)
-        names = [*single, *others, *many, *(column.name for column in self.sensitive), *self.features]
+        names = [*single, *others, *many, *(column.name for column in self.sensitive), *self.features, *self.key]
         found = dict.fromkeys(name for name in names if name is not None)
         if not with_id:
             found.pop(self.id or "", None)

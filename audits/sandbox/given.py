@@ -46,6 +46,7 @@ class GivenTable:
                 for column in self.declaration.with_role("sensitive")
             ),
             features=tuple(column.name for column in self.declaration.with_role("feature")),
+            key=tuple(column.name for column in self.declaration.with_role("key")),
             labels=tuple(label for label, _ in self.declaration.pairs),
             predictions=tuple(said for _, said in self.declaration.pairs if said is not None),
             **one,

@@ -14,7 +14,7 @@ __all__ = ["ROLES", "SINGLE_ROLES", "TASKS", "ColumnDeclaration", "Declaration",
 
 TASKS = ("binary", "multiclass", "multi_label", "regression")
 SINGLE_ROLES = ("label", "prediction", "score", "weight", "id", "incumbent", "lower", "upper", "time", "fold", "query")
-ROLES = (*SINGLE_ROLES, "sensitive", "feature")
+ROLES = (*SINGLE_ROLES, "sensitive", "feature", "key")
 
 # What happened can never be what the model said or what it was told: such a table flatters every model.
 EXCLUDED_BY_LABEL = ("prediction", "score", "feature", "weight", "incumbent", "lower", "upper", "time")

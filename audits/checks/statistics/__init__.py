@@ -18,6 +18,7 @@ from audits.checks.statistics.group_class_counts import GroupClassCounts
 from audits.checks.statistics.group_counts import GroupCounts
 from audits.checks.statistics.group_errors import ErrorsOfGroup, GroupErrors
 from audits.checks.statistics.grouping import Grouping, GroupRate
+from audits.checks.statistics.key_digests import KeyDigests
 from audits.checks.statistics.multi_label_sums import MultiLabelSums
 from audits.checks.statistics.number_spreads import NumberSpreads
 from audits.checks.statistics.outcome_values import LabelValues, PredictionValues, TextLengths
@@ -65,6 +66,7 @@ __all__ = [
     "GroupErrors",
     "GroupRate",
     "Grouping",
+    "KeyDigests",
     "LabelValues",
     "MultiLabelSums",
     "NumberSpreads",

@@ -25,6 +25,7 @@ from audits.checks import (
     FeatureDigests,
     FoldLosses,
     GroupCounts,
+    KeyDigests,
     ProbabilitySums,
     Roles,
     RowDigests,
@@ -36,7 +37,7 @@ from audits.checks.statistics.value_table import ValueTable
 
 KINDS: list[Any] = [
     *(CellForms, ClassCounts, ColumnProfiles, ColumnValues, FeatureDigests, GroupCounts),
-    *(FoldLosses, ProbabilitySums, RowDigests, ScoreHistograms),
+    *(FoldLosses, KeyDigests, ProbabilitySums, RowDigests, ScoreHistograms),
 ]
 ROLES = Roles(
     task="binary",
@@ -48,6 +49,7 @@ ROLES = Roles(
     fold="word",
     sensitive=(SensitiveColumn("sex", labels={"f": "Female"}), SensitiveColumn("age", bands=(40, 55))),
     features=("word", "x", "sex"),
+    key=("word", "x"),
 )
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=32) | st.just(-0.0) | st.just(1e300)
 ROWS = st.lists(

@@ -44,6 +44,7 @@ BINARY = Roles(
     query="question",
     sensitive=tuple(SensitiveColumn(name) for name in ("sex", "race", "age")),
     features=(*NUMBERS, *TEXTS, "card"),
+    key=("question", "fold"),
     id="id",
 )
 WEIGHTED = Roles(**{**vars(BINARY), "weight": "weight"})
