@@ -17,6 +17,7 @@ from audits.checks.statistics.fold_losses import FoldLosses
 from audits.checks.statistics.group_class_counts import GroupClassCounts
 from audits.checks.statistics.group_counts import GroupCounts
 from audits.checks.statistics.group_errors import ErrorsOfGroup, GroupErrors
+from audits.checks.statistics.group_missing import GroupMissing, MissingCells
 from audits.checks.statistics.grouping import Grouping, GroupRate
 from audits.checks.statistics.key_digests import KeyDigests
 from audits.checks.statistics.multi_label_sums import MultiLabelSums
@@ -64,10 +65,12 @@ __all__ = [
     "GroupClassCounts",
     "GroupCounts",
     "GroupErrors",
+    "GroupMissing",
     "GroupRate",
     "Grouping",
     "KeyDigests",
     "LabelValues",
+    "MissingCells",
     "MultiLabelSums",
     "NumberSpreads",
     "PairedRows",
