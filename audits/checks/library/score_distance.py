@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
@@ -18,9 +18,11 @@ from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.scored import notes_on, sorted_groups
 from audits.checks.sentences import figure, some
 from audits.checks.statistics import ScoredGroup, ScoredGroups, ScoreSplit
-from audits.checks.statistics.intervals import dkw_reach
+from audits.checks.statistics.intervals import LEVEL, dkw_reach
 
 _NAME = "fairness.score_distance"
+
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,10 @@ class _Apart:
 
 
 class ScoreDistances(ScoredGroups[_Apart]):
-    """The largest distance between the distribution functions of every two groups that have enough rows."""
+    """The pairs of groups that say most about how far apart scores are, among all that have enough rows.
+
+    They are the pair that is farthest apart and those whose intervals reach lowest and highest.
+    """
 
     reads: ClassVar[tuple[str, ...]] = ("attribute", "min_group_size", "leave_out")
 
@@ -46,10 +51,21 @@ class ScoreDistances(ScoredGroups[_Apart]):
             for place, split in enumerate(splits)
             if rows[place].sum() >= parameters["min_group_size"] and split.group not in parameters["leave_out"]
         ]
+        level = 1 - (1 - LEVEL) / max(1, len(usable) * (len(usable) - 1) // 2)
+        sizes, fullest = [int(own.sum()) for own in rows], [int(own.max()) for own in rows]
+        found = []
+        for one, other, distance in _distances(rows, usable):
+            two = (sizes[one], sizes[other])
+            reach = _reach(two, (fullest[one], fullest[other]), level, exact=scores.is_exact)
+            found.append((distance, reach, splits[one].group, splits[other].group, one))
         distances: list[dict[str, Fraction]] = [{} for _ in splits]
-        for one, other in combinations(usable, 2):
-            distances[one][splits[other].group] = _distance(rows[one], rows[other])
-        return [_Apart(int(own.max()), apart) for own, apart in zip(rows, distances, strict=True)]
+        if found:
+            farthest = max(found, key=lambda pair: pair[:4])
+            lowest = max(found, key=lambda pair: float(pair[0]) - pair[1])
+            highest = max(found, key=lambda pair: float(pair[0]) + pair[1])
+            for distance, _, _, second, place in (farthest, lowest, highest):
+                distances[place][second] = distance
+        return [_Apart(most, apart) for most, apart in zip(fullest, distances, strict=True)]
 
     @staticmethod
     def written(sums: _Apart) -> Any:
@@ -79,7 +95,7 @@ def score_distance(
     Parameters
     ----------
     scores : ScoreDistances
-        Distances between the scores of every two groups.
+        Distances between the scores of the groups that are farthest apart.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     max_distance : float in [0, 1], default=0.1
@@ -139,10 +155,11 @@ def score_distance(
             continue
         found = []
         for one, other in combinations(groups.usable, 2):
-            distance = one.sums.distances[other.group]
-            fullest = max(one.sums.fullest / one.rows, other.sums.fullest / other.rows)
-            reach = dkw_reach(one.rows, other.rows, groups.level) + (0.0 if scores.is_exact else fullest)
-            found.append((distance, reach, one.group, other.group))
+            distance = one.sums.distances.get(other.group)
+            if distance is not None:
+                fullest = (one.sums.fullest, other.sums.fullest)
+                reach = _reach((one.rows, other.rows), fullest, groups.level, exact=scores.is_exact)
+                found.append((distance, reach, one.group, other.group))
         distance, _, first, second = max(found)
         low = max(0.0, max(float(value) - reach for value, reach, _, _ in found))
         high = min(1.0, max(float(value) + reach for value, reach, _, _ in found))
@@ -179,8 +196,20 @@ def score_distance(
     return settled(measured, findings, list(notes_on(scores, labels=False)), obstacles)
 
 
-def _distance(one: NDArray[np.int64], other: NDArray[np.int64]) -> Fraction:
-    """The distance of the two step functions, given the rows at each score."""
-    n, m = int(one.sum()), int(other.sum())
-    apart = np.abs(np.cumsum(one.astype(object)) * m - np.cumsum(other.astype(object)) * n)
-    return Fraction(int(max(apart)), n * m)
+def _distances(rows: Sequence[Rows], usable: Sequence[int]) -> Iterator[tuple[int, int, Fraction]]:
+    """The distance of the step functions of each two groups, given the rows at each score."""
+    if len(usable) < 2:
+        return
+    upto = np.stack([np.cumsum(rows[place]) for place in usable])
+    sizes = upto[:, -1]
+    for at in range(len(usable) - 1):
+        # Whole numbers below the product of two sizes, so that nothing is rounded.
+        apart = np.abs(upto[at] * sizes[at + 1 :, None] - upto[at + 1 :] * sizes[at]).max(axis=1)
+        for other, (most, size) in enumerate(zip(apart.tolist(), sizes[at + 1 :].tolist(), strict=True), start=at + 1):
+            yield usable[at], usable[other], Fraction(most, size * int(sizes[at]))
+
+
+def _reach(sizes: tuple[int, int], fullest: tuple[int, int], level: float, *, exact: bool) -> float:
+    """How far the distance of two groups may be off: by chance, and where scores share places."""
+    shared = max(rows / size for rows, size in zip(fullest, sizes, strict=True))
+    return dkw_reach(*sizes, level) + (0.0 if exact else shared)

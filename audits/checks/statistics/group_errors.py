@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles, SensitiveColumn
 from audits.checks.statistics.exact_sums import Sums
-from audits.checks.statistics.groups import CROSSED_BY, GroupCells
+from audits.checks.statistics.groups import CROSSED_BY, MOST_GROUPS_IN_FULL, GroupCells
 from audits.checks.statistics.regression_sums import numbers_of, powers_of
 from audits.checks.statistics.value_table import ValueTable
 
@@ -57,7 +57,7 @@ class GroupErrors:
     def empty(cls, roles: Roles) -> Self:
         if roles.task != "regression":
             raise CannotMeasure("Errors of numbers are measured for a regression task only.")
-        return cls(roles, GroupCells(roles.sensitive))
+        return cls(roles, GroupCells(roles.sensitive, MOST_GROUPS_IN_FULL))
 
     @staticmethod
     def columns(roles: Roles) -> tuple[str, ...]:
