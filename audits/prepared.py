@@ -203,7 +203,7 @@ def _builder(rows: QuerySet[Any, Any], compiler: SQLCompiler) -> Callable[[Any],
             yield row
 
     if about is None or rows._iterable_class is not ModelIterable:
-        return lambda found: [tuple(row) for row in converted(found)]
+        return (lambda found: [tuple(row) for row in converted(found)]) if converters else list
     model, (start, end) = about["model"], (about["select_fields"][0], about["select_fields"][-1] + 1)
     names = [column.target.attname for column, _, _ in select[start:end]]
     related = get_related_populators(about, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]  # of a later Django

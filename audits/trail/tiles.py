@@ -7,14 +7,16 @@ level l holds the perfect subtrees of tree level 8 * l.
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final, Self
 
 from audits.trail.canonical import MAX_ENTRY_BYTES
-from audits.trail.merkle import HASH_BYTES, GetHash, leaf_hash, node_hash
+from audits.trail.merkle import HASH_BYTES, GetHash, leaf_hash
 
 TILE_HEIGHT: Final = 8
 TILE_WIDTH: Final = 1 << TILE_HEIGHT
 MAX_LEVEL: Final = 63
+_PAIR: Final = 2 * HASH_BYTES
 
 _NUMBER = r"(?:x[0-9]{3}/){0,6}[0-9]{3}"
 _WIDTH = r"(?:\.p/(?P<width>[1-9][0-9]{0,2}))?"
@@ -62,10 +64,15 @@ class Tile:
         start = self.index * TILE_WIDTH
         return b"".join(get_hash(TILE_HEIGHT * self.level, start + at) for at in range(self.width))
 
-    def hashes(self, contents: bytes) -> list[bytes]:
-        """Split the bytes of the tile into its hashes, or raise `TileRefused`."""
+    def checked(self, contents: bytes) -> bytes:
+        """Return the bytes of the tile, or raise `TileRefused` when they are too few or too many."""
         if len(contents) != self.width * HASH_BYTES:
             raise TileRefused(f"{self.path} has {self.width * HASH_BYTES} bytes, but {len(contents)} were read.")
+        return contents
+
+    def hashes(self, contents: bytes) -> list[bytes]:
+        """Split the bytes of the tile into its hashes, or raise `TileRefused`."""
+        self.checked(contents)
         return [contents[at : at + HASH_BYTES] for at in range(0, len(contents), HASH_BYTES)]
 
 
@@ -161,31 +168,31 @@ class TileReader:
     def __init__(self, size: int, read: Callable[[Tile], bytes]) -> None:
         self._size = size
         self._read = read
-        self._tiles: dict[tuple[int, int], list[bytes]] = {}
+        self._tiles: dict[tuple[int, int], bytes] = {}
 
     def get_hash(self, level: int, index: int) -> bytes:
         """Return the hash of the perfect subtree (level, index), read or computed from one tile."""
         tile_level, height = divmod(level, TILE_HEIGHT)
         first = index << height
         tile_index, offset = divmod(first, TILE_WIDTH)
-        row = self._tile(tile_level, tile_index)[offset : offset + (1 << height)]
-        if len(row) != 1 << height:
+        row = self._tile(tile_level, tile_index)[offset * HASH_BYTES : (offset + (1 << height)) * HASH_BYTES]
+        if len(row) != HASH_BYTES << height:
             raise ValueError(f"The subtree {index} of level {level} is not in a tree of {self._size} leaves.")
-        while len(row) > 1:
-            row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]
-        return row[0]
+        while len(row) > HASH_BYTES:
+            # Two hashes stand side by side as a node wants them; hundreds of nodes are made for one proof.
+            row = b"".join([sha256(b"\x01" + row[at : at + _PAIR]).digest() for at in range(0, len(row), _PAIR)])
+        return row
 
-    def _tile(self, level: int, index: int) -> list[bytes]:
+    def _tile(self, level: int, index: int) -> bytes:
         known = self._tiles.get((level, index))
         if known is not None:
             return known
         width = min(TILE_WIDTH, (self._size >> (TILE_HEIGHT * level)) - index * TILE_WIDTH)
         if width <= 0:
-            return []
+            return b""
         tile = Tile(level, index, width)
-        hashes = tile.hashes(self._read(tile))
-        self._tiles[level, index] = hashes
-        return hashes
+        contents = self._tiles[level, index] = tile.checked(self._read(tile))
+        return contents
 
 
 def leaf_hashes_of(bundle: EntryBundle, contents: bytes) -> list[bytes]:

@@ -5,14 +5,13 @@ from the entries and the others are kept in the tree's state: nothing is ever ha
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import reduce
 from hashlib import sha256
-from operator import or_
 from typing import Final, TypeVar
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import BigIntegerField
 
+from audits.prepared import Given, Prepared, among
 from audits.trail import merkle
 from audits.trail.merkle import HASH_BYTES, Frontier, GetHash, node_hash
 from audits.trail.models import Entry, TrailTile, TreeState
@@ -24,6 +23,21 @@ BATCH: Final = 64 * TILE_WIDTH
 # Level and index of a tile.
 Place = tuple[int, int]
 Answer = TypeVar("Answer")
+
+_STATE = Prepared(lambda: TreeState.objects.filter(id=1).values_list("size", "frontier"))
+_LEAVES = Prepared(
+    lambda: (
+        Entry.objects.filter(index__gte=Given("start", BigIntegerField()), index__lt=Given("end", BigIntegerField()))
+        .order_by("index")
+        .values_list("index", "leaf_hash")
+    )
+)
+# Of these levels at these indexes, in any combination: that hits a few more than were asked for, and hardly ever.
+_TILES = Prepared(
+    lambda: TrailTile.objects.filter(among("level", "levels"), among("index", "indexes")).values_list(
+        "level", "index", "hashes"
+    )
+)
 
 
 class BeyondTree(LookupError):
@@ -112,10 +126,9 @@ def _integrate_batch() -> tuple[int, int]:
 
 def _leaf_hashes(start: int, end: int) -> list[bytes]:
     """Return the leaf hashes of the entries from `start` up to `end` or the last one. Raises: TreeBroken."""
-    rows = Entry.objects.filter(index__gte=start, index__lt=end).order_by("index").values_list("index", "leaf_hash")
     leaves = []
     # At most a batch: a cursor in the server would cost more than it saves.
-    for expected, (index, leaf) in enumerate(rows, start):
+    for expected, (index, leaf) in enumerate(_LEAVES.all(start=start, end=end), start):
         if index != expected:
             raise TreeBroken(f"Entry {expected} is missing, so that no tree can be made; run verify_trail.")
         leaves.append(bytes(leaf))
@@ -242,14 +255,15 @@ class _Stored:
 
     @classmethod
     def now(cls) -> "_Stored":
-        size, frontier = TreeState.objects.values_list("size", "frontier").get(id=1)
+        ((size, frontier),) = _STATE.all()
         return cls(size, bytes(frontier))
 
     def fetch(self, places: Iterable[Place]) -> None:
         """Read the full ones among these tiles, all in one query."""
-        wanted = [Q(level=level, index=index) for level, index in places if self._is_full(level, index)]
+        wanted = [(level, index) for level, index in places if self._is_full(level, index)]
         if wanted:
-            found = TrailTile.objects.filter(reduce(or_, wanted)).values_list("level", "index", "hashes")
+            levels, indexes = map(set, zip(*wanted, strict=True))
+            found = _TILES.all(levels=levels, indexes=indexes)
             self._full.update(((level, index), bytes(hashes)) for level, index, hashes in found)
 
     def read(self, tile: Tile) -> bytes:
