@@ -45,6 +45,11 @@ HARMS = (
         "people are treated as riskier or safer than they are.",
     ),
     (
+        ("exposure",),
+        "Harm looked for: people of one group stand further down in rankings than people of another, where they are "
+        "seen less.",
+    ),
+    (
         ("impact", "selection", "parity", "disparate"),
         "Harm looked for: people of one group are given the favourable outcome less often than people of "
         "another, so that credit, work or help is kept from them.",
