@@ -56,19 +56,24 @@ def column_of(batch: pa.RecordBatch, name: str) -> pa.Array:
     return batch.column(index)
 
 
+_KINDS = {
+    kind.id: name
+    for name, kinds in {
+        "number": (
+            *(pa.bool_(), pa.int8(), pa.int16(), pa.int32(), pa.int64()),
+            *(pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64(), pa.float16(), pa.float32(), pa.float64()),
+            *(pa.decimal32(9), pa.decimal64(9), pa.decimal128(9), pa.decimal256(9)),
+        ),
+        "time": (pa.timestamp("s"), pa.date32(), pa.date64(), pa.time32("s"), pa.time64("us")),
+        "text": (pa.string(), pa.large_string(), pa.string_view(), pa.null()),
+    }.items()
+    for kind in kinds
+}
+
+
 def kind_of(kind: pa.DataType) -> str:
     """Sort an Arrow type into number, time, text or other."""
-    if pa.types.is_dictionary(kind):
-        return kind_of(kind.value_type)
-    if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return "number"
-    if pa.types.is_decimal(kind):
-        return "number"
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_time(kind):
-        return "time"
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return "text"
-    return "text" if pa.types.is_null(kind) else "other"
+    return kind_of(kind.value_type) if pa.types.is_dictionary(kind) else _KINDS.get(kind.id, "other")
 
 
 @once

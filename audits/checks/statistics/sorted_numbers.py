@@ -157,16 +157,18 @@ def _between_rows(first: Numbers, second: Numbers) -> float:
     total = 0.0
     for start in range(0, n, _BLOCK):
         values = many[start : start + _BLOCK]
+        if n == m:
+            total += float(np.abs(values - few[start : start + _BLOCK]).sum()) * m
+            continue
         # Whole numbers below 2**53 throughout, which doubles hold exactly and divide faster.
         begins = np.arange(start, start + len(values), dtype=np.float64) * m
         steps = np.floor(begins / n)
         places = steps.astype(np.intp)
         steps += 1
         here = np.minimum(steps * n - begins, m)
+        following = few.take(np.minimum(places + 1, m - 1))
         total += float((np.abs(values - few.take(places)) * here).sum())
-        if n != m:
-            following = few.take(np.minimum(places + 1, m - 1))
-            total += float((np.abs(values - following) * (m - here)).sum())
+        total += float((np.abs(values - following) * (m - here)).sum())
     return total / n / m
 
 

@@ -71,6 +71,40 @@ def test_a_profile_that_does_not_add_up_is_refused(profile: Path, change: dict[s
     assert (outcome["verdict"], reason in outcome["sentence"]) == ("errored", True)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"values": [3, 2, 1]},
+        {"values": [1, 1, 2]},
+        {"values": [1, 2, 10**400]},
+        {"values": [1, 2, float("inf")]},
+        {"values": [1, 2, float("nan")]},
+        {"values": [True, 2, 3]},
+        {"values": ["1", "2", "3"]},
+        {"values": {}, "counts": []},
+        {"values": [1, 2]},
+        {"counts": [5_000, 0, 0]},
+        {"counts": [5_001, -1, 0]},
+        {"counts": [4_998, True, True]},
+        {"counts": [4_998.0, 1, 1]},
+        {"places": [0, 1, 2]},
+        {"dropped_bits": None},
+    ],
+    ids=str,
+)
+def test_numbers_of_a_profile_that_do_not_add_up_are_refused(profile: Path, change: dict[str, Any]) -> None:
+    document = json.loads(profile.read_text())
+    numbers = document["columns"][0]["numbers"]
+    numbers.update({"values": [1, 2.5, 3], "counts": [4_998, 1, 1]})
+    document["columns"][0]["missing"] = 0
+    profile.write_text(json.dumps(document))
+    inspect_table(profile, TableFormat("profile"), parse_declaration(DECLARED))
+    numbers.update(change)
+    profile.write_text(json.dumps(document))
+    with pytest.raises(UnusableTable, match='Column "age": the counts of the column do not add up'):
+        inspect_table(profile, TableFormat("profile"), parse_declaration(DECLARED))
+
+
 def test_a_declared_feature_that_the_profile_does_not_hold_is_named(profile: Path) -> None:
     declared = {"task": "regression", "columns": {"height": {"roles": ["feature"]}}}
     with pytest.raises(UnusableTable, match='Column "height": the profile has no such column'):
