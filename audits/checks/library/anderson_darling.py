@@ -44,6 +44,10 @@ def anderson_darling(
     min_rows : int, default=100
         Fewest numbers that a feature must have in each table.
 
+    Formula
+    -------
+    root of the mean over all rows of (F - G)^2 / (H (1 - H)), H the distribution function of both tables
+
     Measures
     --------
     anderson_darling_distance : float, at least 0, unit 1, ideal 0, by feature.

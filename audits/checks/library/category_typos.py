@@ -64,6 +64,10 @@ def category_typos(values: AlikeTexts, *, max_rare_share: Share = 0.01, allowed:
     allowed : list of str, default=[]
         Columns that may hold such categories, by name.
 
+    Formula
+    -------
+    number of texts that equal a more frequent one without case, spaces and marks, or are one letter from one
+
     Measures
     --------
     alike_categories : int, unit categories, ideal 0, by column; those that look like a more frequent one.

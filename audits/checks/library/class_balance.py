@@ -34,6 +34,10 @@ def class_balance(
         Which end of the 95 % interval is held against the limit; with "interval" a limit inside it is
         inconclusive.
 
+    Formula
+    -------
+    rows of a class / rows with a label
+
     Measures
     --------
     class_share : float in [0, 1], unit 1, by class, with Wilson's interval.
@@ -45,6 +49,15 @@ def class_balance(
     Source
     ------
     Wilson (1927), doi:10.1080/01621459.1927.10502953, for the interval.
+
+    Example
+    -------
+    | truth (label) | rows |
+    |---|---|
+    | 1 | 30 |
+    | 0 | 70 |
+
+    - `class_share` of truth/1: 30/100 = 0.3
     """
     by_label = classes.by_label
     rows = sum(by_label.values())

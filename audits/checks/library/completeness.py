@@ -25,6 +25,10 @@ def completeness(counts: ColumnCounts, *, max_missing: Share = 0.05) -> Report:
     max_missing : float in [0, 1], default=0.05
         Columns with a larger share of missing cells become a finding each.
 
+    Formula
+    -------
+    missing cells / rows, by column
+
     Measures
     --------
     missing : int, unit rows, ideal 0, by column.
@@ -37,6 +41,16 @@ def completeness(counts: ColumnCounts, *, max_missing: Share = 0.05) -> Report:
     Source
     ------
     ISO/IEC 25012:2008, section 5.3.1.2, completeness.
+
+    Example
+    -------
+    | income (feature) | rows |
+    |---|---|
+    | 10 | 30 |
+    |  | 10 |
+
+    - `missing` of income: the 10 rows without one = 10
+    - `missing_share` of income: 10/40 = 0.25
     """
     measured, findings = [], []
     for profile in counts.columns:

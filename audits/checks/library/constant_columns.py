@@ -16,6 +16,10 @@ def constant_columns(counts: ColumnCounts, *, allowed: tuple[str, ...] = ()) -> 
     allowed : list of str, default=[]
         Columns that may be constant, by name.
 
+    Formula
+    -------
+    number of different values, by column
+
     Measures
     --------
     distinct_values : int, unit values, by column; missing cells are no value. Exact up to 256, then
@@ -29,6 +33,15 @@ def constant_columns(counts: ColumnCounts, *, allowed: tuple[str, ...] = ()) -> 
     ------
     Beyer et al. (2007), On Synopses for Distinct-Value Estimation Under Multiset Operations,
     doi:10.1145/1247480.1247504, for the estimate.
+
+    Example
+    -------
+    | town (feature) | rows |
+    |---|---|
+    | Bonn | 3 |
+    | Ulm | 1 |
+
+    - `distinct_values` of town: Bonn and Ulm = 2
     """
     measured, findings = [], []
     for profile in counts.columns:

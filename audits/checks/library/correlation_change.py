@@ -42,6 +42,10 @@ def correlation_change(
     min_rows : int, default=100
         Fewest rows with both numbers that a pair must have in each table.
 
+    Formula
+    -------
+    |r now - r before|, r the correlation of Pearson of a pair of columns
+
     Measures
     --------
     correlation_change : float in [0, 2], unit 1, ideal 0, by pair, with the interval of Zou (2007).

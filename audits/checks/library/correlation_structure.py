@@ -45,6 +45,10 @@ def correlation_structure(
     min_rows : int, default=100
         Fewest rows with both numbers that every pair must have in each table.
 
+    Formula
+    -------
+    1 - trace(R S) / (|R| |S|), R and S the correlation matrices, |.| the Frobenius norm
+
     Measures
     --------
     correlation_matrix_distance : float in [0, 1], unit 1, ideal 0; 1 less the cosine of the two matrices.

@@ -27,6 +27,10 @@ def declared_schema(shapes: DeclaredShapes, *, columns: tuple[str, ...] = (), ig
         Columns, or rules written as "column.rule" (type, required, range, categories, pattern, unique, order), that
         are not held against the table.
 
+    Formula
+    -------
+    number of rules of the contract that a column breaks
+
     Measures
     --------
     broken_rules : int, unit rules, ideal 0, by column of the contract.

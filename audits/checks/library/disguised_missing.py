@@ -28,6 +28,10 @@ def disguised_missing(forms: CellForms, *, max_share: Share = 0.01, allowed: tup
     allowed : list of str, default=[]
         Columns, or values written as "column=value", that are true values.
 
+    Formula
+    -------
+    cells written as missing values are / rows, by column
+
     Measures
     --------
     disguised_share : float in [0, 1], unit 1, ideal 0, by column.

@@ -52,6 +52,11 @@ def distance(
         Which end of the 95 % interval is held against the first two limits; with "interval" a limit inside
         it is inconclusive.
 
+    Formula
+    -------
+    root of (KL(p, m) + KL(q, m)) / 2, m = (p + q) / 2, to base 2; root of sum (root p - root q)^2 / 2; integral of
+    |F - G| / standard deviation of the reference
+
     Measures
     --------
     jensen_shannon : float in [0, 1], unit 1, ideal 0, by column; base 2, with a bootstrap interval.

@@ -42,6 +42,10 @@ def domain_classifier(
         Which end of the 95 % interval is held against the limit; with "interval" a limit inside it is
         inconclusive.
 
+    Formula
+    -------
+    AUC of the rows of now against those of the reference, scored by a classifier that has not seen them
+
     Measures
     --------
     domain_auc : float in [0, 1], unit 1, ideal 0.5, with an interval from DeLong's variance; 0.5 is no better than

@@ -26,6 +26,10 @@ def dominant_feature(attributions: Attributions, *, max_share: Share = 0.5, min_
     min_rows : int, default=100
         Fewest rows that the attributions must be averaged over.
 
+    Formula
+    -------
+    mean |attribution| of a feature / sum of those of all features
+
     Measures
     --------
     attribution_share : float in [0, 1], unit 1, by feature.

@@ -29,6 +29,10 @@ def duplicate_keys(keys: KeyDigests, *, max_share: Share = 0.0, max_incomplete: 
     max_incomplete : float in [0, 1], default=0.0
         A larger share of rows that lack a part of their key becomes a finding.
 
+    Formula
+    -------
+    (rows with a whole key - different keys) / rows
+
     Measures
     --------
     repeated_keys : int, unit rows, ideal 0; of three rows with one key two count.

@@ -23,6 +23,10 @@ def duplicate_rows(rows: RowDigests, *, max_share: Share = 0.01) -> Report:
     max_share : float in [0, 1], default=0.01
         A larger share of repeated rows becomes a finding.
 
+    Formula
+    -------
+    (rows - different rows) / rows
+
     Measures
     --------
     duplicate_rows : int, unit rows, ideal 0; of three equal rows two count.
@@ -36,6 +40,16 @@ def duplicate_rows(rows: RowDigests, *, max_share: Share = 0.01) -> Report:
     ------
     pandas.DataFrame.duplicated with keep="first"; the digests are SplitMix64 (Steele, Lea, Flood 2014,
     doi:10.1145/2660193.2660195) over the cells of a row.
+
+    Example
+    -------
+    | town (feature) | rows |
+    |---|---|
+    | Bonn | 3 |
+    | Ulm | 1 |
+
+    - `duplicate_rows`: of the three equal rows two = 2
+    - `duplicate_share`: 2/4 = 0.5
     """
     if not rows.names:
         raise CannotMeasure("Besides the id no column is declared, so rows cannot be told apart.")

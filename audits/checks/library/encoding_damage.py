@@ -29,6 +29,10 @@ def encoding_damage(forms: CellForms, *, max_share: Share = 0.0, allowed: tuple[
     allowed : list of str, default=[]
         Columns that may hold such cells, by name.
 
+    Formula
+    -------
+    cells with signs of a wrong encoding / filled cells, by column
+
     Measures
     --------
     damaged_share : float in [0, 1], unit 1, ideal 0, by text column and kind, where there are any.

@@ -30,6 +30,10 @@ def freshness(times: Times, *, as_of: str = "", max_age_days: Amount = 30.0, max
     max_missing : float in [0, 1] or None, default=0.0
         A larger share of rows without a time becomes a finding; None sets no limit.
 
+    Formula
+    -------
+    as_of - the time of the newest row, in days
+
     Measures
     --------
     newest_age : float, unit days; negative when the newest row is from after the moment.

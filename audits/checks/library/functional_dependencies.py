@@ -41,6 +41,10 @@ def functional_dependencies(
     allowed : list of str, default=[]
         Dependencies that may be broken, such as "city -> state".
 
+    Formula
+    -------
+    g3 = 1 - (sum over values a of the rows of the commonest b beside a) / rows with both
+
     Measures
     --------
     dependency_error : float in [0, 1], unit 1, ideal 0, by dependency that is declared or broken; among the rows

@@ -34,6 +34,10 @@ def identity_numbers(
     allowed : list of str, default=[]
         Columns that are meant to hold such numbers, by name.
 
+    Formula
+    -------
+    cells whose check digits come out / filled cells, by column and kind
+
     Measures
     --------
     identity_share : float in [0, 1], unit 1, ideal 0, by column and kind, where there are any.

@@ -44,6 +44,10 @@ def kolmogorov_smirnov(
     decide_on : {"estimate", "lower", "upper"}, default="estimate"
         Which end of the 95 % interval is held against the limit.
 
+    Formula
+    -------
+    max over x of |F(x) - G(x)|, F and G the shares of rows up to x now and in the reference
+
     Measures
     --------
     kolmogorov_smirnov : float in [0, 1], unit 1, ideal 0, by column, with a distribution-free interval.
@@ -58,6 +62,17 @@ def kolmogorov_smirnov(
     ------
     scipy.stats.ks_2samp for distance and p-value; Massart (1990), doi:10.1214/aop/1176990746, for the
     interval.
+
+    Example
+    -------
+    | x (feature) | in (table) | rows |
+    |---|---|---|
+    | 1 | evaluation | 3 |
+    | 2 | evaluation | 1 |
+    | 1 | reference | 1 |
+    | 2 | reference | 3 |
+
+    - `kolmogorov_smirnov` of x: up to 1 stand 3/4 now and 1/4 in the reference = 0.5
     """
     measured: list[Measurement] = []
     findings: list[Finding] = []

@@ -23,6 +23,10 @@ def label_conflicts(rows: FeatureDigests, *, max_share: Share = 0.01) -> Report:
     max_share : float in [0, 1], default=0.01
         A larger share of such rows becomes a finding.
 
+    Formula
+    -------
+    rows whose features occur with another label / rows with a label
+
     Measures
     --------
     conflicting_rows : int, unit rows, ideal 0; every row of such a set counts.
@@ -35,6 +39,17 @@ def label_conflicts(rows: FeatureDigests, *, max_share: Share = 0.01) -> Report:
     Source
     ------
     deepchecks, Conflicting Labels, for the definition; digests as in data_quality.duplicate_rows.
+
+    Example
+    -------
+    | town (feature) | truth (label) | rows |
+    |---|---|---|
+    | Bonn | 1 | 2 |
+    | Bonn | 0 | 1 |
+    | Ulm | 1 | 1 |
+
+    - `conflicting_rows`: all of Bonn = 3
+    - `conflict_share`: 3/4 = 0.75
     """
     labelled, conflicting = rows.count("labelled"), rows.count("conflicting")
     if labelled == 0:

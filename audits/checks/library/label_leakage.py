@@ -45,6 +45,10 @@ def label_leakage(
         Which end of the 95 % interval is held against the limit; with "interval" a limit inside it is
         inconclusive.
 
+    Formula
+    -------
+    AUC of a feature scored by the share of the class in its bin; ties count half
+
     Measures
     --------
     single_feature_auc : float in [0.5, 1], unit 1, ideal 0.5, by feature, with a bootstrap interval. It is drawn

@@ -24,6 +24,10 @@ def mixed_types(forms: CellForms, *, max_share: Share = 0.0, allowed: tuple[str,
     allowed : list of str, default=[]
         Columns that may hold several forms, by name.
 
+    Formula
+    -------
+    filled cells that do not have the most frequent form / filled cells, by column
+
     Measures
     --------
     odd_share : float in [0, 1], unit 1, ideal 0, by text column.

@@ -55,6 +55,10 @@ def near_constant_columns(values: CommonestValues, *, max_share: Share = 0.99, a
     allowed : list of str, default=[]
         Columns that may be nearly constant, by name.
 
+    Formula
+    -------
+    rows of the most frequent value / filled cells, by column
+
     Measures
     --------
     commonest_share : float in [0, 1], unit 1, by column; exact up to 1,048,576 distinct numbers.
@@ -66,6 +70,15 @@ def near_constant_columns(values: CommonestValues, *, max_share: Share = 0.99, a
     Source
     ------
     Kuhn, Johnson (2013), Applied Predictive Modeling, doi:10.1007/978-1-4614-6849-3, section 3.5.
+
+    Example
+    -------
+    | town (feature) | rows |
+    |---|---|
+    | Bonn | 3 |
+    | Ulm | 1 |
+
+    - `commonest_share` of town: 3/4 = 0.75
     """
     figures, notes = [], []
     for name, (filled, most) in values.columns.items():

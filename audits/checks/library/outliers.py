@@ -41,6 +41,10 @@ def outliers(
         Which end of the 95 % interval is held against the limit; with "interval" a limit inside it is
         inconclusive.
 
+    Formula
+    -------
+    rows below Q1 - 3 (Q3 - Q1) or above Q3 + 3 (Q3 - Q1) / filled rows, by column
+
     Measures
     --------
     outlier_share : float in [0, 1], unit 1, ideal 0, by numeric feature, with Wilson's interval; the note gives the

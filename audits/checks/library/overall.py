@@ -48,6 +48,10 @@ def overall(
     min_rows : int, default=100
         Fewest filled rows that a column must have in each table.
 
+    Formula
+    -------
+    columns that moved / columns that can be compared
+
     Measures
     --------
     moved_share : float in [0, 1], unit 1, ideal 0, among the columns that can be compared.

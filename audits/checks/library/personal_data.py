@@ -23,6 +23,10 @@ def personal_data(forms: CellForms, *, allowed: tuple[str, ...] = ()) -> Report:
     allowed : list of str, default=[]
         Columns that are meant to hold such data, by name.
 
+    Formula
+    -------
+    number of cells that hold such data, by column and kind
+
     Measures
     --------
     personal_cells : int, unit cells, ideal 0, by column and kind: email, card, iban or phone.

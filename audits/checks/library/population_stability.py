@@ -40,6 +40,10 @@ def population_stability(
     min_rows : int, default=100
         Fewest filled rows that a column must have in each table.
 
+    Formula
+    -------
+    sum over bins of (p - q) ln(p / q), p and q the shares of rows now and in the reference
+
     Measures
     --------
     population_stability_index : float, at least 0, unit 1, ideal 0, by column, with a bootstrap interval.
@@ -52,6 +56,17 @@ def population_stability(
     Source
     ------
     Siddiqi (2006), Credit Risk Scorecards, ISBN 978-0-471-75451-0.
+
+    Example
+    -------
+    | town (feature) | in (table) | rows |
+    |---|---|---|
+    | Bonn | evaluation | 60 |
+    | Ulm | evaluation | 40 |
+    | Bonn | reference | 50 |
+    | Ulm | reference | 50 |
+
+    - `population_stability_index` of town: 0.1 ln(0.6/0.5) - 0.1 ln(0.4/0.5) = 0.04055
     """
     measured: list[Measurement] = []
     findings: list[Finding] = []

@@ -36,6 +36,10 @@ def prediction(
     min_rows : int, default=100
         Fewest filled rows that a column must have in each table.
 
+    Formula
+    -------
+    square root of (KL(p, m) + KL(q, m)) / 2 with m = (p + q) / 2, logarithms to base 2
+
     Measures
     --------
     jensen_shannon : float in [0, 1], unit 1, ideal 0, by column; base 2, with a bootstrap interval.

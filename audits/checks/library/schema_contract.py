@@ -43,6 +43,10 @@ def schema_contract(
         Columns, or rules written as "column.rule" (type, required, range, categories, pattern, unique, order), that
         are not held against the table.
 
+    Formula
+    -------
+    number of rules read off the reference that a column breaks
+
     Measures
     --------
     broken_rules : int, unit rules, ideal 0, by column of the reference.

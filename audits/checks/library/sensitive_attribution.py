@@ -24,6 +24,10 @@ def sensitive_attribution(attributions: Attributions, *, max_share: Share = 0.2,
     min_rows : int, default=100
         Fewest rows that the attributions must be averaged over.
 
+    Formula
+    -------
+    sum of mean |attribution| of sensitive features / sum of those of all features
+
     Measures
     --------
     sensitive_attribution_share : float in [0, 1], unit 1, ideal 0.

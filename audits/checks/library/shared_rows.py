@@ -27,6 +27,10 @@ def shared_rows(evaluation: FeatureDigests, reference: FeatureDigests, *, max_sh
     max_share : float in [0, 1], default=0.01
         A larger share of evaluated rows that are in the reference becomes a finding.
 
+    Formula
+    -------
+    evaluated rows whose features are those of a row of the reference / evaluated rows
+
     Measures
     --------
     shared_rows : int, unit rows, ideal 0.
@@ -39,6 +43,17 @@ def shared_rows(evaluation: FeatureDigests, reference: FeatureDigests, *, max_sh
     Source
     ------
     deepchecks, Train Test Samples Mix, for the definition; digests as in data_quality.duplicate_rows.
+
+    Example
+    -------
+    | town (feature) | in (table) | rows |
+    |---|---|---|
+    | Bonn | evaluation | 3 |
+    | Ulm | evaluation | 1 |
+    | Ulm | reference | 5 |
+
+    - `shared_rows`: that of Ulm = 1
+    - `shared_share`: 1/4 = 0.25
     """
     if evaluation.features != reference.features:
         raise CannotMeasure("The two tables do not declare the same features, so their rows cannot be compared.")

@@ -52,6 +52,10 @@ def significance(
     min_rows : int, default=100
         Fewest filled rows that a column must have in each table.
 
+    Formula
+    -------
+    Cramer's V = square root of chi-square / n, chi-square over bins of both tables, n the rows of both
+
     Measures
     --------
     cramers_v : float in [0, 1], unit 1, ideal 0, by column, with a bootstrap interval.
@@ -70,6 +74,17 @@ def significance(
     ------
     scipy.stats.chi2_contingency; Cramer (1946), Mathematical Methods of Statistics, ISBN 0-691-08004-6;
     Benjamini, Hochberg (1995), doi:10.1111/j.2517-6161.1995.tb02031.x; scipy.stats.false_discovery_control.
+
+    Example
+    -------
+    | town (feature) | in (table) | rows |
+    |---|---|---|
+    | Bonn | evaluation | 60 |
+    | Ulm | evaluation | 40 |
+    | Bonn | reference | 50 |
+    | Ulm | reference | 50 |
+
+    - `cramers_v` of town: 200 (60 * 50 - 40 * 50)^2 / (100 * 100 * 110 * 90) = 2.02; root of 2.02/200 = 0.1005
     """
     figures: list[Figure] = []
     tested: list[tuple[str, float, float]] = []

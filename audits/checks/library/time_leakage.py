@@ -39,6 +39,10 @@ def time_leakage(
     allowed : list of str, default=[]
         Features that may be later than their row, such as a date that is planned, by name.
 
+    Formula
+    -------
+    evaluated rows not later than the newest row of the reference / evaluated rows with a time
+
     Measures
     --------
     overlap_rows : int, unit rows, ideal 0; evaluated rows not later than the newest row of the reference.

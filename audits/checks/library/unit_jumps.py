@@ -65,6 +65,10 @@ def unit_jumps(
     min_rows : int, default=100
         Fewest numbers that a feature must have in each table.
 
+    Formula
+    -------
+    max over q of |quantile q now - quantile q before| / (Q3 - Q1 of the reference)
+
     Measures
     --------
     misfit : float, at least 0, unit quartile distances, ideal 0, by feature, as the numbers are.

@@ -35,6 +35,10 @@ def weights(
     max_zero_share : float in [0, 1], default=0.05
         A larger share of rows that weigh nothing becomes a finding.
 
+    Formula
+    -------
+    (sum of w)^2 / sum of w^2 / rows; largest w / sum of w, over rows with a weight above zero
+
     Measures
     --------
     effective_share : float in [0, 1], unit 1, ideal 1, among rows with a weight above zero.
@@ -49,6 +53,16 @@ def weights(
     Source
     ------
     Kish (1965), Survey Sampling, ISBN 0-471-10949-5, section 8.2.
+
+    Example
+    -------
+    | w (weight) | rows |
+    |---|---|
+    | 1 | 2 |
+    | 2 | 1 |
+
+    - `effective_share`: (1 + 1 + 2)^2 / (1 + 1 + 4) / 3 = 0.8889
+    - `largest_share`: 2/4 = 0.5
     """
     used, n = sums.sums.n, sums.n_rows
     figures = [

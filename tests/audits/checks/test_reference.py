@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from audits.checks import Check, Roles, SensitiveColumn, list_checks
@@ -69,10 +71,18 @@ WITHOUT_EXAMPLE = {
 
 
 @pytest.mark.parametrize("check", EVERY)
-def test_figures_of_fairness_and_performance_are_written_down_and_worked_out(check: Check) -> None:
+def test_figures_are_written_down_and_those_of_fairness_and_performance_worked_out(check: Check) -> None:
+    assert "Formula" in sections_of(check)
     if check.family in ("fairness", "performance"):
         wanted = {"Formula"} if check.name in WITHOUT_EXAMPLE else {"Formula", "Example"}
         assert wanted <= set(sections_of(check))
+
+
+def as_written(cells: list[str]) -> list[Any]:
+    """Numbers where every cell is one, and nothing where a cell is empty."""
+    filled = [cell or None for cell in cells]
+    is_number = all(cell is None or cell.isdigit() for cell in filled)
+    return [None if cell is None else float(cell) for cell in filled] if is_number else filled
 
 
 @pytest.mark.parametrize("check", [one for one in EVERY if "Example" in sections_of(one.values[0])])
@@ -84,17 +94,25 @@ def test_every_worked_example_comes_out(check: Check) -> None:
     columns = {name: [row[place] for row in spread] for place, name in enumerate(names)}
     task = next((task for task in ("regression", "multi_label") if task in check.name), "binary")
     for name, role in zip(names, roles, strict=True):
-        if role == "score" or (task == "regression" and role != "sensitive"):
+        if role == "feature":
+            columns[name] = as_written(columns[name])
+        if role in ("score", "weight") or (task == "regression" and role != "sensitive"):
             columns[name] = [float(cell) for cell in columns[name]]
-    many = ("sensitive", "labels", "predictions")
+    many = ("sensitive", "labels", "predictions", "feature", "table")
     given: dict[str, Any] = {role: name for name, role in zip(names, roles, strict=True) if role not in many}
     sensitive = tuple(SensitiveColumn(n) for n, role in zip(names, roles, strict=True) if role == "sensitive")
     if task == "multi_label":
-        given |= {many: tuple(n for n, role in zip(names, roles, strict=True) if role == many) for many in many[1:]}
+        of = {many: tuple(n for n, role in zip(names, roles, strict=True) if role == many) for many in many[1:3]}
+        given |= of
     declared = Roles(task=task, favourable=1 if task == "binary" else None, sensitive=sensitive, **given)
+    everything = pa.table(columns)
+    # A second table stands below the first one, told apart by a column.
+    told = dict(zip(roles, names, strict=True)).get("table")
+    parts = {part: everything if told is None else everything.filter(pc.field(told) == part) for part in check.tables}
+    declared = replace(declared, features=tuple(n for n, role in zip(names, roles, strict=True) if role == "feature"))
     # A figure is looked at, whatever its limit makes of it.
     few = {one.name: 1 for one in check.parameters if one.name.startswith("min_") and one.kind == "integer"}
-    outcome = judged(check.name, pa.table(columns), declared, **few)
+    outcome = judged(check.name, parts["evaluation"], declared, reference=parts.get("reference"), **few)
     written = re.findall(r"- `(\w+)`(?: of ([^:]+))?:\s.*?= ([\d.]+)$", re.sub(r"\n  ", " ", figures), re.MULTILINE)
     assert len(written) == figures.count("- `")
     for name, group, value in written:
