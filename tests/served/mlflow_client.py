@@ -102,6 +102,10 @@ def logging_and_loading(client):
         )
     again = mlflow.register_model(f"runs:/{run.info.run_id}/model", "doubling")
     assert (str(again.version), again.run_id) == ("2", run.info.run_id)
+    logged = client.get_model_version("doubling", "1")
+    # A client from 3.0 on names the logged model, and leaves it to the server's own tracking store to know the run.
+    assert (logged.run_id or None) == (None if mlflow.__version__ >= "3" else run.info.run_id)
+    assert "1" in {str(one.version) for one in client.search_model_versions(f"source_path = '{logged.source}'")}
     client.set_registered_model_alias("doubling", "candidate", "1")
     for address in (
         "models:/doubling@candidate",
