@@ -71,6 +71,8 @@ def serving(*options: str, **variables: str) -> Iterator[str]:
 
 def sender(address: str, headers: dict[str, str] | None = None) -> Any:
     """Return what sends one call to a server over its sockets."""
+    # A connection for each call: nothing stays open when a conversation ends.
+    headers = {**(headers or {}), "Connection": "close"}
     client = httpx.Client(base_url=f"{address}/api/2.0/mlflow/", headers=headers, timeout=60)
 
     def send(method: str, path: str, parameters: dict[str, Any]) -> tuple[int, Any]:
