@@ -8,10 +8,15 @@ import pytest
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test.utils import override_settings
+from hypothesis import settings
 
 from audits.trail.append_only import guarded_models, triggers
 from audits.trail.models import Head, TreeState
 from audits.trail.numbering import GENESIS
+
+# An example that takes long on a busy machine is no fault.
+settings.register_profile("countersign", settings(), deadline=None)
+settings.load_profile("countersign")
 
 
 @contextmanager

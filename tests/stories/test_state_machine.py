@@ -414,7 +414,6 @@ def test_nothing_is_live_that_was_not_let_through(db: None, examples: int, steps
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

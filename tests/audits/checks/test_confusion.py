@@ -80,7 +80,7 @@ def test_intervals_hold_their_estimate_and_repeat() -> None:
             assert one.low <= one.value <= one.high
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(pairs=st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcde")), min_size=1, max_size=60))
 def test_figures_are_scikit_learns(pairs: list[tuple[str, str]]) -> None:
     outcome = judged(NAME, rows(*pairs), MANY, min_rows=1, min_gain=None)

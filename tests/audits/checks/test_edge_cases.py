@@ -102,7 +102,7 @@ def every(rows: pa.Table, roles: Roles) -> list[Outcome]:
 
 @pytest.mark.parametrize("roles", [BINARY, WEIGHTED, NUMBERS], ids=["binary", "weighted", "regression"])
 @pytest.mark.soak
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=ROWS)
 def test_no_check_breaks_on_any_table(roles: Roles, rows: list[tuple]) -> None:
     hold(every(table(rows), roles))
@@ -149,7 +149,7 @@ def test_nothing_passes_over_no_rows(roles: Roles) -> None:
     assert {outcome.verdict for outcome in every(table([]), roles)} == {"inconclusive"}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(rows=ROWS.filter(len))
 def test_rates_of_generated_tables_are_fairlearns(rows: list[tuple]) -> None:
     columns = table(rows).to_pydict()
@@ -173,7 +173,7 @@ def test_rates_of_generated_tables_are_fairlearns(rows: list[tuple]) -> None:
             assert found.value == (None if found.n == 0 else pytest.approx(expected[short], abs=1e-12))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(rows=ROWS.filter(lambda rows: sum(row[4] for row in rows) > 0))
 def test_weighted_rates_of_generated_tables_are_fairlearns(rows: list[tuple]) -> None:
     columns = table(rows).to_pydict()

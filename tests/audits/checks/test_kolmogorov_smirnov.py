@@ -123,7 +123,7 @@ def test_the_p_value_of_large_tables_is_scipys_within_a_thousandth() -> None:
     assert measured(outcome, "p_value", "x").value == pytest.approx(expected, rel=1e-3)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     first=st.lists(st.floats(-50, 50), min_size=2, max_size=60),
     second=st.lists(st.floats(-50, 50), min_size=2, max_size=60),

@@ -41,7 +41,7 @@ def test_rows_without_a_label_conflict_with_nobody() -> None:
     assert judged(NAME, of(("x", 1, None)), ROLES).verdict == "inconclusive"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=st.lists(st.tuples(st.sampled_from("xyz"), st.integers(0, 2), st.integers(0, 1)), min_size=1))
 def test_the_count_is_pandas_s(rows: list[tuple[str, int, int]]) -> None:
     frame = of(*rows).to_pandas()

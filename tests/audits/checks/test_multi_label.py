@@ -49,7 +49,7 @@ def parted(rows: Sequence[Sequence[tuple[int, int]]]) -> tuple[Cells, Cells]:
     return cells[..., 0], cells[..., 1]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(rows=ROWS)
 @pytest.mark.filterwarnings("ignore:Number of classes")
 def test_every_figure_is_scikit_learns(rows: list[tuple[tuple[int, int], ...]]) -> None:
@@ -76,7 +76,7 @@ def test_every_figure_is_scikit_learns(rows: list[tuple[tuple[int, int], ...]]) 
                 assert ours == (None if np.isnan(values) else pytest.approx(values, abs=1e-12))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rows=ROWS, cut=st.integers(0, 30))
 def test_order_and_split_of_the_rows_change_nothing(rows: list[tuple[tuple[int, int], ...]], cut: int) -> None:
     true, said = parted(rows)

@@ -52,7 +52,7 @@ def plainly(rows: list[Row]) -> dict[str, float]:
     return {group: sum(values) / len(values) for group, values in seen.items()}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(rows=ROWS)
 def test_every_exposure_is_the_one_of_a_plain_loop(rows: list[Row]) -> None:
     expected, outcome = plainly(rows), look(rows)
@@ -65,7 +65,7 @@ def test_every_exposure_is_the_one_of_a_plain_loop(rows: list[Row]) -> None:
     assert ratio.value == pytest.approx(min(expected.values()) / max(expected.values()), abs=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rows=ROWS, turn=st.permutations(range(30)), cut=st.integers(0, 30))
 def test_order_and_split_of_the_rows_change_nothing(rows: list[Row], turn: list[int], cut: int) -> None:
     turned = [rows[place] for place in turn if place < len(rows)]

@@ -57,7 +57,7 @@ def test_the_favourable_class_0_turns_the_order() -> None:
     assert measured(judged(NAME, table, turned), "average_precision").value == 1.0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(pairs=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 1)), min_size=2, max_size=80))
 def test_figures_are_scikit_learns_and_scipys(pairs: list[tuple[int, int]]) -> None:
     scores, labels = np.array([s / 12 for s, _ in pairs]), np.array([label for _, label in pairs])

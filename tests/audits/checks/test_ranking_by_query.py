@@ -43,7 +43,7 @@ def by_query(rows: list[tuple[Any, Any, Any]]) -> list[tuple[np.ndarray, np.ndar
     return [(np.array(of)[:, 0], np.array(of)[:, 1]) for of in queries.values() if len(of) > 1]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(rows=ROWS, top=st.none() | st.integers(1, 6), exponential=st.booleans())
 def test_gain_and_precision_are_the_means_of_scikit_learns(
     rows: list[tuple[str, int, float]], top: int | None, exponential: bool
@@ -64,7 +64,7 @@ def test_gain_and_precision_are_the_means_of_scikit_learns(
     assert measured(outcome, "discounted_gain").n == len(gains)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rows=ROWS, turn=st.permutations(range(40)), cut=st.integers(0, 40))
 def test_order_and_split_of_the_rows_change_nothing(
     rows: list[tuple[str, int, float]], turn: list[int], cut: int

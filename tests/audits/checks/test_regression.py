@@ -86,7 +86,7 @@ def test_errors_too_large_for_their_powers_are_refused() -> None:
     assert (outcome.verdict, "too large" in outcome.sentence) == ("inconclusive", True)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     pairs=st.lists(st.tuples(CENTS, CENTS), min_size=2, max_size=50),
     alpha=st.sampled_from([0.1, 0.5, 0.9]),

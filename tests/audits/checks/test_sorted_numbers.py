@@ -33,7 +33,7 @@ def farthest_of_all(first: list[float], second: list[float]) -> float:
     return float(np.abs(shares[0] - shares[1]).max())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(first=NUMBERS, second=NUMBERS)
 def test_distance_area_and_quantiles_are_scipys_and_numpys(first: list[float], second: list[float]) -> None:
     shares = np.linspace(0, 1, 11)

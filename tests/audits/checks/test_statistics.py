@@ -94,7 +94,7 @@ def filled(kind: Any, *parts: list[dict[str, object]]) -> Any:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=ROWS, cut=st.integers(0, 30), turn=st.booleans())
 def test_merged_parts_equal_the_whole(kind: Any, rows: list[dict[str, object]], cut: int, turn: bool) -> None:
     whole = filled(kind, rows)
@@ -106,14 +106,14 @@ def test_merged_parts_equal_the_whole(kind: Any, rows: list[dict[str, object]], 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rows=ROWS)
 def test_a_stored_statistic_comes_back_the_same(kind: Any, rows: list[dict[str, object]]) -> None:
     document = json.loads(json.dumps(filled(kind, rows).to_document(), allow_nan=False))
     assert kind.from_document(document).to_document() == document
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=ROWS)
 def test_the_groups_of_every_attribute_add_up_to_all_rows(rows: list[dict[str, object]]) -> None:
     counts = filled(GroupCounts, rows)
@@ -160,7 +160,7 @@ def test_other_tasks_have_no_such_counts(task: str) -> None:
             kind.empty(Roles(task=task, prediction="y", label="t", score="s"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=20))
 def test_sums_are_exact(values: list[float]) -> None:
     array = np.array(values, np.float64)
@@ -170,7 +170,7 @@ def test_sums_are_exact(values: list[float]) -> None:
     assert from_text(to_text(total)) == total
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     values=st.lists(st.floats(1, 3) | st.floats(-3, -1), min_size=20, max_size=60, unique=True),
     most=st.integers(8, 30),
@@ -250,7 +250,7 @@ def test_infinite_and_enormous_numbers_are_kept_apart() -> None:
     assert profile.variance is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=st.lists(st.tuples(st.none() | st.text(max_size=20), st.none() | st.integers(-3, 3)), min_size=1))
 def test_repeated_rows_are_pandas_s(rows: list[tuple[str | None, int | None]]) -> None:
     # Blank text and null are one and the same here, and surrogates have no bytes.

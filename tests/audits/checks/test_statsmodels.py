@@ -29,7 +29,7 @@ def rate(name: str, chosen: int, n: int, value: object) -> GroupRate:
     return GroupRate(name, n, value, low, high)  # type: ignore[arg-type]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(chosen=st.integers(0, 200), others=st.integers(0, 200), level=st.sampled_from([0.9, 0.95, 0.999]))
 def test_wilsons_interval_is_the_same(chosen: int, others: int, level: float) -> None:
     n = chosen + others
@@ -39,7 +39,7 @@ def test_wilsons_interval_is_the_same(chosen: int, others: int, level: float) ->
     assert wilson(chosen, n, level) == pytest.approx(proportion_confint(chosen, n, 1 - level, "wilson"), abs=1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(first=st.tuples(COUNTS, COUNTS), second=st.tuples(COUNTS, COUNTS))
 def test_newcombes_interval_of_a_difference_is_the_same(first: tuple[int, int], second: tuple[int, int]) -> None:
     (a, b), (c, d) = first, second
@@ -48,7 +48,7 @@ def test_newcombes_interval_of_a_difference_is_the_same(first: tuple[int, int], 
     assert ours == pytest.approx(theirs, abs=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(COUNTS, COUNTS, COUNTS, COUNTS), min_size=1, max_size=6))
 def test_the_test_and_the_pooled_odds_over_strata_are_the_same(strata: list[tuple[int, int, int, int]]) -> None:
     ours = cochran_mantel_haenszel([((a, b), (c, d)) for a, b, c, d in strata])
@@ -59,7 +59,7 @@ def test_the_test_and_the_pooled_odds_over_strata_are_the_same(strata: list[tupl
     assert float(ours.odds_ratio) == pytest.approx(theirs.oddsratio_pooled, rel=1e-9)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
 def test_p_values_are_raised_for_false_discoveries_in_the_same_way(p_values: list[float]) -> None:
     assert adjusted(p_values) == pytest.approx(list(multipletests(p_values, method="fdr_bh")[1]), abs=1e-12)

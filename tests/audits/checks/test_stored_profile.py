@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audits.checks import ColumnValues, Outcome, Roles, RunSpec, TableInput, measure, profile_document
@@ -94,7 +94,6 @@ def test_texts_of_few_rows_stand_in_no_profile_and_count_as_rare() -> None:
     assert figures(stability)["population_stability_index", "town"].value == 0
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-1e300, 1e300), min_size=FEWEST_ROWS, max_size=300), st.integers(1, 40))
 def test_no_cell_holds_fewer_rows_than_protect_a_person(numbers: list[float], copies: int) -> None:
     values = np.array(numbers + numbers[:1] * copies)

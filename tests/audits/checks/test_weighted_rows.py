@@ -71,7 +71,7 @@ BY_GROUP: list[tuple[str, str, Callable[..., float], dict[str, int]]] = [
 
 
 @pytest.mark.parametrize(("check", "figure", "metric", "minima"), BY_GROUP, ids=[one[0] for one in BY_GROUP])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(rows=ROWS)
 def test_the_rate_of_each_group_is_weighed(
     check: str, figure: str, metric: Callable[..., float], minima: dict[str, int], rows: list[Any]
@@ -90,7 +90,7 @@ def test_the_rate_of_each_group_is_weighed(
                 assert one.value == pytest.approx(metric(y, p, sample_weight=w), abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=ROWS.filter(lambda rows: math.fsum(row[3] for row in rows) > 0))
 def test_the_figures_of_everybody_are_weighed(rows: list[Any]) -> None:
     y, p, w = (np.array([row[place] for row in rows]) for place in (1, 2, 3))

@@ -25,7 +25,7 @@ from tests.audits.trail.small_bundle import (
 VECTORS = Path(__file__).parents[2] / "vectors" / "trail"
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.binary(min_size=32, max_size=32), message=st.binary(max_size=100), bit=st.integers(0, 64 * 8 - 1))
 def test_its_ed25519_says_what_the_library_says(seed: bytes, message: bytes, bit: int) -> None:
     signer = Signer("x", KeyKind.ED25519, seed)
@@ -91,7 +91,7 @@ def test_its_notes_answer_the_published_logs() -> None:
         assert verify.open_checkpoint(note.encode(), [key], []).origin == key.name
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers(-(2**54), 2**54) | st.floats() | st.text(max_size=5),

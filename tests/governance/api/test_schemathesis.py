@@ -163,7 +163,6 @@ def test_no_answer_is_a_server_error_or_undocumented(name: str, examples: int, w
 
     @settings(
         max_examples=examples,
-        deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.explicit, Phase.generate],

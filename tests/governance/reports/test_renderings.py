@@ -313,7 +313,7 @@ def test_characters_without_a_glyph_are_found_and_said_on_page_one():
     assert squeezed("printed as code points; the attached JSON has them.") in words
 
 
-@settings(deadline=None, max_examples=25)  # each example makes a whole PDF
+@settings(max_examples=25)  # each example makes a whole PDF
 @given(st.text(max_size=30))
 def test_any_name_can_be_printed_in_every_format(name):
     file = version_file(history=[], gaps=[name], requirements=requirements()[:1], promotions=[])

@@ -92,7 +92,7 @@ def test_of_a_crossing_two_cells_are_hidden_in_every_line_so_that_no_margin_tell
     assert shown(left(rows)) == {"sex x race/f x b", "sex x race/m x b"}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.lists(st.integers(1, 40), min_size=2, max_size=4), min_size=2, max_size=4).filter(is_table))
 def test_no_line_of_a_table_hides_a_single_cell(sizes: list[list[int]]) -> None:
     rows = [
