@@ -31,7 +31,8 @@ A finding about a gap between groups carries advice: the smallest change that wo
 With a score column it names a threshold for each group, of at most 256 steps of the score.
 They are the thresholds that change the fewest decisions, with what they do to the accuracy, and those that keep the \
 most decisions right.
-Without scores it says how many decisions would have to change.
+Without scores it says how many decisions would have to change; of more than 500 groups a small number of them, though \
+not surely the smallest.
 Thresholds are chosen as `fairlearn.postprocessing.ThresholdOptimizer` chooses them, but without its coin between two \
 of them.
 The check itself has judged the advised decisions and passed them, on these rows; other rows may differ.

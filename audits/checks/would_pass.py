@@ -25,8 +25,8 @@ AnyRate = Rate | MeanOfRates
 
 # So many thresholds of a group, thresholds in all, and windows of rates are looked at; small tables have fewer.
 _MOST_OF_GROUP, _MOST_IN_ALL, _MOST_WINDOWS = 400, 4_000, 2_500
-# Every group's smallest change is weighed against every other's, which is too much of thousands.
-_MOST_GROUPS = 500
+# Where the rates of thousands of groups could come to lie is tried at fewer places, so that the work stays the same.
+_MOST_MOVES = 500_000
 # The limit is aimed at first, then less and less of it: an interval must fit in, too.
 _AIMS = tuple(Fraction(part, 8) for part in range(8, -1, -1))
 
@@ -63,13 +63,12 @@ class Sought:
 
 
 def advice(sought: Sought, scores: ScoreSteps | None) -> str:
-    """A sentence that says what would pass, or that nothing does; empty where rows weigh differently or there are more
-    than 500 groups.
+    """A sentence that says what would pass, or that nothing does; empty where rows weigh differently.
 
     With scores it names a threshold for each group: those that change the fewest decisions and, with labels, those
     that keep the most decisions right. Without scores it names how many decisions have to change.
     """
-    if sought.grouping.weights is not None or len(sought.places) > _MOST_GROUPS:
+    if sought.grouping.weights is not None:
         return ""
     # Whether all have a score is asked first: the steps are made for the first finding that needs them.
     if scores is None or scores.unscored:
@@ -273,7 +272,9 @@ def _fewest(grouping: Grouping, places: Sequence[int], rate: Rate, aim: Fraction
 
     # Of two equally small changes the one that is better for people counts.
     better = 1 if rate.numerator[:, grouping.favourable].any() else -1
-    tried = [moves(low) for low in sorted(low for low in lowest if low >= 0)]
+    candidates = sorted(low for low in lowest if low >= 0)
+    step = -(-len(candidates) * len(places) // _MOST_MOVES)
+    tried = [moves(low) for low in candidates[:: max(step, 1)]]
     return min(tried, key=lambda move: (sum(map(abs, move.values())), -better * sum(move.values())))
 
 
