@@ -72,10 +72,10 @@ def save_lightgbm(frame, repaid, path, features=NUMBERS):
     return booster, table
 
 
-def save_onnx(model, path, *, zipmap=True):
+def save_onnx(model, path, *, zipmap=True, dtype=np.float32):
     import skl2onnx
 
-    first = np.zeros((1, model.n_features_in_), np.float32)
+    first = np.zeros((1, model.n_features_in_), dtype)
     options = {id(model): {"zipmap": zipmap}} if hasattr(model, "classes_") else None
     path.write_bytes(skl2onnx.to_onnx(model, first, options=options).SerializeToString())
     return path

@@ -226,6 +226,17 @@ def test_what_does_not_predict_is_refused(tmp_path, data):
     assert refusal(load_model, path, "skops").code == "not_a_model"
 
 
+def test_a_missing_cell_is_not_cast_into_a_whole_number(tmp_path, data):
+    frame, repaid = data
+    whole = LogisticRegression().fit(frame[NUMBERS].round().to_numpy(), repaid)
+    model = load_model(sample_models.save_onnx(whole, tmp_path / "model", dtype=np.int64), "onnx")
+    rows = frame[NUMBERS].head(3).round()
+    assert model.score(rows).shape == (3,)
+    rows.iloc[1, 0] = np.nan
+    refused = refusal(model.score, rows)
+    assert (refused.code, NUMBERS[0] in refused.detail) == ("cell_missing", True)
+
+
 def test_an_artifact_of_another_format_than_registered_is_refused(tmp_path, data):
     path = sample_models.save_skops(sample_models.logistic(*data), tmp_path / "model")
     assert refusal(load_model, path, "onnx").code == "format_differs"
