@@ -7,10 +7,10 @@ from wsgiref.util import setup_testing_defaults
 
 import psycopg
 import pytest
+from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.db.backends.signals import connection_created
 
-from governance.conf.wsgi import application
 from governance.roles import Verb
 from tests import make
 
@@ -36,7 +36,7 @@ def status_of(path: str, token: str) -> str:
     setup_testing_defaults(environ)
     environ |= {"PATH_INFO": path, "HTTP_AUTHORIZATION": f"Bearer {token}"}
     said: list[str] = []
-    answer = application(environ, lambda status, headers, exc_info=None: said.append(status))
+    answer = get_wsgi_application()(environ, lambda status, headers, exc_info=None: said.append(status))
     b"".join(answer)
     answer.close()
     return said[0]
