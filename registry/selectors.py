@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from django.db.models import CharField, IntegerField, Max, Q, QuerySet
+from django.db.models import CharField, Exists, IntegerField, Max, Q, QuerySet
 
 from audits.prepared import Given, Prepared
 from audits.trail import Projection
@@ -75,6 +75,11 @@ def list_versions() -> QuerySet[ModelVersion]:
     """Return every version that was not deleted, with what pages and gates read of it."""
     versions = ModelVersion.objects.filter(deletion__isnull=True)
     return versions.select_related("model__state", "position", "binding").prefetch_related("aliases", "attachments")
+
+
+def tagged(tag: str, text: str, **about: Any) -> Exists:
+    """Return what selects the rows that were given a tag since they were registered; `about` joins the two."""
+    return Exists(CurrentAnnotation.objects.filter(tag=tag, value=text, **about))
 
 
 def find_in_production(*, model: RegisteredModel, alias: str) -> ModelVersion | None:

@@ -8,7 +8,7 @@ from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from audits.trail import document_text, now
+from audits.trail import now
 from governance.api.pagination import MOST, orders, read_cursor
 from governance.selectors.version_file import names_of
 from registry.selectors import find_model
@@ -248,16 +248,16 @@ class PageQuery(Strict):
 
 
 class Tag(Line):
-    """A tag as name:text; read as what stands in the stored document."""
+    """A tag as name:text; read as these two."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=500, help_text="name:text, as given at registration.", **options)
+        super().__init__(max_length=500, help_text="name:text, given at registration or since.", **options)
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: Any) -> Any:
         name, colon, text = super().to_internal_value(data).partition(":")
         if not colon:
             raise serializers.ValidationError("Give the name and the text of a tag, such as department:cardiology.")
-        return document_text({name: text})[1:-1]
+        return name, text
 
 
 def given(query: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:

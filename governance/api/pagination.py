@@ -1,7 +1,8 @@
 """How does a client walk through a list, in whatever order, at the same cost on every page?
 
 A list is ordered by one column and, where its values repeat, by the row's number. The cursor holds both of the last
-row seen, and the database seeks to them through an index: it counts nothing and skips nothing.
+row seen, and the database seeks to them through an index: it counts nothing and skips nothing. The rest of the equal
+values and what comes after them are two questions, because SQLite seeks to no pair in one.
 """
 
 import base64
@@ -11,8 +12,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from django.db.models import F, QuerySet
-from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from django.db.models import Q, QuerySet
 from rest_framework import serializers
 
 MOST = 200
@@ -63,21 +63,25 @@ class Page:
 
 def page_of(rows: QuerySet[Any], *, cursor: Cursor | None, limit: int, order: Order = NEWEST_FIRST) -> Page:
     """Return the rows behind a cursor, at most `limit` of them. Raises: ValidationError for another list's cursor."""
-    if cursor is not None:
-        rows = rows.filter(_behind(cursor, order))
     sign = "-" if order.is_descending else ""
-    found = list(rows.order_by(*(sign + lookup for lookup in order.lookups))[: limit + 1])
+    ordered = rows.order_by(*(sign + lookup for lookup in order.lookups))
+    found: list[Any] = []
+    for place in (Q(),) if cursor is None else _behind(cursor, order):
+        if len(found) <= limit:
+            found += ordered.filter(place)[: limit + 1 - len(found)]
     shown = found[:limit]
     return Page(shown, _cursor_to(shown[-1], order) if len(found) > limit else None)
 
 
-def _behind(cursor: Cursor, order: Order) -> Any:
+def _behind(cursor: Cursor, order: Order) -> list[Q]:
+    """Return what selects the rows behind a cursor, one part after the other. Raises: ValidationError."""
     name, *values = cursor
     kinds = tuple(type(value) for value in values)
     if name != order.name or kinds != (str, int)[-len(order.lookups) :]:
         raise serializers.ValidationError({"cursor": ["This cursor belongs to a list in another order."]})
-    later = TupleLessThan if order.is_descending else TupleGreaterThan
-    return later(Tuple(*(F(lookup) for lookup in order.lookups)), values)
+    later = "lt" if order.is_descending else "gt"
+    behind = [Q((f"{lookup}__{later}", value)) for lookup, value in zip(order.lookups, values, strict=True)]
+    return behind if len(behind) == 1 else [Q((order.lookup, values[0])) & behind[1], behind[0]]
 
 
 def _cursor_to(row: Any, order: Order) -> str:

@@ -1,11 +1,12 @@
 """Which lines of versions are there?"""
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from audits.trail import document_text
 from governance.api.door import Door, actor_of, read_body, read_query
 from governance.api.fields import (
     ActorField,
@@ -26,7 +27,7 @@ from governance.api.schema import document, paged
 from governance.roles import Verb
 from governance.services.submissions import register_model
 from registry.models import EntryType, ModelVersion, RegisteredModel, RiskTier, Task
-from registry.selectors import get_model
+from registry.selectors import get_model, tagged
 from registry.services import NAME
 from registry.stages import Stage
 
@@ -116,7 +117,10 @@ class ModelsDoor(Door):
         if "name" in query:
             rows = rows.filter(**named_so(query["name"], "name"))
         if "tag" in query:
-            rows = rows.filter(tags__contains=query["tag"])
+            name, text = query["tag"]
+            # Of a stored document the text is searched: a member of it stands there in one form.
+            at_registration = Q(tags__contains=document_text({name: text})[1:-1])
+            rows = rows.filter(at_registration | tagged(name, text, model=OuterRef("pk"), version=None))
         if "stage" in query:
             standing = ModelVersion.objects.filter(model=OuterRef("pk"), position__stage=query["stage"])
             rows = rows.filter(Exists(standing.filter(deletion__isnull=True)))

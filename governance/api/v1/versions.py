@@ -27,6 +27,7 @@ from governance.api.fields import (
     OrderField,
     PageQuery,
     Strict,
+    Tag,
     Text,
     given,
 )
@@ -45,7 +46,7 @@ from governance.services.attachments import attach_evidence
 from governance.services.submissions import submit_version
 from registry.errors import UnknownVersion
 from registry.models import EntryType, EvidenceAttachment, ModelVersion, StageTransition, with_artifact
-from registry.selectors import get_model, get_version, list_versions
+from registry.selectors import get_model, get_version, list_versions, tagged
 from registry.stages import Rollout, Stage
 
 # A version that came by its source alone has no digest of its own, and no place in this order.
@@ -170,6 +171,7 @@ class VersionQuery(PageQuery):
     registered_after = serializers.DateTimeField(required=False)
     registered_before = serializers.DateTimeField(required=False)
     verdict = Choice(CheckVerdict.choices, required=False, help_text="A check run of it came out like this.")
+    tag = Tag(required=False)
     order_by = OrderField({"digest": BY_DIGEST}, default="-time")
     at = Instant(required=False)
 
@@ -230,6 +232,8 @@ class VersionsDoor(Door):
         model, at = get_model(name), query.get("at")
         times = {"registered_after": "registered_at__gt", "registered_before": "registered_at__lt"}
         filters = given(query, {"registered_by": "registered_by", **times})
+        if at and "tag" in query:
+            raise serializers.ValidationError({"tag": "Tags are looked for as they are now; leave at or tag out."})
         if at:
             rows = versions_then(at).filter(**given(query, {"stage": "stage_then"}))
             if "alias" in query:
@@ -242,6 +246,8 @@ class VersionsDoor(Door):
             number = Cast("number", CharField())
             runs = CheckRun.objects.filter(subject=Concat(Value(f"version/{model.name}/"), OuterRef("as_text")))
             rows = rows.annotate(as_text=number).filter(Exists(runs.filter(result__verdict=query["verdict"])))
+        if "tag" in query:
+            rows = rows.filter(tagged(*query["tag"], version=OuterRef("pk")))
         if "artifact_sha256" in query:
             rows = rows.filter(with_artifact([query["artifact_sha256"]]))
         if query["order_by"].lookup == BY_DIGEST:

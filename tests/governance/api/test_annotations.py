@@ -57,6 +57,20 @@ def test_clients_of_the_other_dialect_see_and_set_the_same(api: Caller, model: R
     assert api.get(f"{VERSION}/annotations").json()["tags"] == {"sample": "autumn"}
 
 
+def test_models_and_versions_are_found_by_the_tags_they_have_now(api: Caller, model: RegisteredModel) -> None:
+    for address in (MODEL, VERSION):
+        api.send(f"{address}/annotations", {"tags": {"ward": "3b", "x:y": "z"}})
+    lists = ("models", f"{MODEL}/versions")
+    for path in lists:
+        assert [len(api.get(path, {"tag": tag}).json()["items"]) for tag in ("ward:3b", "ward:3", "x:y:z")] == [1, 0, 0]
+    for address in (MODEL, VERSION):
+        api.send(f"{address}/annotations", {"tags": {"ward": None}})
+    for path in lists:
+        assert api.get(path, {"tag": "ward:3b"}).json()["items"] == []
+    both = api.get(f"{MODEL}/versions", {"tag": "ward:3b", "at": "2020-01-01T00:00:00Z"})
+    assert (both.status_code, both.json()["errors"][0]["field"]) == (422, "tag")
+
+
 @pytest.mark.parametrize(
     "said",
     [{"tags": {"": "x"}}, {"tags": {"countersign.task": "x"}}, {"tags": ["x"]}, {"tag": {}}, {"tags": {"a": [1]}}],

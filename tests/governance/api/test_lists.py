@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 import pytest
@@ -117,14 +118,22 @@ def test_every_page_is_found_through_an_index_and_sorted_by_it(
 ) -> None:
     """So that page 1,000 costs what page 1 costs: the database seeks to the cursor and reads on from there."""
     first = api.get(f"{path}?order_by={order}&limit=1").json()
-    with CaptureQueriesContext(connection) as captured:
+    plans: list[list[str]] = []
+
+    def explain(execute: Any, sql: str, parameters: Any, many: bool, context: Any) -> Any:
+        # With its parameters apart, as it is run: written into the text, they lead to other plans.
+        if re.search(r"(ASC|DESC) LIMIT \d$", sql):
+            cursor = context["connection"].connection.cursor()
+            found = cursor.execute(f"EXPLAIN QUERY PLAN {sql}".replace("%s", "?"), parameters).fetchall()
+            plans.append([row[3] for row in found])
+        return execute(sql, parameters, many, context)
+
+    with connection.execute_wrapper(explain):
         assert api.get(f"{path}?order_by={order}&limit=1&cursor={first['next']}").status_code == 200
-    listing = next(query["sql"] for query in captured if query["sql"].endswith(("ASC LIMIT 2", "DESC LIMIT 2")))
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN QUERY PLAN {listing}")
-        plan = [row[3] for row in cursor.fetchall()]
-    assert plan[0].startswith("SEARCH"), plan
-    assert not [step for step in plan if "TEMP B-TREE" in step], plan
+    assert 1 <= len(plans) <= 2
+    for plan in plans:
+        assert plan[0].startswith("SEARCH"), plan
+        assert not [step for step in plan if "TEMP B-TREE" in step], plan
 
 
 @pytest.mark.parametrize(
