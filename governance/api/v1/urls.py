@@ -30,6 +30,7 @@ from governance.api.v1.emergencies import BreakGlassConfirmationDoor, BreakGlass
 from governance.api.v1.evidence import BlobDoor, EvidenceDoor, EvidenceListDoor
 from governance.api.v1.explanations import ExplanationDoor, SimulationDoor
 from governance.api.v1.models import ModelDoor, ModelsDoor
+from governance.api.v1.moves import MovesDoor
 from governance.api.v1.notices import NoticesDoor, ReadingDoor
 from governance.api.v1.policies import PoliciesDoor, PolicyDoor
 from governance.api.v1.promotions import ApprovalsDoor, PromotionDoor, PromotionsDoor, RecusalDoor, WithdrawalDoor
@@ -47,7 +48,6 @@ from governance.api.v1.trail import (
 from governance.api.v1.uploads import UploadDoor, UploadsDoor
 from governance.api.v1.versions import (
     GateDoor,
-    MovesDoor,
     VersionDoor,
     VersionEvidenceDoor,
     VersionsDoor,

@@ -45,7 +45,7 @@ from governance.selectors.version_file import preview_gate
 from governance.services.attachments import attach_evidence
 from governance.services.submissions import submit_version
 from registry.errors import UnknownVersion
-from registry.models import EntryType, EvidenceAttachment, ModelVersion, StageTransition, with_artifact
+from registry.models import EntryType, EvidenceAttachment, ModelVersion, with_artifact
 from registry.selectors import get_model, get_version, list_versions, tagged
 from registry.stages import Rollout, Stage
 
@@ -287,35 +287,6 @@ def _version_then(name: str, number: int, at: datetime) -> ModelVersion:
     if version is None:
         raise UnknownVersion(f"The model {name!r} had no version {number} at {at.isoformat()}.")
     return version
-
-
-class MoveShown(serializers.Serializer[StageTransition]):
-    """A version moved to a stage, or to another step of the rollout."""
-
-    from_stage = Choice([*Stage.choices, ("", "")], help_text="Empty for the first.")
-    to_stage = Choice(Stage.choices)
-    rollout = serializers.CharField(help_text="In production: how far.")
-    percent = serializers.IntegerField(help_text="Of a canary: share of the traffic.")
-    because = serializers.CharField(help_text="What allowed it, such as promotion/uid.")
-    moved_at = serializers.DateTimeField()
-
-
-class MovesDoor(Door):
-    reach = OF_MODEL
-    verbs = {"GET": Verb.READ}
-
-    @document(
-        "list_moves",
-        "List how a version came to stand where it stands, newest first",
-        tag="versions",
-        path=["name", "number"],
-        query=PageQuery,
-        answer=paged(MoveShown),
-        refusals={404: ["unknown_version"]},
-    )
-    def get(self, request: Request, name: str, number: int) -> Response:
-        rows = StageTransition.objects.filter(version=get_version(name, number))
-        return self.listed(MoveShown, rows, read_query(request, PageQuery))
 
 
 class EvidenceToAttach(Strict):
