@@ -122,9 +122,15 @@ def _check_part(check: Check) -> str:
 
 
 def _example(text: str) -> list[str]:
-    """The table as it stands, and each figure on one line."""
-    table, _, figures = text.partition("\n\n")
-    return [*table.splitlines(), "", *(f"- {_one_line(one)}" for one in figures.removeprefix("- ").split("\n- "))]
+    """The table as it stands, the parameters if there are any, and each figure on one line."""
+    table, *given, figures = text.split("\n\n")
+    stated = [line for one in given for line in (_one_line(one), "")]
+    return [
+        *table.splitlines(),
+        "",
+        *stated,
+        *(f"- {_one_line(one)}" for one in figures.removeprefix("- ").split("\n- ")),
+    ]
 
 
 def _entries(text: str, *, whole_head: bool = False) -> list[tuple[str, str]]:

@@ -79,6 +79,18 @@ def category_typos(values: AlikeTexts, *, max_rare_share: Share = 0.01, allowed:
     Source
     ------
     deepchecks, String Mismatch, for the first kind; Damerau (1964), doi:10.1145/363958.363994, for the second.
+
+    Example
+    -------
+    | town (feature) | rows |
+    |---|---|
+    | Stuttgart | 100 |
+    | Ulm | 7 |
+    | stuttgart | 2 |
+    | Stuttgrat | 1 |
+
+    - `alike_categories` of town: stuttgart, which differs by case, and Stuttgrat, which has two letters swapped, stands
+      in 1/110 = 0.0091 of the rows and is 100/1 = 100 times as rare, 1 + 1 = 2
     """
     measured, findings, notes = [], [], []
     for name, (total, counts) in values.columns.items():

@@ -60,6 +60,23 @@ def correlation_change(
     ------
     Fisher (1921), On the probable error of a coefficient of correlation, Metron 1; Zou (2007),
     doi:10.1037/1082-989X.12.4.399; scipy.stats.pearsonr; scipy.stats.false_discovery_control.
+
+    Example
+    -------
+    | age (feature) | income (feature) | in (table) | rows |
+    |---|---|---|---|
+    | 1 | 1 | evaluation | 4 |
+    | 1 | 0 | evaluation | 1 |
+    | 0 | 1 | evaluation | 1 |
+    | 0 | 0 | evaluation | 4 |
+    | 1 | 1 | reference | 3 |
+    | 1 | 0 | reference | 2 |
+    | 0 | 1 | reference | 2 |
+    | 0 | 0 | reference | 3 |
+
+    - `correlation_change` of age and income: (4*4 - 1*1)/25 less (3*3 - 2*2)/25, 0.6 - 0.2 = 0.4
+    - `adjusted_p_value` of age and income: z = (0.6931 - 0.2027)/sqrt(1/7 + 1/7) = 0.9175, both tails beyond it
+      = 0.3589
     """
     found = []
     left_out = 0

@@ -63,6 +63,24 @@ def correlation_structure(
     ------
     Herdin et al. (2005), Correlation Matrix Distance, doi:10.1109/VETECS.2005.1543265; Jennrich (1970), An Asymptotic
     Chi-Square Test for the Equality of Two Correlation Matrices, JASA 65, doi:10.1080/01621459.1970.10481133.
+
+    Example
+    -------
+    | age (feature) | income (feature) | in (table) | rows |
+    |---|---|---|---|
+    | 1 | 1 | evaluation | 4 |
+    | 1 | 0 | evaluation | 1 |
+    | 0 | 1 | evaluation | 1 |
+    | 0 | 0 | evaluation | 4 |
+    | 1 | 1 | reference | 3 |
+    | 1 | 0 | reference | 2 |
+    | 0 | 1 | reference | 2 |
+    | 0 | 0 | reference | 3 |
+
+    - `correlation_matrix_distance`: correlations of 0.6 and 0.2, 1 - (2 + 2*0.6*0.2)/sqrt((2 + 2*0.36)(2 + 2*0.04))
+      = 0.05826
+    - `p_value`: 10*10/20 (0.6 - 0.2)^2/(1 - 0.4^2)^2 = 1.134, and the tail beyond it of chi-square with one degree of
+      freedom = 0.287
     """
     names = sorted({name for pair in evaluation.pairs for name in pair} - {evaluation.label})
     kept = [name for name in names if _varies(name, evaluation) and _varies(name, reference)]

@@ -42,6 +42,19 @@ def declared_schema(shapes: DeclaredShapes, *, columns: tuple[str, ...] = (), ig
     Source
     ------
     Breck et al. (2019), Data Validation for Machine Learning, MLSys 2019; pandera, for the rules.
+
+    Example
+    -------
+    | age (feature) | town (feature) | rows |
+    |---|---|---|
+    | 30 | Bonn | 3 |
+    | 130 | Jena | 1 |
+    |  | Ulm | 1 |
+
+    With `columns=["age: integer; required; from 0 to 120", "town: text; one of Bonn, Ulm"]`:
+
+    - `broken_rules` of age: required (a cell is empty) and range (130 is above 120), 1 + 1 = 2
+    - `broken_rules` of town: categories (Jena is not agreed), 1 + 0 = 1
     """
     if not columns:
         raise CannotMeasure('Write the contract in "columns", such as "age: integer; required; from 0 to 120".')

@@ -44,6 +44,20 @@ def disguised_missing(forms: CellForms, *, max_share: Share = 0.01, allowed: tup
     Source
     ------
     Pearson (2006), The Problem of Disguised Missing Data, doi:10.1145/1147234.1147247.
+
+    Example
+    -------
+    | income (feature) | town (feature) | rows |
+    |---|---|---|
+    | 10 | Bonn | 5 |
+    | 9999 | Bonn | 2 |
+    | -1 | N/A | 1 |
+    | 20 | unknown | 2 |
+
+    - `disguised_share` of income: (2 + 1)/10 = 0.3
+    - `disguised_cells` of income/9999: of 10 rows those with it = 2
+    - `disguised_share` of town: (1 + 2)/10 = 0.3
+    - `disguised_cells` of town/n/a: whatever its case, of 10 rows those with it = 1
     """
     figures = []
     for column in forms.by_name.values():

@@ -47,6 +47,18 @@ def duplicate_keys(keys: KeyDigests, *, max_share: Share = 0.0, max_incomplete: 
     ------
     pandas.DataFrame.duplicated with subset and keep="first", over rows without a missing key; the digests are
     SplitMix64 (Steele, Lea, Flood 2014, doi:10.1145/2660193.2660195).
+
+    Example
+    -------
+    | customer (key) | month (key) | rows |
+    |---|---|---|
+    | c7 | 2026-01 | 3 |
+    | c7 | 2026-02 | 1 |
+    | c8 |  | 1 |
+
+    - `repeated_keys`: 4 rows with a whole key less 2 different keys = 2
+    - `repeated_share`: 2/5 = 0.4
+    - `incomplete_share`: 1/5 = 0.2
     """
     n = keys.n_rows
     of = listed([f'"{name}"' for name in keys.names])

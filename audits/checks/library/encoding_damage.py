@@ -46,6 +46,19 @@ def encoding_damage(forms: CellForms, *, max_share: Share = 0.0, allowed: tuple[
     ------
     The Unicode Standard, section 23.8, for U+FFFD; RFC 3629, section 3, for the form of UTF-8; the HTML standard,
     section 13.5, for character references.
+
+    Example
+    -------
+    | town (feature) | rows |
+    |---|---|
+    | Zürich | 5 |
+    | ZÃ¼rich | 2 |
+    | M?nchen | 1 |
+    |  | 2 |
+
+    - `damaged_share` of town/mojibake: of 8 filled cells, 2/8 = 0.25
+    - `damaged_share` of town/replaced: 1/8 = 0.125
+    - `damaged_cells` of town: those of the most frequent kind = 2
     """
     figures = []
     for column in forms.by_name.values():

@@ -47,6 +47,20 @@ def freshness(times: Times, *, as_of: str = "", max_age_days: Amount = 30.0, max
     Source
     ------
     ISO/IEC 25012:2008, section 5.3.1.5, currentness.
+
+    Example
+    -------
+    | day (time) | rows |
+    |---|---|
+    | 2026-01-01 | 2 |
+    | 2026-01-21 | 1 |
+    |  | 1 |
+
+    With `as_of="2026-01-31"`:
+
+    - `newest_age`: 31 - 21 = 10
+    - `span`: 21 - 1 = 20
+    - `rows_without_time`: 1/4 = 0.25
     """
     try:
         moment = from_iso(as_of)

@@ -60,6 +60,19 @@ def functional_dependencies(
     ------
     Kivinen, Mannila (1995), Approximate inference of functional dependencies from relations,
     doi:10.1016/0304-3975(95)00028-U, for the error g3.
+
+    Example
+    -------
+    | city (feature) | state (feature) | rows |
+    |---|---|---|
+    | Mainz | Rhineland | 9 |
+    | Mainz | Hesse | 1 |
+    | Kassel | Hesse | 10 |
+
+    With `declared=["city -> state"]`:
+
+    - `dependency_error` of city -> state: 1 - (9 + 10)/20 = 0.05
+    - `broken_rows` of city -> state: 20 - (9 + 10) = 1
     """
     known = pairs.dependencies()
     wanted = [_read(text) for text in declared]

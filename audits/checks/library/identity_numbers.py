@@ -51,6 +51,17 @@ def identity_numbers(
     ------
     Banco de dados da Receita Federal (CPF); NHS Data Dictionary; ISO/IEC 7064 (MOD 11,10, MOD 11-2, MOD 97);
     Verhoeff (1969), Error Detecting Decimal Codes; ISO/IEC 7812-1 (Luhn); python-stdnum for the collected rules.
+
+    Example
+    -------
+    | patient (feature) | rows |
+    |---|---|
+    | 943 476 5919 | 3 |
+    | 943 476 5918 | 1 |
+
+    The first nine digits times 10, 9, ... 2 sum to 299 = 27*11 + 2, so that 11 - 2 = 9 is the right last one.
+
+    - `identity_share` of patient/british_nhs: 3/4 = 0.75
     """
     figures = []
     for column in forms.by_name.values():

@@ -26,10 +26,11 @@ def label_leakage(
 ) -> Report:
     """Area under the ROC curve of each feature alone, as if it were the model.
 
-    Numbers fall into at most 64 bins of equal weight, texts into bins of their own; a missing cell is a bin too,
-    because what is filled in only after the outcome gives the outcome away. Each bin is scored with the share of a
-    class in it, so that a relation of any shape counts. With several classes the area is the largest of one class
-    against the others. A feature that all but equals the label was probably written down after it.
+    Numbers fall into at most 64 bins of equal weight and of 20 rows or more, texts into bins of their own, those of
+    fewer than 20 rows together; a missing cell is a bin too, because what is filled in only after the outcome gives
+    the outcome away. Each bin is scored with the share of a class in it, so that a relation of any shape counts. With
+    several classes the area is the largest of one class against the others. A feature that all but equals the label
+    was probably written down after it.
 
     Parameters
     ----------
@@ -63,6 +64,18 @@ def label_leakage(
     ------
     Kaufman et al. (2012), Leakage in Data Mining, doi:10.1145/2382577.2382579; deepchecks, Feature Label
     Correlation, for the idea; sklearn.metrics.roc_auc_score for the area.
+
+    Example
+    -------
+    | town (feature) | truth (label) | rows |
+    |---|---|---|
+    | Bonn | 1 | 15 |
+    | Bonn | 0 | 5 |
+    | Ulm | 1 | 5 |
+    | Ulm | 0 | 15 |
+
+    - `single_feature_auc` of town: of 20*20 pairs 15*15 are in order and 15*5 + 5*15 are ties,
+      (225 + 150/2)/400 = 0.75
     """
     figures, notes = [], []
     for name in features.features:

@@ -67,6 +67,19 @@ def missing_by_group(
     ------
     Fernando et al. (2021), Missing the missing values: The ugly duckling of fairness in machine learning,
     doi:10.1002/int.22415; Zou, Donner (2008), doi:10.1002/sim.3095, for the interval.
+
+    Example
+    -------
+    | sex (sensitive) | income (feature) | rows |
+    |---|---|---|
+    | women |  | 3 |
+    | women | 10 | 7 |
+    | men |  | 1 |
+    | men | 10 | 9 |
+
+    - `missing_gap` of sex/income: 3/10 - 1/10 = 0.2
+    - `missing_share` of sex/women/income: 3/10 = 0.3
+    - `missing_share` of sex/men/income: 1/10 = 0.1
     """
     figures, obstacles = [], []
     for name, groups in cells.by_attribute.items():

@@ -39,6 +39,17 @@ def mixed_types(forms: CellForms, *, max_share: Share = 0.0, allowed: tuple[str,
     Source
     ------
     deepchecks, Mixed Data Types, for the definition.
+
+    Example
+    -------
+    | age (feature) | rows |
+    |---|---|
+    | 34 | 5 |
+    | thirty | 2 |
+    | 2026-01-31 | 1 |
+    |  | 2 |
+
+    - `odd_share` of age: numbers are the most frequent of 8 filled cells, (8 - 5)/8 = 0.375
     """
     figures = []
     for column in forms.by_name.values():

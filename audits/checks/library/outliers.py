@@ -57,6 +57,18 @@ def outliers(
     Source
     ------
     Tukey (1977), Exploratory Data Analysis, ISBN 0-201-07616-0, section 2D; numpy.quantile for the quartiles.
+
+    Example
+    -------
+    | income (feature) | rows |
+    |---|---|
+    | 1 | 4 |
+    | 2 | 2 |
+    | 3 | 3 |
+    | 20 | 1 |
+
+    - `outlier_share` of income: Q1 = 1 and Q3 = 3, the fences are 1 - 3 (3 - 1) = -5 and 3 + 3 (3 - 1) = 9, and
+      20 lies outside, 1/10 = 0.1
     """
     figures, notes = [], []
     for name, spread in sorted(spreads.spreads.items()):

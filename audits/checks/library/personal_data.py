@@ -38,6 +38,18 @@ def personal_data(forms: CellForms, *, allowed: tuple[str, ...] = ()) -> Report:
     Source
     ------
     ISO/IEC 7812-1 (Luhn) for cards, ISO 13616-1 for IBANs, ITU-T E.164 for phone numbers.
+
+    Example
+    -------
+    | note (feature) | rows |
+    |---|---|
+    | paid | 5 |
+    | ask ada@example.org | 2 |
+    | call +49 228 1234567 | 1 |
+
+    - `personal_cells` of note/email: the rows with an address = 2
+    - `personal_cells` of note/phone: the row with a plus and a country code = 1
+    - `personal_cells` of note/card: none = 0
     """
     figures = [
         Figure(

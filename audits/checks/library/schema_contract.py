@@ -58,6 +58,20 @@ def schema_contract(
     Source
     ------
     Breck et al. (2019), Data Validation for Machine Learning, MLSys 2019, for schemas that are inferred.
+
+    Example
+    -------
+    | age (feature) | town (feature) | in (table) | rows |
+    |---|---|---|---|
+    | 40 | Bonn | reference | 2 |
+    | 20 | Bonn | reference | 2 |
+    | 60 | Ulm | reference | 2 |
+    | 30 | Bonn | evaluation | 3 |
+    | 70 | Jena | evaluation | 1 |
+    |  | Ulm | evaluation | 1 |
+
+    - `broken_rules` of age: required (a cell is empty) and range (70 is above 60 + 0.1 (60 - 20) = 64), 1 + 1 = 2
+    - `broken_rules` of town: categories (Jena is none of the reference), 1 + 0 = 1
     """
     contracts = [
         inferred(shape, range_margin=range_margin, max_categories=max_categories, min_rows=min_rows)

@@ -56,6 +56,18 @@ def time_leakage(
     Source
     ------
     Kaufman et al. (2012), Leakage in Data Mining, doi:10.1145/2382577.2382579, section 3: no time machine.
+
+    Example
+    -------
+    | day (time) | paid (feature) | in (table) | rows |
+    |---|---|---|---|
+    | 2026-02-01 | 2026-01-20 | evaluation | 3 |
+    | 2026-01-10 | 2026-03-01 | evaluation | 1 |
+    | 2026-01-15 | 2026-01-02 | reference | 4 |
+
+    - `overlap_rows`: the reference ends on 15 January, and one row is from the 10th, 1 + 0 = 1
+    - `overlap_share`: 1/4 = 0.25
+    - `later_share` of paid: the row that was paid in March, 1/4 = 0.25
     """
     for title, times in (("evaluation", evaluation), ("reference", reference)):
         if times.unreadable:

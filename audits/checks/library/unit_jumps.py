@@ -83,6 +83,20 @@ def unit_jumps(
     Source
     ------
     NIST Special Publication 811 (2008), appendix B, for the factors; the rule is our own.
+
+    Example
+    -------
+    | length (feature) | in (table) | rows |
+    |---|---|---|
+    | 1000 | evaluation | 4 |
+    | 2000 | evaluation | 2 |
+    | 3000 | evaluation | 4 |
+    | 1 | reference | 4 |
+    | 2 | reference | 2 |
+    | 3 | reference | 4 |
+
+    - `misfit` of length: by the 95 percent quantile and the quartiles 1 and 3, (3000 - 3)/(3 - 1) = 1498.5
+    - `unit_factor` of length: 1000/1, 2000/2 and 3000/3, which leaves no misfit, = 1000
     """
     names = list(columns) or sorted({*evaluation.spreads, *reference.spreads})
     figures, findings, left_out = [], [], []
