@@ -101,7 +101,7 @@ def regression(
     | Male | 10 | 9 | 40 |
 
     - `mean_absolute_error`: (40 * 2 + 80 * 1) / 160 = 1
-    - `root_mean_squared_error`: root of (40 * 4 + 80 * 1) / 160 = 1.225
+    - `root_mean_squared_error`: sqrt((40 * 4 + 80 * 1) / 160) = 1.225
     - `r2`: 1 - 1.5/25 = 0.94
     - `bias`: (80 + 40 - 40) / 160 = 0.5
     """

@@ -84,7 +84,7 @@ def significance(
     | Bonn | reference | 50 |
     | Ulm | reference | 50 |
 
-    - `cramers_v` of town: 200 (60 * 50 - 40 * 50)^2 / (100 * 100 * 110 * 90) = 2.02; root of 2.02/200 = 0.1005
+    - `cramers_v` of town: 200 (60 * 50 - 40 * 50)^2 / (100 * 100 * 110 * 90) = 2.02; sqrt(2.02/200) = 0.1005
     """
     figures: list[Figure] = []
     tested: list[tuple[str, float, float]] = []

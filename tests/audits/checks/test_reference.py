@@ -17,6 +17,7 @@ from audits.checks import Check, Roles, SensitiveColumn, list_checks
 from audits.checks import library as checks_library
 from audits.checks.reference import FURTHER, SECTIONS, documented_parameters, page, sections_of
 from audits.checks.sentences import figure
+from tests.audits.checks.arithmetic import worked_out
 from tests.audits.checks.tables import judged, measured
 
 PROJECT = Path(__file__).parents[3]
@@ -128,10 +129,30 @@ def test_every_worked_example_comes_out(check: Check) -> None:
     pairs = re.findall(r"`(\w+)=(.+?)`", " ".join(" ".join(stated).split()))
     parameters = few | {name: ast.literal_eval(value) for name, value in pairs}
     outcome = judged(check.name, parts["evaluation"], declared, reference=parts.get("reference"), **parameters)
-    written = re.findall(r"- `(\w+)`(?: of ([^:]+))?:\s.*?= ([\d.]+)$", re.sub(r"\n  ", " ", figures), re.MULTILINE)
+    one_line_each = re.sub(r"\n  ", " ", figures)
+    written = re.findall(r"- `(\w+)`(?: of ([^:]+))?:\s(.*?)= (-?[\d.]+)$", one_line_each, re.MULTILINE)
     assert len(written) == figures.count("- `")
-    for name, group, value in written:
+    for name, group, words, value in written:
         assert figure(measured(outcome, name, group or None).value) == figure(float(value)), name
+        for said in re.findall(r"([^:;,=]+)= (-?[\d.]+)", f"{words}= {value}"):
+            result = worked_out(said[0])
+            assert result is None or figure(result) == figure(float(said[1])), " = ".join(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("2 (1 + 4) / 16", 0.625),
+        ("|3/5 - 1|", 0.4),
+        ("(1 + 1)(2 + 2) / 2^2", 2.0),
+        ("sqrt(1/4 log2(16)) ", 1.0),
+        ("ln 1", 0.0),
+        ("3 of 4", None),
+        ("none", None),
+    ],
+)
+def test_arithmetic_is_worked_out_and_words_are_left_alone(text: str, result: float | None) -> None:
+    assert worked_out(text) == (None if result is None else pytest.approx(result))
 
 
 def test_the_stored_page_is_current() -> None:
