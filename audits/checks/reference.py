@@ -12,9 +12,7 @@ from collections.abc import Iterable
 
 from audits.checks import Check, list_checks
 
-SECTIONS = ("Parameters", "Measures", "Cannot measure", "Source")
-# What a check may say besides: how the figure is written down, and a small table worked out by hand.
-FURTHER = ("Formula", "Example")
+SECTIONS = ("Parameters", "Formula", "Measures", "Cannot measure", "Source", "Example")
 
 _HEAD = """# Checks
 
@@ -108,16 +106,14 @@ def _check_part(check: Check) -> str:
         lines.append(
             f"| `{parameter.name}` | {default} | {parameter.describe()} | {_one_line(meanings[parameter.name])} |"
         )
-    if "Formula" in sections:
-        lines += ["", f"Formula: {_one_line(sections['Formula']).rstrip('.')}."]
+    lines += ["", f"Formula: {_one_line(sections['Formula']).rstrip('.')}."]
     lines += ["", "Measures:", ""]
     for head, body in _entries(sections["Measures"], whole_head=True):
         name, _, kind = head.partition(" : ")
         lines.append(f"- `{name}`: {_one_line(kind + ' ' + body).rstrip('.')}.")
     lines += ["", f"Cannot measure: {_one_line(sections['Cannot measure'])}", ""]
     lines += [f"Source: {_one_line(sections['Source'])}", ""]
-    if "Example" in sections:
-        lines += ["Example, which a test works out again:", "", *_example(sections["Example"]), ""]
+    lines += ["Example, which a test works out again:", "", *_example(sections["Example"]), ""]
     return "\n".join(lines)
 
 

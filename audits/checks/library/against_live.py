@@ -65,6 +65,22 @@ def against_live(
     ------
     McNemar (1947), doi:10.1007/BF02295996; Newcombe (1998), doi:10.1002/(SICI)1097-0258(19981130)17:22<2635::
     AID-SIM954>3.0.CO;2-C, method 10 for the interval; scipy.stats.binomtest and ttest_rel.
+
+    Example
+    -------
+    | truth (label) | decision (prediction) | live (incumbent) | rows |
+    |---|---|---|---|
+    | 1 | 1 | 1 | 5 |
+    | 1 | 1 | 0 | 3 |
+    | 1 | 0 | 1 | 1 |
+    | 0 | 1 | 1 | 1 |
+
+    - `loss`: (1 + 1) / 10 = 0.2
+    - `live_loss`: (3 + 1) / 10 = 0.4
+    - `loss_difference`: 2/10 - 4/10 = -0.2
+    - `only_new_right`: the second line = 3
+    - `only_live_right`: the third line = 1
+    - `p_value`: of 4 tosses of a coin at most one on either side, 2 (1 + 4) / 16 = 0.625
     """
     sums, n = pairs.sums, pairs.sums.n
     if pairs.incomplete:

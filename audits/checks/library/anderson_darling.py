@@ -65,6 +65,20 @@ def anderson_darling(
     ------
     Scholz, Stephens (1987), doi:10.1080/01621459.1987.10478517, and scipy.stats.anderson_ksamp for the statistic;
     Marsaglia, Marsaglia (2004), doi:10.18637/jss.v009.i02, for the p-value; scipy.stats.false_discovery_control.
+
+    Example
+    -------
+    | x (feature) | in (table) | rows |
+    |---|---|---|
+    | 1 | evaluation | 3 |
+    | 2 | evaluation | 1 |
+    | 1 | reference | 1 |
+    | 2 | reference | 3 |
+
+    - `anderson_darling_distance` of x: a tie counts half, so F is 3/8 and G is 1/8 at 1, 7/8 and 5/8 at 2, H is 1/4 and
+      3/4; for such ties a quarter of their share, (1/2) / 4, is taken off H (1 - H) and the mean is multiplied by
+      (N - 1) / N; sqrt(7/8 * (1/4)^2 / (3/16 - 1/8)) = 0.9354
+    - `anderson_darling` of x: 7/8 * 4 * 4 / 8 = 1.75
     """
     names = list(columns) or sorted({*evaluation.found})
     obstacles = []

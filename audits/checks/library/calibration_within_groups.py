@@ -108,6 +108,24 @@ def calibration_within_groups(
     Kleinberg, Mullainathan, Raghavan (2017), doi:10.4230/LIPIcs.ITCS.2017.43, calibration within groups; Naeini,
     Cooper, Hauskrecht (2015), doi:10.1609/aaai.v29i1.9602, for the error; sklearn.metrics.brier_score_loss and
     sklearn.calibration.calibration_curve with strategy="uniform".
+
+    Example
+    -------
+    | sex (sensitive) | score (score) | truth (label) | rows |
+    |---|---|---|---|
+    | Female | 0.15 | 0 | 4 |
+    | Female | 0.15 | 1 | 1 |
+    | Female | 0.85 | 0 | 1 |
+    | Female | 0.85 | 1 | 4 |
+    | Male | 0.85 | 0 | 2 |
+    | Male | 0.85 | 1 | 2 |
+
+    - `calibration_error` of sex/Female: (|5 * 0.15 - 1| + |5 * 0.85 - 4|) / 10 = 0.05
+    - `calibration_error` of sex/Male: |4 * 0.85 - 2| / 4 = 0.35
+    - `brier_score` of sex/Female: (8 * 0.15^2 + 2 * 0.85^2) / 10 = 0.1625
+    - `brier_score` of sex/Male: (2 * 0.15^2 + 2 * 0.85^2) / 4 = 0.3725
+    - `observed_share_in_bin_2` of sex/Female: from 0.1 to 0.2, 1/5 = 0.2
+    - `observed_share_in_bin_9` of sex/Male: from 0.8 to 0.9, 2/4 = 0.5
     """
     measured: list[Measurement] = []
     findings: list[Finding] = []

@@ -93,6 +93,28 @@ def conditional_parity(
     Greenland, Robins (1985), Estimation of a common effect parameter from sparse follow-up data, Biometrics 41, for
     the pooled difference; Mantel, Haenszel (1959), JNCI 22, for ratio and test; Kamiran, Zliobaite, Calders (2013),
     Quantifying explainable discrimination, doi:10.1007/s10115-012-0584-8.
+
+    Example
+    -------
+    | sex (sensitive) | dept (sensitive) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | art | 1 | 7 |
+    | Female | art | 0 | 1 |
+    | Male | art | 1 | 24 |
+    | Male | art | 0 | 8 |
+    | Female | law | 1 | 8 |
+    | Female | law | 0 | 24 |
+    | Male | law | 1 | 1 |
+    | Male | law | 0 | 7 |
+
+    With `control="dept"`:
+
+    - `conditional_parity_difference` of sex: w, in both departments: 8 * 32 / 40 = 6.4;
+      (6.4 (7/8 - 24/32) + 6.4 (8/32 - 1/8)) / 12.8 = 0.125
+    - `unconditional_parity_difference` of sex: the other way round, 25/40 - 15/40 = 0.25
+    - `common_odds_ratio` of sex: (7 * 8 / 40 + 8 * 7 / 40) / (1 * 24 / 40 + 24 * 1 / 40) = 2.333
+    - `p_value` of sex: 15 women were chosen, expected are: 8 * 31/40 + 32 * 9/40 = 13.4; variance:
+      2 * 8 * 32 * 31 * 9 / (40^2 * 39) = 2.289; chi-square: (15 - 13.4)^2 / 2.289 = 1.118; with one degree = 0.2903
     """
     if control is None:
         raise CannotMeasure('Name the column whose values are the strata in "control".')

@@ -72,6 +72,20 @@ def distance(
     ------
     scipy.spatial.distance.jensenshannon; scipy.stats.wasserstein_distance; Endres, Schindelin (2003),
     doi:10.1109/TIT.2003.813506.
+
+    Example
+    -------
+    | x (feature) | in (table) | rows |
+    |---|---|---|
+    | 1 | evaluation | 1 |
+    | 3 | evaluation | 3 |
+    | 1 | reference | 3 |
+    | 3 | reference | 1 |
+
+    - `jensen_shannon` of x: m is 1/2 and either KL the same; sqrt(1/4 log2(1/2) + 3/4 log2(3/2)) = 0.4344
+    - `hellinger` of x: sqrt(((sqrt(1/4) - sqrt(3/4))^2 + (sqrt(3/4) - sqrt(1/4))^2) / 2) = 0.366
+    - `wasserstein` of x: |1/4 - 3/4| * (3 - 1) = 1; the deviation: sqrt(3/4 (1 - 1.5)^2 + 1/4 (3 - 1.5)^2) = 0.866;
+      1/0.866 = 1.155
     """
     figures: list[Figure] = []
     sizes: list[Figure] = []

@@ -61,6 +61,21 @@ def domain_classifier(
     ------
     Lopez-Paz, Oquab (2017), Revisiting Classifier Two-Sample Tests, arXiv:1610.06545; DeLong, DeLong, Clarke-Pearson
     (1988), doi:10.2307/2531595; sklearn.metrics.roc_auc_score for the area.
+
+    Example
+    -------
+    | town (feature) | x (feature) | in (table) | rows |
+    |---|---|---|---|
+    | Bonn | 1 | evaluation | 1 |
+    | Bonn | 2 | evaluation | 1 |
+    | Bonn | 3 | evaluation | 1 |
+    | Bonn | 4 | evaluation | 1 |
+    | Ulm | 1 | reference | 1 |
+    | Ulm | 2 | reference | 1 |
+    | Ulm | 3 | reference | 1 |
+    | Ulm | 4 | reference | 1 |
+
+    - `domain_auc`: the town tells, so that each of 4 rows scores above each of 4 others, 16/16 = 1
     """
     apart = evaluation.apart
     if apart is None:

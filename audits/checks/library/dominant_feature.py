@@ -43,6 +43,18 @@ def dominant_feature(attributions: Attributions, *, max_share: Share = 0.5, min_
     ------
     Lundberg, Lee (2017), A Unified Approach to Interpreting Model Predictions, section 2; Kaufman et al.
     (2012), Leakage in Data Mining, doi:10.1145/2382577.2382579, for what such a feature may mean.
+
+    Example
+    -------
+    | income (feature) | age (feature) | rows |
+    |---|---|---|
+    | 4 | 0 | 1 |
+    | -2 | 2 | 1 |
+
+    The cells are attributions:
+
+    - `attribution_share` of income: (|4| + |-2|) / 2 = 3; that of age: (|0| + |2|) / 2 = 1; 3 / (3 + 1) = 0.75
+    - `attribution_share` of age: 1 / (3 + 1) = 0.25
     """
     shares = shares_of(attributions, min_rows)
     if len(shares) < 2:

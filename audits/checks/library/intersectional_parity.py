@@ -106,6 +106,23 @@ def intersectional_parity(
     Kearns et al. (2018), Preventing Fairness Gerrymandering, proceedings.mlr.press/v80/kearns18a; Foulds et al. (2020),
     doi:10.1109/ICDE48307.2020.00203; Newcombe (1998), method 10, at the joint level of Montiel Olea and
     Plagborg-Møller (2019), doi:10.1002/jae.2656, for the intervals.
+
+    Example
+    -------
+    | sex (sensitive) | town (sensitive) | decision (prediction) | rows |
+    |---|---|---|---|
+    | Female | Bonn | 1 | 10 |
+    | Female | Bonn | 0 | 30 |
+    | Female | Ulm | 1 | 30 |
+    | Female | Ulm | 0 | 10 |
+    | Male | Bonn | 1 | 30 |
+    | Male | Bonn | 0 | 10 |
+    | Male | Ulm | 1 | 30 |
+    | Male | Ulm | 0 | 10 |
+
+    - `gap_to_others` of sex/Female: |40/80 - 60/80| = 0.25
+    - `gap_to_others` of sex x town/Female x Ulm: |30/40 - 70/120| = 0.1667
+    - `worst_gap_to_others` of sex x town/Female x Bonn: |10/40 - 90/120| = 0.5
     """
     measured_rate = _RATES[rate](counts.favourable)
     notes = list(require_complete(counts, labels=rate != "selection_rate"))

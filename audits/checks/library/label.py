@@ -57,6 +57,20 @@ def label(
     ------
     Lipton et al. (2018), Detecting and Correcting for Label Shift, arXiv:1802.03916;
     scipy.spatial.distance.jensenshannon; scipy.stats.chi2_contingency; scipy.stats.false_discovery_control.
+
+    Example
+    -------
+    | truth (label) | in (table) | rows |
+    |---|---|---|
+    | 0 | evaluation | 1 |
+    | 1 | evaluation | 3 |
+    | 0 | reference | 3 |
+    | 1 | reference | 1 |
+
+    - `jensen_shannon` of truth: m is 1/2 and either KL the same; sqrt(1/4 log2(1/2) + 3/4 log2(3/2)) = 0.4344
+    - `population_stability_index` of truth: (1/4 - 3/4) ln(1/3) + (3/4 - 1/4) ln 3 = 1.099
+    - `p_value` of truth: chi-square, 2 expected in each of 4 cells: 4 * 1^2 / 2 = 2; with one degree = 0.1573
+    - `adjusted_p_value` of truth: of one column the same = 0.1573
     """
     return shift_report(
         _NAME,

@@ -68,6 +68,23 @@ def overall(
     ------
     evidently, dataset drift, for the share; Benjamini, Hochberg (1995), doi:10.1111/j.2517-6161.1995.tb02031.x;
     scipy.spatial.distance.jensenshannon; scipy.stats.chi2_contingency.
+
+    Example
+    -------
+    | town (feature) | colour (feature) | in (table) | rows |
+    |---|---|---|---|
+    | Bonn | red | evaluation | 10 |
+    | Ulm | red | evaluation | 30 |
+    | Bonn | red | reference | 30 |
+    | Ulm | red | reference | 10 |
+
+    - `jensen_shannon` of town: m is 1/2 and either KL the same; sqrt(1/4 log2(1/2) + 3/4 log2(3/2)) = 0.4344
+    - `jensen_shannon` of colour: all are red in both = 0
+    - `adjusted_p_value` of town: chi-square, 20 expected in each of 4 cells: 4 * 10^2 / 20 = 20; with one degree
+      0.000007744, the smaller one of two p-values: 2 * 0.000007744 = 0.00001549
+    - `adjusted_p_value` of colour: one value cannot move = 1
+    - `moved_columns`: the town, further than 0.1 and with less than 0.05 = 1
+    - `moved_share`: 1/2 = 0.5
     """
     names = columns_to_compare(evaluation, reference, columns)
     found, obstacles = shifts(evaluation, reference, names, min_rows)

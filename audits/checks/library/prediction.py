@@ -55,6 +55,20 @@ def prediction(
     ------
     Breck et al. (2017), The ML Test Score, doi:10.1109/BigData.2017.8258038, Monitor 3;
     scipy.spatial.distance.jensenshannon; scipy.stats.chi2_contingency; scipy.stats.false_discovery_control.
+
+    Example
+    -------
+    | decision (prediction) | in (table) | rows |
+    |---|---|---|
+    | 0 | evaluation | 2 |
+    | 1 | evaluation | 2 |
+    | 0 | reference | 4 |
+
+    - `jensen_shannon` of decision: m is 3/4 and 1/4;
+      sqrt((1/2 log2(2/3) + 1/2 log2(2) + log2(4/3)) / 2) = 0.5579
+    - `population_stability_index` of decision: (1/2 - 1) ln(1/2) + (1/2 - 0.0001) ln(0.5/0.0001) = 4.604
+    - `p_value` of decision: chi-square: 2 * 1^2 / 3 + 2 * 1^2 / 1 = 2.667; with one degree = 0.1025
+    - `adjusted_p_value` of decision: of one column the same = 0.1025
     """
     return shift_report(
         _NAME,

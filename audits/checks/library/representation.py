@@ -60,6 +60,20 @@ def representation(
     Source
     ------
     Mitchell et al. (2019), Model Cards, doi:10.1145/3287560.3287596; scipy.stats.chisquare.
+
+    Example
+    -------
+    | sex (sensitive) | decision (prediction) | rows |
+    |---|---|---|
+    | Female | 1 | 3 |
+    | Male | 1 | 7 |
+
+    With `population=["Female=0.5", "Male=0.5"]`:
+
+    - `share_of_rows` of sex/Female: 3/10 = 0.3
+    - `representation_ratio` of sex/Female: 0.3/0.5 = 0.6
+    - `representation_ratio` of sex/Male: 0.7/0.5 = 1.4
+    - `p_value` of sex: chi-square: (3 - 5)^2 / 5 + (7 - 5)^2 / 5 = 1.6; with one degree = 0.2059
     """
     if not population:
         raise CannotMeasure('Declare the share of every group in "population", such as "Female=0.51".')

@@ -83,6 +83,24 @@ def robustness(
     ------
     Hendrycks, Dietterich (2019), Benchmarking Neural Network Robustness to Common Corruptions and Perturbations, ICLR,
     section 4.2; Newcombe (1998), doi:10.1002/(SICI)1097-0258(19981130)17:22<2635::AID-SIM954>3.0.CO;2-C.
+
+    Example
+    -------
+    | income (feature) | age (feature) | repaid (label) | rows |
+    |---|---|---|---|
+    | 10 | 20 | 0 | 5 |
+    | 10 | 40 | 1 | 1 |
+    | 30 | 40 | 1 | 3 |
+    | 30 | 60 | 0 | 1 |
+
+    With `model="income > 20"`, which is false for a blank cell:
+
+    - `loss`: (1 + 1) / 10 = 0.2
+    - `loss_growth` of feature/income: all are refused, (1 + 3) / 10 - 2/10 = 0.2
+    - `changed_decisions` of feature/income: (3 + 1) / 10 = 0.4
+    - `score_change` of feature/income: from 1 to 0 in 4 of 10 rows = 0.4
+    - `loss_growth` of feature/age: nobody asks for it = 0
+    - `changed_decisions` of noise/0.1: income is a code of two values and has no noise = 0
     """
     if disturbances.n_rows < min_rows:
         raise CannotMeasure(f"The model was asked for {disturbances.n_rows} rows, {min_rows} are needed.")

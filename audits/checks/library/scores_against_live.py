@@ -95,6 +95,29 @@ def scores_against_live(
     ------
     DeLong, DeLong, Clarke-Pearson (1988), doi:10.2307/2531595, for the areas; McNemar (1947), doi:10.1007/BF02295996;
     Newcombe (1998), method 10; Efron, Tibshirani (1993), ISBN 0-412-04231-2, chapter 13, for the bootstrap of rows.
+
+    Example
+    -------
+    | person (id) | score (score) | truth (label) | decision (prediction) | in (table) | rows |
+    |---|---|---|---|---|---|
+    | a | 0.9 | 1 | 1 | evaluation | 1 |
+    | b | 0.4 | 1 | 0 | evaluation | 1 |
+    | c | 0.6 | 0 | 1 | evaluation | 1 |
+    | d | 0.1 | 0 | 0 | evaluation | 1 |
+    | a | 0.9 | 1 | 1 | live | 1 |
+    | b | 0.6 | 1 | 1 | live | 1 |
+    | c | 0.4 | 0 | 0 | live | 1 |
+    | d | 0.1 | 0 | 0 | live | 1 |
+
+    - `roc_auc`: only b stands below c, 3 of 4 pairs, 3/4 = 0.75
+    - `live_roc_auc`: 4/4 = 1
+    - `auc_loss`: 1 - 0.75 = 0.25
+    - `brier_increase`: (0.6^2 - 0.4^2 + 0.6^2 - 0.4^2) / 4 = 0.1
+    - `error_increase`: 2/4 - 0/4 = 0.5
+    - `balanced_accuracy_loss`: 1 - (1/2 + 1/2) / 2 = 0.5
+    - `f1_loss`: 1 - 2 * 1 / (2 * 1 + 1 + 1) = 0.5
+    - `matthews_loss`: 1 - (1 * 1 - 1 * 1) / 4 = 1
+    - `mcnemar_p_value`: both tosses of a coin on one side, 2 * 1/4 = 0.5
     """
     joined = evaluation.joined
     if joined is None:

@@ -42,6 +42,18 @@ def sensitive_attribution(attributions: Attributions, *, max_share: Share = 0.2,
     ------
     Lundberg, Lee (2017), A Unified Approach to Interpreting Model Predictions, section 2; the mean
     absolute attribution is shap's global importance.
+
+    Example
+    -------
+    | income (feature) | sex (sensitive) | rows |
+    |---|---|---|
+    | 4 | 0 | 1 |
+    | -2 | 2 | 1 |
+
+    The cells are attributions:
+
+    - `attribution_share` of sex: (|0| + |2|) / 2 = 1; that of income: (|4| + |-2|) / 2 = 3; 1 / (3 + 1) = 0.25
+    - `sensitive_attribution_share`: of sex alone = 0.25
     """
     shares = shares_of(attributions, min_rows)
     sensitive = {name: share for name, share in shares.items() if name in attributions.sensitive}

@@ -56,6 +56,20 @@ def text_length(
     ------
     evidently, text descriptors, for the idea;
     scipy.spatial.distance.jensenshannon; scipy.stats.chi2_contingency; scipy.stats.false_discovery_control.
+
+    Example
+    -------
+    | note (feature) | in (table) | rows |
+    |---|---|---|
+    | no | evaluation | 1 |
+    | maybe | evaluation | 4 |
+    | no | reference | 4 |
+    | maybe | reference | 1 |
+
+    - `jensen_shannon` of note: of lengths 2 and 5 either KL is the same; sqrt(1/5 log2(2/5) + 4/5 log2(8/5)) = 0.5273
+    - `population_stability_index` of note: (1/5 - 4/5) ln(1/4) + (4/5 - 1/5) ln 4 = 1.664
+    - `p_value` of note: chi-square, 2.5 expected in each of 4 cells: 4 * 1.5^2 / 2.5 = 3.6; with one degree = 0.05778
+    - `adjusted_p_value` of note: of one column the same = 0.05778
     """
     return shift_report(
         _NAME,

@@ -44,13 +44,14 @@ def judged(
     roles: Roles = DECISIONS,
     *,
     reference: pa.Table | None = None,
+    live: pa.Table | None = None,
     statistics: Mapping[type, object] | None = None,
     **parameters: Any,
 ) -> Outcome:
     """The outcome of version 1 of one check."""
     tables = {"evaluation": given(table, roles)}
-    if reference is not None:
-        tables["reference"] = given(reference, roles)
+    beside = {"reference": reference, "live": live}
+    tables |= {name: given(other, roles) for name, other in beside.items() if other is not None}
     spec = RunSpec(check, 1, parameters)
     (outcome,) = measure([spec], tables=tables, statistics=statistics or {}, seed=11)
     return outcome

@@ -9,14 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from audits.checks import Check, Roles, SensitiveColumn, list_checks
+from audits.checks import Attributions, Check, Disturbances, Roles, SensitiveColumn, list_checks
 from audits.checks import library as checks_library
-from audits.checks.reference import FURTHER, SECTIONS, documented_parameters, page, sections_of
+from audits.checks.reference import SECTIONS, documented_parameters, page, sections_of
 from audits.checks.sentences import figure
+from audits.sandbox.disturb import disturb
+from audits.sandbox.model_loading import LoadedModel
 from tests.audits.checks.arithmetic import worked_out
 from tests.audits.checks.tables import judged, measured
 
@@ -25,9 +28,9 @@ EVERY = [pytest.param(check, id=check.name) for check in list_checks()]
 
 
 @pytest.mark.parametrize("check", EVERY)
-def test_every_check_says_what_it_takes_measures_cannot_measure_and_rests_on(check: Check) -> None:
+def test_every_check_says_what_it_takes_measures_cannot_measure_rests_on_and_gives(check: Check) -> None:
     sections = sections_of(check)
-    assert tuple(name for name in sections if name not in FURTHER) == ("Summary", *SECTIONS)
+    assert tuple(sections) == ("Summary", *SECTIONS)
     assert all(sections.values())
 
 
@@ -59,33 +62,6 @@ def test_every_fairness_check_takes_an_attribute_and_an_end_of_the_interval(chec
         assert parameters["decide_on"].choices == ("estimate", "lower", "upper", "interval")
 
 
-# Their examples are still to be written.
-WITHOUT_EXAMPLE = {
-    "drift.anderson_darling",
-    "drift.distance",
-    "drift.domain_classifier",
-    "drift.label",
-    "drift.overall",
-    "drift.prediction",
-    "drift.text_length",
-    "explainability.dominant_feature",
-    "explainability.sensitive_attribution",
-    "fairness.calibration_within_groups",
-    "fairness.conditional_parity",
-    "fairness.intersectional_parity",
-    "fairness.representation",
-    "performance.against_live",
-    "performance.robustness",
-    "performance.scores_against_live",
-}
-
-
-@pytest.mark.parametrize("check", EVERY)
-def test_figures_are_written_down_and_worked_out(check: Check) -> None:
-    assert "Formula" in sections_of(check)
-    assert ("Example" in sections_of(check)) != (check.name in WITHOUT_EXAMPLE)
-
-
 def as_written(cells: list[str]) -> list[Any]:
     """Numbers where every cell is one, and nothing where a cell is empty."""
     filled = [cell or None for cell in cells]
@@ -93,7 +69,22 @@ def as_written(cells: list[str]) -> list[Any]:
     return [None if cell is None else float(cell) for cell in filled] if is_number else filled
 
 
-@pytest.mark.parametrize("check", [one for one in EVERY if "Example" in sections_of(one.values[0])])
+def beyond_the_table(check: Check, table: pa.Table, declared: Roles, model: str | None) -> dict[type, object]:
+    """What only a model can say: attributions, which are the cells, or the answers of the one that is written down."""
+    if Attributions in check.needs:
+        names, sensitive = table.column_names, tuple(column.name for column in declared.sensitive)
+        cells = np.array([table[name].to_pylist() for name in names], float)
+        moved, mean = np.abs(cells).mean(axis=1), cells.mean(axis=1)
+        return {Attributions: Attributions(tuple(names), moved, mean, table.num_rows, sensitive)}
+    if Disturbances in check.needs:
+        asked = LoadedModel("written", "binary", model, declared.features, None, lambda X: X.eval(model))
+        frame = table.to_pandas().astype(float)
+        answers = disturb(asked, frame, declared.features, declared.label, seed=1, rows_present=len(frame))
+        return {Disturbances: answers}
+    return {}
+
+
+@pytest.mark.parametrize("check", EVERY)
 def test_every_worked_example_comes_out(check: Check) -> None:
     table, *stated, figures = sections_of(check)["Example"].split("\n\n")
     head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
@@ -128,7 +119,9 @@ def test_every_worked_example_comes_out(check: Check) -> None:
     # Parameters stand between the table and the figures: With `max_share=0.5`:
     pairs = re.findall(r"`(\w+)=(.+?)`", " ".join(" ".join(stated).split()))
     parameters = few | {name: ast.literal_eval(value) for name, value in pairs}
-    outcome = judged(check.name, parts["evaluation"], declared, reference=parts.get("reference"), **parameters)
+    statistics = beyond_the_table(check, parts["evaluation"], declared, parameters.pop("model", None))
+    now = parts.pop("evaluation")
+    outcome = judged(check.name, now, declared, statistics=statistics, **parts, **parameters)
     one_line_each = re.sub(r"\n  ", " ", figures)
     written = re.findall(r"- `(\w+)`(?: of ([^:]+))?:\s(.*?)= (-?[\d.]+)$", one_line_each, re.MULTILINE)
     assert len(written) == figures.count("- `")
