@@ -47,6 +47,14 @@ class ConditionClosed(DomainError):
     code, status = "condition_closed", 409
 
 
+class UnknownComment(DomainError):
+    code, status = "unknown_comment", 404
+
+
+class CommentWithdrawn(DomainError):
+    code, status = "comment_withdrawn", 409
+
+
 class PromotionClosed(DomainError):
     code, status = "promotion_closed", 409
 

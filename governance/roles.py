@@ -25,6 +25,7 @@ class Verb(StrEnum):
     """What a token's scope and a role can allow."""
 
     READ = "read"
+    COMMENT = "comment"
     REGISTER = "register"
     PROMOTE = "promote"
     REVIEW = "review"
@@ -40,10 +41,12 @@ class Verb(StrEnum):
 
 
 ALLOWED: dict[Role, frozenset[Verb]] = {
-    Role.CONTRIBUTOR: frozenset({Verb.READ, Verb.REGISTER, Verb.PROMOTE, Verb.TRIGGER, Verb.ISSUE_TOKENS}),
+    Role.CONTRIBUTOR: frozenset(
+        {Verb.READ, Verb.COMMENT, Verb.REGISTER, Verb.PROMOTE, Verb.TRIGGER, Verb.ISSUE_TOKENS}
+    ),
     Role.REVIEWER: frozenset(
         {
-            *(Verb.READ, Verb.REVIEW, Verb.WAIVE, Verb.BREAK_GLASS, Verb.SUSPEND),
+            *(Verb.READ, Verb.COMMENT, Verb.REVIEW, Verb.WAIVE, Verb.BREAK_GLASS, Verb.SUSPEND),
             *(Verb.TRIGGER, Verb.EXPORT, Verb.ISSUE_TOKENS),
         }
     ),
@@ -51,7 +54,7 @@ ALLOWED: dict[Role, frozenset[Verb]] = {
     Role.AUDITOR: frozenset({Verb.READ, Verb.EXPORT, Verb.ISSUE_TOKENS}),
     Role.OPERATOR: frozenset(
         {
-            *(Verb.READ, Verb.EXPORT, Verb.ADMINISTER, Verb.PUBLISH_POLICY, Verb.ISSUE_TOKENS),
+            *(Verb.READ, Verb.COMMENT, Verb.EXPORT, Verb.ADMINISTER, Verb.PUBLISH_POLICY, Verb.ISSUE_TOKENS),
             *(Verb.ROLL_BACK, Verb.SUSPEND, Verb.BREAK_GLASS, Verb.TRIGGER),
         }
     ),

@@ -14,6 +14,7 @@ from governance.services.attachments import attach_evidence
 from governance.services.bindings import bind_artifact
 from governance.services.bundles import export_bundle
 from governance.services.certifications import raise_trigger
+from governance.services.comments import revise_comment, withdraw_comment, write_comment
 from governance.services.conditions import Demand, fulfil_condition
 from governance.services.deadlines import note_deadlines
 from governance.services.delegations import delegate_review, recuse, revoke_delegation
@@ -55,6 +56,11 @@ def build() -> None:
     recuse(actor=carl.actor, uid=asked.uid, reason="A friend's.")
     other = make.table(asker, f"{make.TABLE}other,1,1,female\n")
     attach_evidence(actor=asker.actor, version=first, purpose="evaluation", evidence=other)
+
+    # Something said, in other words, and taken back.
+    comment = write_comment(actor=rita.actor, version=first, text="Of last year.")
+    revise_comment(actor=rita.actor, uid=comment.uid, text="Of the year before.")
+    withdraw_comment(actor=rita.actor, uid=comment.uid)
 
     # A delegation that ends early, a waiver that does, and one that runs out.
     lent = delegate_review(actor=rita.actor, delegate=lena, group=Group.RISK, ends_at=now() + LONG)

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from audits.trail import now
 from governance.admin.acts import ON_ALIASES, ON_PROMOTIONS, ON_VERSIONS, Offered, acts_for
 from governance.admin.acts.kinds import find_promotion
+from governance.admin.comment_lines import shown_of
 from governance.admin.figures import card_of
 from governance.admin.pages import account_of, found, may, moment, render_page
 from governance.admin.waiver_lines import lines_of
@@ -56,6 +57,7 @@ def show_version(request: HttpRequest, site: AdminSite, name: str, number: int) 
         ways=[target for target in TOWARDS if may_move(version.position.stage, target)],
         certification=certification_of(version, at=at),
         waivers=lines_of(request, list_waivers().filter(version=version), at=at),
+        comments=shown_of(request, version),
         acts=_acts(request, version),
         formats=list(FORMATS) if may(request, Verb.EXPORT) else [],
     )

@@ -6,8 +6,10 @@ A model is reached by any name that it has or had, whichever of them is said.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.functions import Substr
@@ -40,6 +42,7 @@ class Reach:
     said: str = ""  # the member of the body, or of the query, that names the model
     further: Callable[[Mapping[str, Any]], Iterable[object]] = _no_more  # other models that a body names, in its words
     row: type[Model] | None = None  # `uid` in the address names one of these
+    row_said: str = ""  # instead: the member of the body, or of the query, that names it
     model: str = ""  # lookup from a row, also of a list, to the name under which its model was registered
     subject: str = ""  # instead: lookup to a subject, such as version/name/3
     mine: str = ""  # instead: lookup to who declared it, where it belongs to no model
@@ -115,9 +118,9 @@ def _refuse_other_models(token: AccessToken, reach: Reach | None, request: Reque
         raise _beyond(token, "what belongs to no model")
     if reach.address:
         _refuse_name(token, kwargs["name"])
-    elif reach.row and "uid" in kwargs:
-        mine = reach.row._default_manager.filter(uid=kwargs["uid"])
-        if mine.exists() and not reachable(token, reach, mine).exists():
+    elif reach.row and (uids := _uids(reach, request, kwargs)):
+        mine = reach.row._default_manager.filter(uid__in=uids)
+        if mine.count() > reachable(token, reach, mine).count():
             raise _beyond(token, "this")
     elif not (is_list and (reach.model or reach.subject or reach.mine)):
         names = _said(request, reach.said)
@@ -129,6 +132,17 @@ def _refuse_other_models(token: AccessToken, reach: Reach | None, request: Reque
         further = reach.further(request.data) if isinstance(request.data, Mapping) else ()
         for name in (*_named(request.data), *further):
             _refuse_name(token, name)
+
+
+def _uids(reach: Reach, request: Request, kwargs: Mapping[str, Any]) -> list[UUID]:
+    """Return the rows that a request names; what is no uid names none, and the door says so."""
+    if "uid" in kwargs or not reach.row_said:
+        return [kwargs["uid"]] if "uid" in kwargs else []
+    found = []
+    for said in _said(request, reach.row_said):
+        with suppress(ValueError):
+            found.append(UUID(str(said)))
+    return found
 
 
 def _said(request: Request, member: str) -> list[object]:

@@ -11,6 +11,7 @@ from governance.models.accounts import (
 )
 from governance.models.bundles import BundleExport
 from governance.models.certifications import DeadlineKind, DeadlinePassed, RecertificationTrigger, TriggerKind
+from governance.models.comments import Comment, CommentRevision, CommentWithdrawal
 from governance.models.conditions import ApprovalLapse, Condition, ConditionFulfilment
 from governance.models.delegations import Delegation, DelegationRevocation, Recusal
 from governance.models.emergencies import BreakGlass, BreakGlassConfirmation, BreakGlassReview, BreakGlassVerdict
@@ -53,6 +54,9 @@ __all__ = [
     "BreakGlassVerdict",
     "BundleExport",
     "ClosureOutcome",
+    "Comment",
+    "CommentRevision",
+    "CommentWithdrawal",
     "Condition",
     "ConditionFulfilment",
     "DeadlineKind",

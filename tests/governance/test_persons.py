@@ -219,7 +219,7 @@ def test_only_an_operator_or_the_shell_may_erase(rita: Account) -> None:
 
 def test_the_kinds_of_text_are_those_that_people_write() -> None:
     assert (
-        *("approval", "break_glass", "break_glass_review", "condition", "policy", "promotion", "recusal"),
+        *("approval", "break_glass", "break_glass_review", "comment", "condition", "policy", "promotion", "recusal"),
         *("retirement", "rollback", "trigger", "waiver"),
     ) == PURPOSES
 

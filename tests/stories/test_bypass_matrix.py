@@ -18,11 +18,12 @@ from django.urls import reverse
 
 from audits.trail import Entry, Recorded, verify
 from governance.admin import desk
-from governance.api.mlflow.urls import DATABRICKS, MODELS, REQUESTS, VERSIONS
+from governance.api.mlflow.urls import COMMENTS, DATABRICKS, MODELS, REQUESTS, VERSIONS
 from governance.roles import Group, Role, Verb, allows
 from governance.selectors.projections import PROJECTIONS
 from governance.services.aliases import assign_alias
 from governance.services.annotations import annotate_model, annotate_version
+from governance.services.comments import write_comment
 from tests import everything, make
 from tests.governance.api.conftest import Caller
 from tests.governance.api.test_openapi import operations, snapshot
@@ -228,6 +229,7 @@ CALLS = {
     "registered-models": MODELS,
     "model-versions": VERSIONS,
     "transition-requests": REQUESTS,
+    "comments": COMMENTS,
     "databricks": DATABRICKS,
 }
 CLIENT_WRITES = [
@@ -250,7 +252,7 @@ def test_no_write_of_the_mlflow_door_is_open_to_whom_no_role_allows_it(db: None,
     reader = make.account("reader", Role.AUDITOR)
     caller = Caller(make.token(reader, Verb.READ) if who == "a reader" else "")
     before = _rows_and_entries()
-    assert len(CLIENT_WRITES) == 19
+    assert len(CLIENT_WRITES) == 22
     for verb, address in CLIENT_WRITES:
         answer = caller.generic(verb, address, json.dumps(CLIENT_PARAMETERS), content_type="application/json")
         assert answer.status_code == (403 if who == "a reader" else 401), (verb, address)
@@ -274,6 +276,8 @@ def test_every_write_of_the_mlflow_door_leaves_an_entry(db: None) -> None:
         if address.endswith(("/approve", "/reject")):
             caller = reviewer
         parameters = {**CLIENT_PARAMETERS, "name": f"{name}-new" if "models/create" in address else name}
+        if address.endswith(("comments/update", "comments/delete")):
+            parameters["id"] = str(write_comment(actor=everybody.actor, version=version, text="Seen.").uid)
         parameters["new_name"] = f"{name}-other"
         before = Entry.objects.count()
         answer = caller.generic(verb, address, json.dumps(parameters), content_type="application/json")

@@ -4,6 +4,7 @@ from governance.admin.acts.act import Act, Done, Kind, Offer, Offered
 from governance.admin.acts.catalogue import (
     ACTS,
     ON_ALIASES,
+    ON_COMMENTS,
     ON_CONDITIONS,
     ON_DELEGATIONS,
     ON_DRAFTS,
@@ -19,6 +20,7 @@ from governance.admin.acts.page import acts_for, offers, paths
 __all__ = [
     "ACTS",
     "ON_ALIASES",
+    "ON_COMMENTS",
     "ON_CONDITIONS",
     "ON_DELEGATIONS",
     "ON_DRAFTS",

@@ -3,6 +3,7 @@
 from governance.admin.acts.attachments import ATTACH_DOCUMENT, ATTACH_TABLE
 from governance.admin.acts.certifications import TRIGGER
 from governance.admin.acts.check_orders import ORDER_CHECKS
+from governance.admin.acts.comments import REVISE_COMMENT, WITHDRAW_COMMENT, WRITE_COMMENT
 from governance.admin.acts.conditions import FULFIL
 from governance.admin.acts.delegations import DELEGATE, RECUSE, REVOKE
 from governance.admin.acts.emergencies import CONFIRM, INVOKE, REVIEW
@@ -18,9 +19,13 @@ from governance.admin.acts.retirements import DELETE, RETIRE, SUSPEND
 from governance.admin.acts.rollbacks import ROLL_BACK
 from governance.admin.acts.waivers import REVOKE_WAIVER, WAIVE, WAIVE_AHEAD
 
-ON_VERSIONS = (REQUEST, ATTACH_DOCUMENT, ATTACH_TABLE, ORDER_CHECKS, WAIVE_AHEAD, TRIGGER, SUSPEND, RETIRE, DELETE)
+ON_VERSIONS = (
+    *(REQUEST, WRITE_COMMENT, ATTACH_DOCUMENT, ATTACH_TABLE, ORDER_CHECKS, WAIVE_AHEAD),
+    *(TRIGGER, SUSPEND, RETIRE, DELETE),
+)
 ON_PROMOTIONS = (WAIVE, RECUSE, WITHDRAW, INVOKE, CONFIRM, REVIEW)
 ON_WAIVERS = (REVOKE_WAIVER,)
+ON_COMMENTS = (REVISE_COMMENT, WITHDRAW_COMMENT)
 ON_CONDITIONS = (FULFIL,)
 ON_DELEGATIONS = (REVOKE,)
 ON_ONESELF = (DELEGATE,)
@@ -33,6 +38,7 @@ ACTS = (
     *ON_VERSIONS,
     *ON_PROMOTIONS,
     *ON_WAIVERS,
+    *ON_COMMENTS,
     *ON_CONDITIONS,
     *ON_DELEGATIONS,
     *ON_ONESELF,

@@ -7,8 +7,17 @@ from django.urls import reverse
 from audits.trail import now
 from governance.admin.acts.act import Kind
 from governance.errors import UnknownPromotion
-from governance.models import Condition, Delegation, OpenPromotion, PolicyDraft, PolicyVersion, Promotion, Waiver
-from governance.selectors import conditions, delegations, waivers
+from governance.models import (
+    Comment,
+    Condition,
+    Delegation,
+    OpenPromotion,
+    PolicyDraft,
+    PolicyVersion,
+    Promotion,
+    Waiver,
+)
+from governance.selectors import comments, conditions, delegations, waivers
 from governance.selectors.policies import get_draft, get_edition
 from registry.errors import UnknownModel
 from registry.models import CurrentAlias, ModelVersion, RegisteredModel
@@ -85,6 +94,20 @@ CONDITION: Kind[Condition] = Kind(
     parts=lambda condition: {"uid": condition.uid},
     page=lambda condition: page_of_promotion(condition.approval.promotion),
     state=lambda condition: conditions.state_of(condition, at=now()).value,
+)
+
+
+def _state_of_comment(comment: Comment) -> str:
+    return "withdrawn" if hasattr(comment, "withdrawal") else f"{len(comments.wordings_of(comment))} wordings"
+
+
+COMMENT: Kind[Comment] = Kind(
+    name="comment",
+    path="comments/<uuid:uid>/",
+    find=comments.get_comment,
+    parts=lambda comment: {"uid": comment.uid},
+    page=lambda comment: VERSION.page(comment.version),
+    state=_state_of_comment,
 )
 
 DELEGATION: Kind[Delegation] = Kind(

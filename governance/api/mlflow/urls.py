@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from governance.api.mlflow import approvals, model_versions, registered_models
+from governance.api.mlflow import approvals, comments, model_versions, registered_models
 from governance.api.mlflow.frame import unknown_call
 from governance.api.mlflow.server import ServerInfoDoor
 from governance.api.mlflow.webhooks import WebhookDoor, WebhooksDoor, WebhookTestDoor
@@ -38,6 +38,11 @@ REQUESTS = [
     path("reject", approvals.RejectRequestDoor.as_view()),
     path("delete", approvals.CancelRequestDoor.as_view()),
 ]
+COMMENTS = [
+    path("create", comments.CreateCommentDoor.as_view()),
+    path("update", comments.UpdateCommentDoor.as_view()),
+    path("delete", comments.DeleteCommentDoor.as_view()),
+]
 DATABRICKS = [
     path("model-versions/transition-stage", approvals.TransitionWithCommentDoor.as_view()),
     path("registered-models/get", approvals.GetModelWithPermissionDoor.as_view()),
@@ -50,6 +55,7 @@ urlpatterns = [
     path("2.0/mlflow/registered-models/", include(MODELS)),
     path("2.0/mlflow/model-versions/", include(VERSIONS)),
     path("2.0/mlflow/transition-requests/", include(REQUESTS)),
+    path("2.0/mlflow/comments/", include(COMMENTS)),
     path("2.0/mlflow/databricks/", include(DATABRICKS)),
     path("3.0/mlflow/server-info", ServerInfoDoor.as_view()),
     re_path(r"^[23]\.0/mlflow(/|$)", csrf_exempt(unknown_call)),

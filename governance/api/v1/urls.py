@@ -17,6 +17,7 @@ from governance.api.v1.bundles import BundleContentDoor, BundleDoor, BundlesDoor
 from governance.api.v1.cards import CardDoor
 from governance.api.v1.certifications import CertificationDoor, CertificationsDoor, TriggersDoor
 from governance.api.v1.checks import CheckRunDoor, VersionChecksDoor
+from governance.api.v1.comments import CommentDoor, CommentRevisionDoor, CommentsDoor, CommentWithdrawalDoor
 from governance.api.v1.conditions import ConditionDoor, ConditionsDoor, FulfilmentDoor
 from governance.api.v1.delegations import DelegationDoor, DelegationsDoor, RevocationDoor
 from governance.api.v1.drafts import (
@@ -82,6 +83,10 @@ urlpatterns = [
         name="certification",
     ),
     path("models/<segment:name>/versions/<number:number>/triggers", TriggersDoor.as_view(), name="triggers"),
+    path("models/<segment:name>/versions/<number:number>/comments", CommentsDoor.as_view(), name="comments"),
+    path("comments/<uuid:uid>", CommentDoor.as_view(), name="comment"),
+    path("comments/<uuid:uid>/revision", CommentRevisionDoor.as_view(), name="comment-revision"),
+    path("comments/<uuid:uid>/withdrawal", CommentWithdrawalDoor.as_view(), name="comment-withdrawal"),
     path("certifications", CertificationsDoor.as_view(), name="certifications"),
     path("models/<segment:name>/versions/<number:number>/artifact", VersionArtifactDoor.as_view(), name="artifact"),
     path("models/<segment:name>/versions/<number:number>/evidence", VersionEvidenceDoor.as_view(), name="attachments"),

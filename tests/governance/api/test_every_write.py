@@ -31,7 +31,7 @@ NO_ENTRY = {
 HOOKS = "/api/2.0/mlflow/webhooks"
 HOOK = '{"name": "drop-in", "url": "$RECEIVER", "events": [{"entity": "REGISTERED_MODEL", "action": "CREATED"}]}'
 MODELS, VERSIONS = "/api/2.0/mlflow/registered-models", "/api/2.0/mlflow/model-versions"
-REQUESTS = "/api/2.0/mlflow/transition-requests"
+REQUESTS, COMMENTS = "/api/2.0/mlflow/transition-requests", "/api/2.0/mlflow/comments"
 MOVE = '{"name": "care-programme", "version": "4", "stage": "Production", "comment": "Read."}'
 NAMED, FIRST = '{"name": "Drop-in"', '{"name": "Drop-in", "version": "1"'
 # Other acts, in rows that belong together: token, method, address, body. MADE is the id in the answer before.
@@ -61,6 +61,11 @@ MORE: list[list[tuple[str, str, str, str]]] = [
     [("TOKEN", "POST", f"{REQUESTS}/create", MOVE), ("REVIEWER", "POST", f"{REQUESTS}/approve", MOVE)],
     [("TOKEN", "POST", f"{REQUESTS}/create", MOVE), ("REVIEWER", "POST", f"{REQUESTS}/reject", MOVE)],
     [("TOKEN", "POST", f"{REQUESTS}/create", MOVE), ("TOKEN", "DELETE", f"{REQUESTS}/delete", MOVE)],
+    [
+        ("TOKEN", "POST", f"{COMMENTS}/create", '{"name": "care-programme", "version": "4", "comment": "Read."}'),
+        ("TOKEN", "PATCH", f"{COMMENTS}/update", '{"id": "$MADE", "comment": "Read twice."}'),
+        ("TOKEN", "DELETE", f"{COMMENTS}/delete?id=$MADE", ""),
+    ],
     [("TOKEN", "POST", "/api/2.0/mlflow/databricks/model-versions/transition-stage", MOVE)],
 ]
 # In place of curl: tell what would be sent, with everything the shell makes of it.
@@ -143,7 +148,7 @@ def test_every_write_leaves_an_entry(world: dict[str, str], tmp_path: Path) -> N
             before = Entry.objects.count()
             place = filled(address, world)
             answer = sent(token, method, place, filled(body, world), tmp_path)
-            if made := re.search(rb'"webhook_id":\s*"([^"]+)"', answer.content):
+            if made := re.search(rb'"(?:webhook_id|comment":\s*{"id)":\s*"([^"]+)"', answer.content):
                 world["MADE"] = made[1].decode()
             is_recorded = Entry.objects.count() > before
             # A closed gate refuses after the commit: the request is on record.

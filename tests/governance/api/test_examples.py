@@ -20,6 +20,7 @@ from governance.roles import Group, Role, Verb
 from governance.services.approvals import approve_promotion
 from governance.services.attachments import attach_evidence
 from governance.services.bundles import export_bundle
+from governance.services.comments import write_comment
 from governance.services.conditions import Demand
 from governance.services.delegations import delegate_review
 from governance.services.emergencies import confirm_break_glass, invoke_break_glass
@@ -115,7 +116,10 @@ def build(receiver: Receiver) -> dict[str, str]:
     deliver_webhook(uid=webhook.webhook)
     return {
         "PATH": os.environ["PATH"],
-        "TOKEN": make.token(pipeline, Verb.READ, Verb.REGISTER, Verb.PROMOTE, Verb.TRIGGER, Verb.ISSUE_TOKENS),
+        "TOKEN": make.token(
+            *(pipeline, Verb.READ, Verb.COMMENT, Verb.REGISTER, Verb.PROMOTE),
+            *(Verb.TRIGGER, Verb.ISSUE_TOKENS),
+        ),
         "PREFIX": make.token(pipeline, Verb.READ).split("_")[1],
         "ACCOUNT": str(dora.uid),
         "REVIEWER": make.token(rita, Verb.READ, Verb.REVIEW, Verb.WAIVE, Verb.EXPORT, Verb.BREAK_GLASS),
@@ -139,6 +143,7 @@ def build(receiver: Receiver) -> dict[str, str]:
         "EMERGENCY": str(emergencies[0]),
         "PASSED": str(emergencies[1]),
         "AUDITING": make.token(carl, Verb.BREAK_GLASS),
+        "COMMENT": str(write_comment(actor=pipeline.actor, version=version, text="Of last year.").uid),
         "REPORT": str(report.uid),
         "WEBHOOK": str(webhook.webhook),
         "DELIVERED": str(WebhookDelivery.objects.get().uid),

@@ -29,6 +29,7 @@ from audits.runs import CheckRun
 from governance.models import (
     Account,
     BundleExport,
+    Comment,
     Condition,
     Delegation,
     Notice,
@@ -40,6 +41,7 @@ from governance.models import (
     WebhookEdition,
 )
 from governance.roles import Group, Role, Verb, allows
+from governance.services.comments import write_comment
 from governance.services.exports import export_report
 from governance.services.uploads import begin_upload
 from registry.selectors import get_model
@@ -95,10 +97,12 @@ def _everything() -> World:
     export_report(actor=everybody.actor, version=version, format_name="json")
     begin_upload(actor=everybody.actor, account=everybody, sha256=64 * "a", size=10)
     make.promotion(everybody, make.version(everybody, model, 16))
+    write_comment(actor=everybody.actor, version=version, text="Seen.")
     token = make.token(everybody, *[verb for verb in Verb if allows(everybody.roles(), verb)])
     latest = {
         "accounts": Account,
         "check-runs": CheckRun,
+        "comments": Comment,
         "conditions": Condition,
         "delegations": Delegation,
         "evidence": Evidence,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from audits.trail import Entry
-from governance.api.mlflow.urls import DATABRICKS, MODELS, REQUESTS, VERSIONS
+from governance.api.mlflow.urls import COMMENTS, DATABRICKS, MODELS, REQUESTS, VERSIONS
 from governance.models import Account, Promotion
 from governance.roles import Group, Role, Verb, allows
 from governance.services.annotations import rename_model
@@ -14,7 +14,7 @@ from tests import make
 from tests.governance.mlflow.conftest import MlflowCaller
 
 GROUPS = {"registered-models": MODELS, "model-versions": VERSIONS, "transition-requests": REQUESTS}
-GROUPS |= {"databricks": DATABRICKS}
+GROUPS |= {"comments": COMMENTS, "databricks": DATABRICKS}
 CALLS = [
     (verb, f"{group}/{call.pattern}")
     for group, calls in GROUPS.items()
@@ -54,7 +54,7 @@ def credit(everybody: Account, world: None) -> MlflowCaller:
 
 @pytest.mark.parametrize("name", [*OTHERS, "no-such-model"])
 def test_no_call_does_or_tells_anything_of_another_model(credit: MlflowCaller, name: str) -> None:
-    assert len(CALLS) == 27
+    assert len(CALLS) == 30
     before = Entry.objects.count()
     for verb, path in CALLS:
         answer = credit.call(verb, path, **WORDS, name=name)
