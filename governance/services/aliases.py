@@ -21,7 +21,8 @@ def assign_alias(*, actor: Actor, version: ModelVersion, alias: str, still: Call
     """
     authorise(actor, Verb.PROMOTE)
     with record(actor=actor, at=now()) as recording:
-        model = RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+        model = version.model
+        registry.lock_versions(model.pk)
         if still:
             still()
         if VersionDeletion.objects.filter(version=version).exists():
@@ -39,7 +40,7 @@ def withdraw_alias(*, actor: Actor, model: RegisteredModel, alias: str) -> None:
     """
     authorise(actor, Verb.PROMOTE)
     with record(actor=actor, at=now()) as recording:
-        RegisteredModel.objects.select_for_update().get(pk=model.pk)
+        registry.lock_versions(model.pk)
         known = CurrentAlias.objects.filter(model=model, alias=alias).exists()
         if known and (why := what_governs(model, alias)):
             raise AliasGoverned(

@@ -47,7 +47,7 @@ def annotate_version(
     authorise(actor, Verb.REGISTER)
     refuse_malformed_tags(tags or {}, reserved=RESERVED)
     with record(actor=actor, at=now()) as recording:
-        RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+        registry.lock_versions(version.model_id)
         if VersionDeletion.objects.filter(version=version).exists():
             raise VersionDeleted(f"{version} was deleted.")
         registry.annotate(recording=recording, model=version.model, version=version, description=description, tags=tags)
@@ -73,7 +73,7 @@ def delete_model(*, actor: Actor, model: RegisteredModel, reason: str) -> None:
     """
     authorise(actor, Verb.ADMINISTER)
     with record(actor=actor, at=now()) as recording:
-        RegisteredModel.objects.select_for_update().get(pk=model.pk)
+        registry.lock_versions(model.pk)
         get_model(model.present_name)
         live = VersionStage.objects.filter(model=model, stage__in=[Stage.STAGING, Stage.PRODUCTION]).first()
         if live:

@@ -13,7 +13,7 @@ from governance.services._notices import tell
 from governance.services.authority import authorise
 from registry import services as registry
 from registry.errors import MoveImpossible
-from registry.models import ModelVersion, RegisteredModel, VersionStage
+from registry.models import ModelVersion, VersionStage
 from registry.stages import Stage
 
 
@@ -29,7 +29,7 @@ def raise_trigger(*, actor: Actor, version: ModelVersion, kind: TriggerKind, rea
     if not reason.strip():
         raise Malformed("Say what happened in a sentence: the reason is part of the record.", field="reason")
     with record(actor=actor, at=now()) as recording:
-        RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+        registry.lock_versions(version.model_id)
         position = VersionStage.objects.get(version=version)
         if position.stage != Stage.PRODUCTION:
             raise MoveImpossible(
@@ -63,7 +63,7 @@ def _loses_alias(version: ModelVersion, consequences: tuple[str, ...]) -> bool:
 
 def _withdraw(actor: Actor, version: ModelVersion, at: datetime) -> int:
     with record(actor=actor, at=at) as recording:
-        RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+        registry.lock_versions(version.model_id)
         # Asked again under the lock: it may have been certified anew, or retired, a moment ago.
         certification = certification_of(version, at=at)
         if not _loses_alias(certification.version, certification.consequences):

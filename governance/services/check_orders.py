@@ -9,7 +9,8 @@ from governance.selectors.requirements import unanswered_orders
 from governance.services._settlement import settle_what_is_open
 from governance.services.authority import authorise
 from registry.errors import VersionDeleted, VersionRetired
-from registry.models import ModelVersion, RegisteredModel, VersionDeletion, VersionStage
+from registry.models import ModelVersion, VersionDeletion, VersionStage
+from registry.services import lock_versions
 from registry.stages import Stage
 
 
@@ -24,7 +25,7 @@ def order_checks(*, actor: Actor, version: ModelVersion) -> list[CheckRun]:
     """
     authorise(actor, Verb.PROMOTE)
     with record(actor=actor, at=now()) as recording:
-        RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+        lock_versions(version.model_id)
         if VersionDeletion.objects.filter(version=version).exists():
             raise VersionDeleted(f"{version} was deleted; nothing is checked for it any more.")
         if VersionStage.objects.get(version=version).stage == Stage.RETIRED:

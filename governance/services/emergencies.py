@@ -37,7 +37,7 @@ from governance.services._notices import tell
 from governance.services._settlement import gate_of, lock_open_promotion, rules_in_force, settle
 from governance.services.authority import authorise
 from governance.services.signatures import refuse_unsigned, sign, told_of
-from registry.models import RegisteredModel
+from registry.services import lock_versions
 
 REVIEW_AFTER: Final = timedelta(hours=72)
 
@@ -137,7 +137,7 @@ def review_break_glass(
         promotion = Promotion.objects.select_related("version").filter(uid=uid).first()
         if promotion is None:
             raise UnknownBreakGlass(f"There is no promotion {uid}.")
-        RegisteredModel.objects.select_for_update().get(pk=promotion.version.model_id)
+        lock_versions(promotion.version.model_id)
         row = _break_glass_of(promotion)
         confirmation = BreakGlassConfirmation.objects.filter(break_glass=row).first()
         if confirmation is None or BreakGlassReview.objects.filter(break_glass=row).exists():

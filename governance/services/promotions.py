@@ -22,7 +22,8 @@ from governance.services._closing import close
 from governance.services._settlement import lock_open_promotion, settle, settle_first
 from governance.services.authority import authorise
 from registry.errors import MoveImpossible
-from registry.models import ModelVersion, RegisteredModel, VersionDeletion, VersionStage
+from registry.models import ModelVersion, VersionDeletion, VersionStage
+from registry.services import lock_versions
 from registry.stages import Rollout, Stage, may_move, may_widen
 
 
@@ -52,7 +53,7 @@ def request_promotion(
     move = _move(target, alias, rollout, percent)
     with record(actor=actor, at=now()) as recording:
         # Two requests for one version queue up here; the unique constraint is only the net.
-        RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+        lock_versions(version.model_id)
         position = VersionStage.objects.get(version=version)
         known = OpenPromotion.objects.filter(version=version, target=move.target).select_related("promotion").first()
         if known:

@@ -7,7 +7,7 @@ from governance.roles import Verb
 from governance.services._moves import clear, take_out
 from governance.services.authority import authorise
 from registry import services as registry
-from registry.models import ModelVersion, RegisteredModel, VersionStage
+from registry.models import ModelVersion, VersionStage
 from registry.stages import Stage
 
 ACTIONS = {
@@ -72,7 +72,7 @@ def _explain(recording: Recording, version: ModelVersion, kind: RetirementKind, 
     """Put on record who takes the version out and why. Raises: Malformed. Locks: the model."""
     if not reason.strip():
         raise Malformed("Say why in a sentence: the reason is part of the record.", field="reason")
-    RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+    registry.lock_versions(version.model_id)
     uid = new_uid()
     retirement = Retirement(
         uid=uid,

@@ -1,6 +1,7 @@
 """The only code that writes to the registry."""
 
 from registry.services.annotations import annotate
+from registry.services.locks import lock_versions
 from registry.services.models import NAME, delete_model, register_model, rename_model
 from registry.services.versions import (
     assign_alias,
@@ -20,6 +21,7 @@ __all__ = [
     "bind_artifact",
     "delete_model",
     "delete_version",
+    "lock_versions",
     "move_version",
     "register_model",
     "register_version",

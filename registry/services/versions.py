@@ -230,7 +230,10 @@ def assign_alias(*, recording: Recording, version: ModelVersion, alias: str, bec
     )
     data = {"alias": alias, "version": version.number, "because": because}
     recording.create(assignment, action="alias.assigned", subject=version.model.subject, data=data)
-    CurrentAlias.objects.update_or_create(model=version.model, alias=alias, defaults={"version": version})
+    if before:
+        CurrentAlias.objects.filter(pk=before.pk).update(version=version)
+    else:
+        CurrentAlias.objects.create(model=version.model, alias=alias, version=version)
     return before.version if before else None
 
 

@@ -15,9 +15,10 @@ from governance.api.door import actor_of
 from governance.api.mlflow.errors import GateClosed, InvalidParameter
 from governance.api.mlflow.objects import STAGES
 from governance.api.reach import Reach
+from governance.errors import AliasGoverned
 from governance.gates import Outcome
 from governance.models import ClosureOutcome, Promotion, PromotionClosure
-from governance.selectors.aliases import CHAMPION, what_governs
+from governance.selectors.aliases import CHAMPION
 from governance.selectors.policies import Move, rules_for
 from governance.services.aliases import assign_alias
 from governance.services.promotions import request_promotion
@@ -105,14 +106,19 @@ def set_alias(request: Request, version: ModelVersion, alias: str) -> None:
     actor = actor_of(request)
     if any(row.alias == alias for row in version.aliases.all()):
         return
-    if not what_governs(version.model, alias):
+    try:
         assign_alias(actor=actor, version=version, alias=alias)
-        return
+    except AliasGoverned:
+        _ask_for_alias(request, version, alias)
+
+
+def _ask_for_alias(request: Request, version: ModelVersion, alias: str) -> None:
     if len(alias) > LONGEST_GOVERNED:
         raise InvalidParameter(f"A governed alias has at most {LONGEST_GOVERNED} characters.", field="alias")
     is_alone = alias != CHAMPION and bool(rules_for(version, Move("", alias)).items)
     target = None if is_alone else Stage.PRODUCTION
-    refuse_unless_promoted(request, request_promotion(actor=actor, version=version, target=target, alias=alias))
+    asked = request_promotion(actor=actor_of(request), version=version, target=target, alias=alias)
+    refuse_unless_promoted(request, asked)
 
 
 def refuse_unless_promoted(request: Request, promotion: Promotion) -> None:
