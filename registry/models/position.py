@@ -63,7 +63,8 @@ class VersionStage(models.Model):
     """
 
     version = models.OneToOneField(ModelVersion, on_delete=models.PROTECT, primary_key=True, related_name="position")
-    model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="positions")
+    # Found by the indexes below that begin with it: one of its own invites PostgreSQL to read all versions of a model.
+    model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="positions", db_index=False)
     number = models.PositiveIntegerField(help_text="The version's.")
     stage = models.CharField(max_length=12, choices=Stage, db_index=True)
     rollout = models.CharField(max_length=10, choices=Rollout, blank=True, help_text="Empty outside production.")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import F, OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast
 
 from audits.prepared import Prepared, among
@@ -17,7 +17,14 @@ from governance.gates import Outcome
 from governance.models import OpenPromotion, Promotion
 from governance.selectors.origins import IMPORTED
 from governance.services.registrations import RESERVED
-from registry.models import CurrentAlias, CurrentAnnotation, ModelVersion, RegisteredModel, VersionStage
+from registry.models import (
+    CurrentAlias,
+    CurrentAnnotation,
+    ModelVersion,
+    RegisteredModel,
+    VersionDeletion,
+    VersionStage,
+)
 from registry.stages import Stage
 
 STAGES: Final[Mapping[str, str]] = {
@@ -39,10 +46,10 @@ def versions_to_show() -> QuerySet[ModelVersion]:
 def models_to_show() -> QuerySet[RegisteredModel]:
     """Return the models that were not deleted, with the newest version in each stage, as `show_models` needs them."""
     models = RegisteredModel.objects.filter(state__is_listed=True).select_related("state")
+    # Not by a join over the versions: of a young registry PostgreSQL would read all of them for each model and stage.
+    is_deleted = Exists(VersionDeletion.objects.filter(version=OuterRef("version_id")))
     for stage in Stage:
-        newest = VersionStage.objects.filter(
-            model=OuterRef("pk"), stage=stage, version__deletion__isnull=True
-        ).order_by("-number")
+        newest = VersionStage.objects.filter(~is_deleted, model=OuterRef("pk"), stage=stage).order_by("-number")
         models = models.annotate(**{f"newest_{stage.value}": Subquery(newest.values("version_id")[:1])})
     return models
 

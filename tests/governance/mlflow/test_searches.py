@@ -6,8 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from governance.api.mlflow.objects import models_to_show
 from governance.models import Account
 from governance.roles import Verb
+from registry.models import ModelVersion
 from tests import make
 from tests.governance.mlflow.conftest import MlflowCaller
 
@@ -92,3 +94,7 @@ def test_how_many_statements_a_request_asks(mlflow: MlflowCaller) -> None:
         "registered-models/set-tag": 12 + more,
         "model-versions/create": 14 + more,
     }
+
+
+def test_the_newest_in_a_stage_is_found_without_reading_the_versions() -> None:
+    assert ModelVersion._meta.db_table not in str(models_to_show().query)
