@@ -23,6 +23,8 @@ from tests.processes import Process, eventually
 POSTGRES = "postgresql:///"
 REDIS = "redis://127.0.0.1:6379/0"
 RABBITMQ = "amqp://guest:guest@127.0.0.1:5672//"
+# Rows of a table whose check takes long enough to be caught at it.
+LONG = 150_000
 # A worker that falls silent is missed soon, so that a test need not wait long.
 IMPATIENT = {
     "COUNTERSIGN_JOB_LEASE_SECONDS": "2",
@@ -113,7 +115,7 @@ def test_a_check_survives_the_death_of_everything_that_works_on_it(
 ) -> None:
     with installation_on(tmp_path) as installation:
         with installation.serve() as served:
-            ordered = installation.order(rows=30_000)
+            ordered = installation.order(rows=LONG)
 
             child = caught_in_the_middle(served)
             worker, pool_process = served.find("celery")
@@ -151,7 +153,7 @@ def test_a_check_survives_the_death_of_everything_that_works_on_it(
 def test_an_orderly_stop_gives_the_work_back_and_is_no_failed_attempt(tmp_path: Path) -> None:
     installation = Installation.migrated(tmp_path, COUNTERSIGN_JOB_LEASE_SECONDS="600")
     with installation.serve() as served:
-        installation.order(rows=30_000)
+        installation.order(rows=LONG)
         caught_in_the_middle(served)
         served.process.send_signal(signal.SIGTERM)
         assert served.process.wait(30) == 0
@@ -162,7 +164,7 @@ def test_an_orderly_stop_gives_the_work_back_and_is_no_failed_attempt(tmp_path: 
 def test_work_that_costs_too_many_workers_is_given_up_and_blocks(tmp_path: Path) -> None:
     installation = Installation.migrated(tmp_path, **{**IMPATIENT, "COUNTERSIGN_JOB_MAX_ATTEMPTS": "1"})
     with installation.serve() as served:
-        installation.order(rows=30_000)
+        installation.order(rows=LONG)
         child = caught_in_the_middle(served)
         _, pool_process = served.find("celery")
         pool_process.send(signal.SIGKILL)

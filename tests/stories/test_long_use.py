@@ -75,4 +75,5 @@ def test_a_day_of_much_use_signed_and_verified_meanwhile_raises_no_alarm(entries
     assert verdict.flaws == []
     assert verdict.entries == Entry.objects.count() > left >= entries
     assert verdict.rows > RegisteredModel.objects.count() > entries / 50
-    assert Checkpoint.objects.count() > looks > 0
+    # A short day can be over before anybody looks.
+    assert Checkpoint.objects.count() > looks >= (lives > 2)
