@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from audits.checks import Roles
 from audits.checks.statistics.disturbances import LEVELS, Answers, Disturbances
-from audits.sandbox.explaining import draw_rows
-from audits.sandbox.given import GivenTable
+from audits.sandbox.explaining import draw_evaluation
 from audits.sandbox.model_formats import ModelRefused
 from audits.sandbox.model_loading import REGRESSION, LoadedModel, load_model
-from audits.tables import UnusableTable
 
 DISTURBED_ROWS = 2000
 # Features are blanked one by one; a model of so many is asked for this many scores and not for more.
@@ -28,19 +27,13 @@ Numbers = NDArray[np.float64]
 
 def disturb_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Open the artifact of the spec and return its Disturbances document over the evaluation table."""
-    if "evaluation" not in spec["tables"]:
-        raise ModelRefused("no_table", "There is no evaluation table to run the model on.", "Submit one.")
-    try:
-        table = GivenTable.read(spec["tables"]["evaluation"])
-        roles = table.roles
-        asked = dict.fromkeys((*roles.features, *([roles.label] if roles.label else [])))
-        frame, present = draw_rows(table.batches(tuple(asked)), DISTURBED_ROWS, spec["seed"])
-    except UnusableTable as refused:
-        raise ModelRefused(
-            "table_refused", f"The evaluation table cannot be used: {refused}", "Upload it anew."
-        ) from None
+    roles, frame, present = draw_evaluation(spec, _features_and_label, DISTURBED_ROWS, to_do="run")
     model = load_model(Path(spec["artifact"]["path"]), spec["artifact"]["format"])
     return disturb(model, frame, roles.features, roles.label, seed=spec["seed"], rows_present=present).to_document()
+
+
+def _features_and_label(roles: Roles) -> Sequence[str]:
+    return tuple(dict.fromkeys((*roles.features, *([roles.label] if roles.label else []))))
 
 
 def disturb(

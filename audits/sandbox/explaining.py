@@ -3,7 +3,7 @@
 Imported by the child after it is locked.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from audits.checks import Roles
 from audits.sandbox.explain import explain
 from audits.sandbox.given import GivenTable
 from audits.sandbox.model_formats import ModelRefused
@@ -22,16 +23,7 @@ EXPLAINED_ROWS, BACKGROUND_ROWS = 2000, 100
 
 def explain_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Open the artifact of the spec and return its Attributions document over the evaluation table."""
-    if "evaluation" not in spec["tables"]:
-        raise ModelRefused("no_table", "There is no evaluation table to explain the model on.", "Submit one.")
-    try:
-        table = GivenTable.read(spec["tables"]["evaluation"])
-        roles = table.roles
-        frame, present = draw_rows(table.batches(roles.features), EXPLAINED_ROWS, spec["seed"])
-    except UnusableTable as refused:
-        raise ModelRefused(
-            "table_refused", f"The evaluation table cannot be used: {refused}", "Upload it anew."
-        ) from None
+    roles, frame, present = draw_evaluation(spec, lambda roles: roles.features, EXPLAINED_ROWS, to_do="explain")
     model = load_model(Path(spec["artifact"]["path"]), spec["artifact"]["format"])
     return explain(
         model,
@@ -43,6 +35,24 @@ def explain_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
         background_rows=BACKGROUND_ROWS,
         rows_present=present,
     )
+
+
+def draw_evaluation(
+    spec: Mapping[str, Any], asked: Callable[[Roles], Sequence[str]], most: int, *, to_do: str
+) -> tuple[Roles, pd.DataFrame, int]:
+    """Return the roles of the spec's evaluation table, at most `most` rows of the columns asked, and how many it has.
+
+    Raises: ModelRefused, without a table `to_do` something with the model on, or with an unusable one.
+    """
+    if "evaluation" not in spec["tables"]:
+        raise ModelRefused("no_table", f"There is no evaluation table to {to_do} the model on.", "Submit one.")
+    try:
+        table = GivenTable.read(spec["tables"]["evaluation"])
+        return table.roles, *draw_rows(table.batches(tuple(asked(table.roles))), most, spec["seed"])
+    except UnusableTable as refused:
+        raise ModelRefused(
+            "table_refused", f"The evaluation table cannot be used: {refused}", "Upload it anew."
+        ) from None
 
 
 def draw_rows(batches: Callable[[], Iterator[pa.RecordBatch]], most: int, seed: int) -> tuple[pd.DataFrame, int]:
