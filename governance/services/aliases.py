@@ -8,8 +8,7 @@ from governance.roles import Verb
 from governance.selectors.aliases import what_governs
 from governance.services.authority import authorise
 from registry import services as registry
-from registry.errors import VersionDeleted
-from registry.models import CurrentAlias, ModelVersion, RegisteredModel, VersionDeletion
+from registry.models import CurrentAlias, ModelVersion, RegisteredModel
 
 
 def assign_alias(*, actor: Actor, version: ModelVersion, alias: str, still: Callable[[], None] | None = None) -> None:
@@ -25,8 +24,7 @@ def assign_alias(*, actor: Actor, version: ModelVersion, alias: str, still: Call
         registry.lock_versions(model.pk)
         if still:
             still()
-        if VersionDeletion.objects.filter(version=version).exists():
-            raise VersionDeleted(f"{version} was deleted.")
+        registry.refuse_deleted(version)
         if why := what_governs(model, alias):
             raise AliasGoverned(f"{model.name}@{alias} is not free: {why}. Ask for a promotion.", alias=alias)
         if not CurrentAlias.objects.filter(version=version, alias=alias).exists():

@@ -8,8 +8,8 @@ from governance.services.authority import authorise
 from governance.services.registrations import RESERVED, refuse_malformed_name, refuse_malformed_tags
 from governance.services.retirements import delete_within
 from registry import services as registry
-from registry.errors import VersionDeleted, VersionLive
-from registry.models import ModelVersion, RegisteredModel, VersionDeletion, VersionStage
+from registry.errors import VersionLive
+from registry.models import ModelVersion, RegisteredModel, VersionStage
 from registry.selectors import get_model
 from registry.stages import Stage
 
@@ -48,8 +48,7 @@ def annotate_version(
     refuse_malformed_tags(tags or {}, reserved=RESERVED)
     with record(actor=actor, at=now()) as recording:
         registry.lock_versions(version.model_id)
-        if VersionDeletion.objects.filter(version=version).exists():
-            raise VersionDeleted(f"{version} was deleted.")
+        registry.refuse_deleted(version)
         registry.annotate(recording=recording, model=version.model, version=version, description=description, tags=tags)
 
 

@@ -17,8 +17,8 @@ from governance.services._fitness import refuse_unfit
 from governance.services._settlement import settle_what_is_open
 from governance.services.authority import authorise
 from registry import services as registry
-from registry.errors import VersionDeleted, VersionRetired
-from registry.models import EvidenceAttachment, ModelVersion, RegisteredModel, VersionDeletion, VersionStage
+from registry.errors import VersionRetired
+from registry.models import EvidenceAttachment, ModelVersion, VersionStage
 from registry.stages import Stage
 
 CHUNK = 1024 * 1024
@@ -88,11 +88,10 @@ def attach_document(
 
 def _lock(version: ModelVersion, still: Callable[[], None] | None) -> ModelVersion:
     """Lock the model and return the version as it is now. Raises: VersionDeleted, VersionRetired, what `still` does."""
-    RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+    registry.lock_versions(version.model_id)
     if still:
         still()
-    if VersionDeletion.objects.filter(version=version).exists():
-        raise VersionDeleted(f"{version} was deleted; its evidence does not change any more.")
+    registry.refuse_deleted(version, "its evidence does not change any more")
     if VersionStage.objects.get(version=version).stage == Stage.RETIRED:
         raise VersionRetired(f"{version} is retired; its evidence does not change any more.")
     return ModelVersion.objects.select_related("model").get(pk=version.pk)

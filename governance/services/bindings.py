@@ -7,8 +7,8 @@ from governance.services._fitness import refuse_unfit_artifact
 from governance.services.attachments import hear_of_news
 from governance.services.authority import authorise
 from registry import services as registry
-from registry.errors import VersionDeleted, VersionRetired
-from registry.models import ArtifactBinding, ModelVersion, RegisteredModel, VersionDeletion, VersionStage
+from registry.errors import VersionRetired
+from registry.models import ArtifactBinding, ModelVersion, VersionStage
 from registry.stages import Stage
 
 
@@ -23,9 +23,8 @@ def bind_artifact(*, actor: Actor, version: ModelVersion, artifact: Evidence) ->
     authorise(actor, Verb.REGISTER)
     refuse_unfit_artifact(version.model, artifact)
     with record(actor=actor, at=now()) as recording:
-        RegisteredModel.objects.select_for_update().get(pk=version.model_id)
-        if VersionDeletion.objects.filter(version=version).exists():
-            raise VersionDeleted(f"{version} was deleted.")
+        registry.lock_versions(version.model_id)
+        registry.refuse_deleted(version)
         if VersionStage.objects.get(version=version).stage == Stage.RETIRED:
             raise VersionRetired(f"{version} is retired.")
         binding = registry.bind_artifact(recording=recording, version=version, artifact=artifact)

@@ -8,9 +8,9 @@ from governance.roles import Verb
 from governance.selectors.requirements import unanswered_orders
 from governance.services._settlement import settle_what_is_open
 from governance.services.authority import authorise
-from registry.errors import VersionDeleted, VersionRetired
-from registry.models import ModelVersion, VersionDeletion, VersionStage
-from registry.services import lock_versions
+from registry.errors import VersionRetired
+from registry.models import ModelVersion, VersionStage
+from registry.services import lock_versions, refuse_deleted
 from registry.stages import Stage
 
 
@@ -26,8 +26,7 @@ def order_checks(*, actor: Actor, version: ModelVersion) -> list[CheckRun]:
     authorise(actor, Verb.PROMOTE)
     with record(actor=actor, at=now()) as recording:
         lock_versions(version.model_id)
-        if VersionDeletion.objects.filter(version=version).exists():
-            raise VersionDeleted(f"{version} was deleted; nothing is checked for it any more.")
+        refuse_deleted(version, "nothing is checked for it any more")
         if VersionStage.objects.get(version=version).stage == Stage.RETIRED:
             raise VersionRetired(f"{version} is retired; nothing is checked for it any more.")
         current = ModelVersion.objects.select_related("model", "binding").get(pk=version.pk)

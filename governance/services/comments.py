@@ -9,10 +9,11 @@ from governance.models import Comment, CommentRevision, CommentWithdrawal
 from governance.roles import Verb
 from governance.selectors.comments import get_comment, wordings_of
 from governance.services.authority import authorise
-from registry.errors import VersionDeleted
-from registry.models import ModelVersion, RegisteredModel, VersionDeletion
+from registry.models import ModelVersion
+from registry.services import lock_versions, refuse_deleted
 
 LONGEST: Final = 4_000
+SILENT: Final = "nothing is said about it any more"
 
 
 def write_comment(*, actor: Actor, version: ModelVersion, text: str) -> Comment:
@@ -23,8 +24,8 @@ def write_comment(*, actor: Actor, version: ModelVersion, text: str) -> Comment:
     authorise(actor, Verb.COMMENT)
     text = _fit(text)
     with record(actor=actor, at=now()) as recording:
-        _lock(version)
-        _refuse_deleted(version)
+        lock_versions(version.model_id)
+        refuse_deleted(version, SILENT)
         uid = new_uid()
         comment = Comment(
             uid=uid,
@@ -49,7 +50,7 @@ def revise_comment(*, actor: Actor, uid: UUID, text: str) -> Comment:
     text = _fit(text)
     with record(actor=actor, at=now()) as recording:
         comment = _own(actor, uid)
-        _refuse_deleted(comment.version)
+        refuse_deleted(comment.version, SILENT)
         if wordings_of(comment)[-1].text != text:
             wording = new_uid()
             revision = CommentRevision(
@@ -89,7 +90,7 @@ def _fit(text: str) -> str:
 
 def _own(actor: Actor, uid: UUID) -> Comment:
     """Lock the model and return a standing comment of the actor's. Raises: as `withdraw_comment`."""
-    _lock(get_comment(uid).version)
+    lock_versions(get_comment(uid).version.model_id)
     # Read again: who waited for the lock may find it withdrawn.
     comment = get_comment(uid)
     if comment.written_by != str(actor):
@@ -98,12 +99,3 @@ def _own(actor: Actor, uid: UUID) -> Comment:
         at = comment.withdrawal.withdrawn_at
         raise CommentWithdrawn(f"This comment was withdrawn on {at:%-d %B %Y}; write another one.")
     return comment
-
-
-def _lock(version: ModelVersion) -> None:
-    RegisteredModel.objects.select_for_update().get(pk=version.model_id)
-
-
-def _refuse_deleted(version: ModelVersion) -> None:
-    if VersionDeletion.objects.filter(version=version).exists():
-        raise VersionDeleted(f"{version} was deleted; nothing is said about it any more.")

@@ -137,7 +137,7 @@ class _Import:
             ours = {"from": self.came_from, "updated_at": timestamp(self.found.updated_at)}
             others = {key: value for key, value in self.found.tags.items() if not key.startswith(RESERVED)}
             yield from self._tags(model, None, others, ours)
-        RegisteredModel.objects.select_for_update().get(pk=model.pk)
+        registry.lock_versions(model.pk)
         rows = model.versions.filter(number__in=[one.number for one in versions])
         known = {row.number: row for row in rows.select_related("model", "position", "deletion")}
         for one in versions:

@@ -28,7 +28,7 @@ def roll_back(*, actor: Actor, model: RegisteredModel, alias: str, reason: str) 
     if not reason.strip():
         raise Malformed("Say why in a sentence: the reason is part of the record.", field="reason")
     with record(actor=actor, at=now()) as recording:
-        RegisteredModel.objects.select_for_update().get(pk=model.pk)
+        registry.lock_versions(model.pk)
         present = _last_served(model, alias)
         earlier = _last_that_stands(model, alias, present, recording.at) if present else None
         if present is None or earlier is None:

@@ -32,7 +32,8 @@ from governance.services._settlement import lock_open_promotion, settle
 from governance.services.authority import authorise
 from governance.services.signatures import refuse_unsigned, sign, told_of
 from registry.errors import MoveImpossible
-from registry.models import ModelVersion, RegisteredModel, VersionDeletion, VersionStage
+from registry.models import ModelVersion, VersionDeletion, VersionStage
+from registry.services import lock_versions
 from registry.stages import Stage, may_move
 
 # However long a policy lets waivers stand, none stands longer.
@@ -136,7 +137,7 @@ def _lock(version: ModelVersion, target: str) -> tuple[Promotion | None, Version
     The model is locked first, as every act does that may move a version: meanwhile nobody asks for a promotion, so none
     is judged without the waiver, and no two acts wait for each other.
     """
-    RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+    lock_versions(version.model_id)
     row = OpenPromotion.objects.filter(version=version, target=target).select_related("promotion").first()
     promotion = lock_open_promotion(str(row.promotion.uid)) if row else None
     return promotion, VersionStage.objects.get(version=version)

@@ -9,6 +9,7 @@ from registry.services.versions import (
     bind_artifact,
     delete_version,
     move_version,
+    refuse_deleted,
     register_version,
     withdraw_alias,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "delete_version",
     "lock_versions",
     "move_version",
+    "refuse_deleted",
     "register_model",
     "register_version",
     "rename_model",

@@ -253,6 +253,12 @@ def withdraw_alias(*, recording: Recording, model: RegisteredModel, alias: str, 
     return before.version
 
 
+def refuse_deleted(version: ModelVersion, so: str = "") -> None:
+    """Raises: VersionDeleted for a version that was deleted; `so` says what that means for an act on it."""
+    if VersionDeletion.objects.filter(version=version).exists():
+        raise VersionDeleted(f"{version} was deleted{so and f'; {so}'}.")
+
+
 def delete_version(*, recording: Recording, version: ModelVersion) -> VersionDeletion:
     """Leave a tombstone: the version is listed no more, its number stays taken, its entries stay.
 
