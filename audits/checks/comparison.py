@@ -165,15 +165,15 @@ def _widened(one: ComparedRates, rates: Sequence[GroupRate]) -> ComparedRates:
     return replace(one, usable=usable, small=small, left_out=left_out, joint=True)
 
 
-def require_complete(counts: GroupCounts, *, labels: bool) -> tuple[str, ...]:
-    """Refuse a table with missing decisions; say in a note how many rows have no label.
+def require_complete(counts: GroupCounts, *, labels: bool, predictions: bool = True) -> tuple[str, ...]:
+    """Refuse a table with missing decisions; say in a note how many rows have no label, each where it is asked for.
 
     A row without a decision could be any decision: leaving it out would let a table hide the very
     people whom the rate is about.
     """
     everybody = counts.everybody()
     undecided = everybody.rows(NO_PREDICTION)
-    if undecided:
+    if predictions and undecided:
         raise CannotMeasure(
             f'{undecided} of {counts.n_rows} rows have no value in column "{counts.roles.prediction}"; '
             "give every row a prediction."

@@ -43,7 +43,6 @@ def parity_report(
     decide_on: str,
     leave_out: Sequence[str],
     simultaneous: bool,
-    labels: bool = True,
     scores: ScoreSteps | None = None,
 ) -> Report:
     """Hold the largest difference and the smallest ratio between groups, over all `rates`, against limits.
@@ -52,7 +51,11 @@ def parity_report(
     are each the name of a measurement and its limit; a limit of None measures only. `scores` help to say what would
     pass.
     """
-    notes = require_complete(counts, labels=labels)
+    notes = require_complete(
+        counts,
+        labels=any(rate.reads_labels for rate, _ in rates),
+        predictions=any(rate.reads_predictions for rate, _ in rates),
+    )
 
     def sets_of(grouping: Grouping) -> list[ComparedRates]:
         return compared_sets(grouping, rates, leave_out, simultaneous=simultaneous)

@@ -242,9 +242,9 @@ def _by_decisions(sought: Sought) -> str:
 
 
 def _is_steered(rate: Rate) -> bool:
-    """Whether the rate is a share of people who are the same whatever is decided."""
+    """Whether the rate depends on decisions and is a share of people who are the same whatever is decided."""
     known = rate.denominator[:, :2]
-    return rate.is_share and bool((known[:, 0] == known[:, 1]).all())
+    return rate.reads_predictions and rate.is_share and bool((known[:, 0] == known[:, 1]).all())
 
 
 def _among(rate: Rate, favourable: int) -> str:

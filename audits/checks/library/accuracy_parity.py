@@ -10,7 +10,7 @@ from audits.checks.statistics.rates import accuracy
     "fairness.accuracy_parity",
     version=1,
     needs=GroupCounts,
-    roles=("label", "sensitive"),
+    roles=("prediction", "label", "sensitive"),
     advised_by=ScoreHistograms,
 )
 def accuracy_parity(

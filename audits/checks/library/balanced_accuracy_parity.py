@@ -10,7 +10,7 @@ from audits.checks.statistics.rates import balanced_accuracy
     "fairness.balanced_accuracy_parity",
     version=1,
     needs=GroupCounts,
-    roles=("label", "sensitive"),
+    roles=("prediction", "label", "sensitive"),
     advised_by=ScoreHistograms,
 )
 def balanced_accuracy_parity(

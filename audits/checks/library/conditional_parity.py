@@ -36,7 +36,15 @@ class _Pair:
     n: int
 
 
-@check(_NAME, version=1, needs=GroupCounts, roles=("sensitive",))
+@check(
+    _NAME,
+    version=1,
+    needs=GroupCounts,
+    roles=(
+        "prediction",
+        "sensitive",
+    ),
+)
 def conditional_parity(
     counts: GroupCounts,
     *,

@@ -10,7 +10,10 @@ from audits.checks.statistics.rates import selection_rate
     "fairness.demographic_parity_difference",
     version=1,
     needs=GroupCounts,
-    roles=("sensitive",),
+    roles=(
+        "prediction",
+        "sensitive",
+    ),
     advised_by=ScoreHistograms,
 )
 def demographic_parity_difference(
@@ -89,6 +92,5 @@ def demographic_parity_difference(
         decide_on=decide_on,
         leave_out=leave_out,
         simultaneous=simultaneous,
-        labels=False,
         scores=scores,
     )

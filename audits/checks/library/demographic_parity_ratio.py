@@ -10,7 +10,10 @@ from audits.checks.statistics.rates import selection_rate
     "fairness.demographic_parity_ratio",
     version=1,
     needs=GroupCounts,
-    roles=("sensitive",),
+    roles=(
+        "prediction",
+        "sensitive",
+    ),
     advised_by=ScoreHistograms,
 )
 def demographic_parity_ratio(
@@ -88,6 +91,5 @@ def demographic_parity_ratio(
         decide_on=decide_on,
         leave_out=leave_out,
         simultaneous=simultaneous,
-        labels=False,
         scores=scores,
     )

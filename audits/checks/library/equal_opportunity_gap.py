@@ -10,7 +10,7 @@ from audits.checks.statistics.rates import true_positive_rate
     "fairness.equal_opportunity_gap",
     version=1,
     needs=GroupCounts,
-    roles=("label", "sensitive"),
+    roles=("prediction", "label", "sensitive"),
     advised_by=ScoreHistograms,
 )
 def equal_opportunity_gap(

@@ -10,7 +10,7 @@ from audits.checks.statistics.rates import false_positive_rate, true_positive_ra
     "fairness.equalized_odds_ratio",
     version=1,
     needs=GroupCounts,
-    roles=("label", "sensitive"),
+    roles=("prediction", "label", "sensitive"),
     advised_by=ScoreHistograms,
 )
 def equalized_odds_ratio(

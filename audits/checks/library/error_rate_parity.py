@@ -10,7 +10,7 @@ from audits.checks.statistics.rates import error_rate
     "fairness.error_rate_parity",
     version=1,
     needs=GroupCounts,
-    roles=("label", "sensitive"),
+    roles=("prediction", "label", "sensitive"),
     advised_by=ScoreHistograms,
 )
 def error_rate_parity(

@@ -10,7 +10,7 @@ from audits.checks.statistics.rates import false_positive_rate
     "fairness.false_positive_rate_parity",
     version=1,
     needs=GroupCounts,
-    roles=("label", "sensitive"),
+    roles=("prediction", "label", "sensitive"),
     advised_by=ScoreHistograms,
 )
 def false_positive_rate_parity(

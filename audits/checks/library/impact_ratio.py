@@ -11,7 +11,16 @@ from audits.checks.statistics import Grouping
 from audits.checks.statistics.rates import selection_rate
 
 
-@check("fairness.impact_ratio", version=1, needs=GroupCounts, roles=("sensitive",), advised_by=ScoreHistograms)
+@check(
+    "fairness.impact_ratio",
+    version=1,
+    needs=GroupCounts,
+    roles=(
+        "prediction",
+        "sensitive",
+    ),
+    advised_by=ScoreHistograms,
+)
 def impact_ratio(
     counts: GroupCounts,
     scores: ScoreSteps | None = None,

@@ -47,7 +47,15 @@ class _Crossing:
         return self.value - self.others
 
 
-@check(_NAME, version=1, needs=GroupCounts, roles=("sensitive",))
+@check(
+    _NAME,
+    version=1,
+    needs=GroupCounts,
+    roles=(
+        "prediction",
+        "sensitive",
+    ),
+)
 def intersectional_parity(
     counts: GroupCounts,
     *,

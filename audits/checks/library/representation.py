@@ -30,7 +30,7 @@ def representation(
     Parameters
     ----------
     counts : GroupCounts
-        Counts by group, label and prediction, integers of shape (n_groups, 3, 3).
+        Counts by group, label and prediction, integers of shape (n_groups, 3, 3); the table needs neither of the two.
     attribute : str or None, default=None
         Sensitive column, or a crossing, that the population is about; it may be left out when there is only one column.
     population : list of str, default=[]
@@ -63,10 +63,10 @@ def representation(
 
     Example
     -------
-    | sex (sensitive) | decision (prediction) | rows |
-    |---|---|---|
-    | Female | 1 | 3 |
-    | Male | 1 | 7 |
+    | sex (sensitive) | rows |
+    |---|---|
+    | Female | 3 |
+    | Male | 7 |
 
     With `population=["Female=0.5", "Male=0.5"]`:
 

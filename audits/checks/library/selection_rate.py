@@ -10,7 +10,10 @@ from audits.checks.statistics.rates import selection_rate as selection
     "fairness.selection_rate",
     version=1,
     needs=GroupCounts,
-    roles=("sensitive",),
+    roles=(
+        "prediction",
+        "sensitive",
+    ),
     advised_by=ScoreHistograms,
 )
 def selection_rate(
@@ -90,6 +93,5 @@ def selection_rate(
         decide_on=decide_on,
         leave_out=leave_out,
         simultaneous=simultaneous,
-        labels=False,
         scores=scores,
     )

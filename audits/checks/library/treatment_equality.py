@@ -10,7 +10,7 @@ from audits.checks.statistics.rates import error_ratio
     "fairness.treatment_equality",
     version=1,
     needs=GroupCounts,
-    roles=("label", "sensitive"),
+    roles=("prediction", "label", "sensitive"),
     advised_by=ScoreHistograms,
 )
 def treatment_equality(

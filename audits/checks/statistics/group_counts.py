@@ -27,10 +27,10 @@ class GroupCounts:
 
     Mergeable; equal for any batch size and order of rows. Groups are formed by text or by band, a
     missing value is a group of its own, and a declared group without rows is kept with count zero.
-    Only binary tasks have these counts.
+    Without a column of labels, or of predictions, every one of them is unknown. Only binary tasks have these counts.
     """
 
-    needs_roles: ClassVar[tuple[str, ...]] = ("prediction",)
+    needs_roles: ClassVar[tuple[str, ...]] = ()
     weighs: ClassVar[bool] = True
 
     roles: Roles
@@ -62,10 +62,9 @@ class GroupCounts:
         return self.roles.favourable
 
     def add(self, batch: pa.RecordBatch) -> None:
-        states = classes_of(batch, str(self.roles.prediction)).astype(np.int32)
-        states += STATES * (
-            UNKNOWN if self.roles.label is None else classes_of(batch, self.roles.label).astype(np.int32)
-        )
+        states = np.zeros(batch.num_rows, np.int32)
+        for name, step in ((self.roles.label, STATES), (self.roles.prediction, 1)):
+            states += step * (UNKNOWN if name is None else classes_of(batch, name).astype(np.int32))
         if self.roles.weight is None:
             cells, counts = self.groups.counted(batch, states, PAIRS)
             self._grow()

@@ -42,12 +42,30 @@ class Rate(Named):
         """The pairs that the rate rests on."""
         return self.numerator | self.denominator
 
+    @property
+    def reads_labels(self) -> bool:
+        """Whether it makes a difference which label a row has, or that it has none."""
+        return any((mask != mask[0]).any() for mask in (self.numerator, self.denominator))
+
+    @property
+    def reads_predictions(self) -> bool:
+        """Whether it makes a difference what was predicted, or that nothing was."""
+        return any((mask != mask[:, :1]).any() for mask in (self.numerator, self.denominator))
+
 
 @dataclass(frozen=True)
 class MeanOfRates(Named):
     """The mean of several shares, undefined where one of them is."""
 
     parts: tuple[Rate, ...]
+
+    @property
+    def reads_labels(self) -> bool:
+        return any(part.reads_labels for part in self.parts)
+
+    @property
+    def reads_predictions(self) -> bool:
+        return any(part.reads_predictions for part in self.parts)
 
 
 def marked(*pairs: tuple[int, int]) -> NDArray[np.bool_]:
@@ -70,6 +88,16 @@ def selection_rate(favourable: int) -> Rate:
         "selection rate",
         marked((0, favourable), (1, favourable), (UNKNOWN, favourable)),
         ~NO_PREDICTION,
+    )
+
+
+def base_rate(favourable: int) -> Rate:
+    """Share whose label is the favourable one, whatever was decided about them."""
+    return Rate(
+        "base_rate",
+        "base rate",
+        marked((favourable, 0), (favourable, 1), (favourable, UNKNOWN)),
+        ~NO_LABEL,
     )
 
 

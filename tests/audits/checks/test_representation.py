@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from scipy import stats
 
 from audits.checks import MISSING
-from tests.audits.checks.tables import FOREST, forest, judged, keys, measured, selected
+from tests.audits.checks.tables import DECISIONS, FOREST, forest, judged, keys, measured, selected
 
 NAME = "fairness.representation"
 HALVES = ["Female=0.5", "Male=0.5"]
@@ -17,6 +19,12 @@ def test_a_table_like_its_population_passes() -> None:
     assert outcome.verdict == "passed"
     assert measured(outcome, "representation_ratio", "sex/Female").value == 1.0
     assert measured(outcome, "p_value", "sex").value == 1.0
+
+
+def test_a_table_of_training_rows_without_predictions_has_groups_all_the_same() -> None:
+    bare = replace(DECISIONS, label=None, prediction=None)
+    outcome = judged(NAME, selected(Female=(5, 39), Male=(5, 61)).select(["sex"]), bare, population=HALVES)
+    assert keys(outcome) == [f"{NAME}/sex/Female"]
 
 
 def test_exactly_on_the_limit_passes_and_below_it_is_found() -> None:
