@@ -37,7 +37,7 @@ def regression(
 
     All figures come from exact sums; the root of a mean is rounded once. Means have normal intervals from
     sums of squares, the root mean squared error the roots of the ends of its square's interval, R2 the delta
-    method's, the coverage Wilson's. Every row counts once, whatever it weighs.
+    method's, the coverage Wilson's. Rows count by their weight, and the intervals are those of Kish's effective rows.
 
     Parameters
     ----------
@@ -83,8 +83,9 @@ def regression(
 
     Cannot measure
     --------------
-    Rows without a prediction, too few rows with a label, or a figure with a limit that is undefined: R2 of
-    labels that are all the same, percentages of labels that are all 0, coverage without bounds.
+    Rows without a prediction, too few rows with a label, none that weighs anything, a missing, infinite or negative
+    weight, or a figure with a limit that is undefined: R2 of labels that are all the same, percentages of labels that
+    are all 0, coverage without bounds.
 
     Source
     ------
@@ -110,6 +111,8 @@ def regression(
     errors, n = sums.errors, sums.errors.n
     if n < min_rows:
         raise CannotMeasure(f"{n} rows have a label, {min_rows} are needed.")
+    if not errors.weight:
+        raise CannotMeasure(f'No row with a label has a weight above zero in "{sums.weight}".')
     square = _mean("mean_squared_error", errors.mean("error_2"), errors.variance_of_mean("error_2", "error_4"), n, None)
     bias = errors.mean("error")
     lean = _Z * math.sqrt(errors.variance_of_mean("error", "error_2"))
@@ -139,7 +142,7 @@ def regression(
         _percentage(sums, max_mape),
         Figure("bias", bias, float(bias) - lean, float(bias) + lean, n, ideal=0.0, unit="of the label"),
         Figure("absolute_bias", abs(bias), near, float(abs(bias)) + lean, n, max_bias, ideal=0.0, unit="of the label"),
-        _mean("quantile_loss", loss, float(max(loss_2 - loss**2, Fraction(0))) / max(n - 1, 1), n, max_quantile_loss),
+        _mean("quantile_loss", loss, errors.shared_out(loss_2 - loss**2), n, max_quantile_loss),
     ]
     if sums.lower is not None or min_coverage is not None:
         figures += _coverage(sums, min_coverage)
@@ -158,17 +161,17 @@ def _mean(
 
 def _percentage(sums: RegressionSums, limit: float | None) -> Figure:
     shares, name = sums.relative, "mean_absolute_percentage_error"
-    if shares.n == 0:
-        return Figure(name, None, n=0, limit=limit, ideal=0.0)
+    if not shares.weight:
+        return Figure(name, None, n=shares.n, limit=limit, ideal=0.0)
     return _mean(name, shares.mean("share"), shares.variance_of_mean("share", "share_2"), shares.n, limit, "1")
 
 
 def _coverage(sums: RegressionSums, limit: float | None) -> list[Figure]:
     bounds = sums.bounds
-    if bounds.n == 0:
-        return [Figure("coverage", None, n=0, limit=limit, at_least=True)]
+    if not bounds.weight:
+        return [Figure("coverage", None, n=bounds.n, limit=limit, at_least=True)]
     within = bounds.mean("within")
-    low, high = wilson(float(within * bounds.n), bounds.n)
+    low, high = wilson(float(within * Fraction(bounds.evidence)), bounds.evidence)
     return [
         Figure("coverage", within, low, high, bounds.n, limit, at_least=True),
         Figure("mean_width", bounds.mean("width"), n=bounds.n, unit="of the label"),

@@ -39,8 +39,8 @@ def regression_parity(
     """Differences between groups in the size and lean of errors, and the distance between their predictions.
 
     Sums are exact. Intervals hold for all pairs of groups (Bonferroni): of means normal, of R2 by the delta method, of
-    their differences by the square-and-add method. The distance between predictions has no interval; its estimate
-    decides. Every row counts once, whatever it weighs.
+    their differences by the square-and-add method. Rows count by their weight, and the intervals are those of Kish's
+    effective rows. The distance between predictions counts every row once and has no interval; its estimate decides.
 
     Parameters
     ----------
@@ -88,8 +88,9 @@ def regression_parity(
 
     Cannot measure
     --------------
-    Rows without a prediction, labels that are all the same, fewer than two groups, or a group with too few labelled
-    rows (unless the others already exceed a limit). R2 is undefined in a group whose labels are all the same.
+    Rows without a prediction, labels that are all the same, a missing, infinite or negative weight, fewer than two
+    groups, or a group with too few labelled rows or none that weighs anything (unless the others already exceed a
+    limit). R2 is undefined in a group whose labels are all the same.
 
     Source
     ------
@@ -141,6 +142,8 @@ def regression_parity(
         if pair is not None:
             _judge_distance(name, pair, max_prediction_distance, deviation, measured, findings)
     notes = []
+    if errors.everybody.is_weighted:
+        notes.append("The distance between predictions counts every row once, whatever it weighs.")
     if errors.unlabelled:
         notes.append(f'{errors.unlabelled} of {errors.n_rows} rows have no label in "{errors.label}".')
     if not errors.is_exact:
@@ -164,7 +167,7 @@ def _compared(
     level = 1 - (1 - LEVEL) / max(1, pairs * (pairs - 1) // 2)
 
     def rate(group: str, sums: Sums) -> GroupRate:
-        value, low, high = figure_of(sums, level) if sums.n else (None, None, None)
+        value, low, high = figure_of(sums, level) if sums.weight else (None, None, None)
         return GroupRate(group, sums.n, value, low, high)
 
     rates = [rate(*one) for one in kept.items()]
@@ -207,6 +210,8 @@ def _held(
 def _deviation(sums: Sums) -> float:
     if sums.n == 0:
         raise CannotMeasure("No row has a label.")
+    if not sums.weight:
+        raise CannotMeasure("No row with a label has a weight above zero.")
     spread = spread_of_labels(sums)
     if spread == 0:
         raise CannotMeasure("All labels are the same, so that nothing tells a large error from a small one.")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from audits.checks.base import CannotMeasure
 
+_LARGEST_WEIGHT = 1e150
 _Found = TypeVar("_Found")
 _shared: ContextVar[dict[tuple[object, ...], tuple[object, Any]] | None] = ContextVar("shared", default=None)
 
@@ -97,6 +98,22 @@ def as_numbers(column: pa.Array) -> NDArray[np.float64]:
         values[np.flatnonzero(null_mask(column))] = np.nan
         return values
     return column.cast(pa.float64(), safe=False).fill_null(float("nan")).to_numpy(zero_copy_only=False)
+
+
+def weights_of(batch: pa.RecordBatch, name: str) -> NDArray[np.float64]:
+    """The weight of each row, shape (n_rows,); what cannot be weighed by is refused."""
+    column = column_of(batch, name)
+    if kind_of(column.type) != "number":
+        raise CannotMeasure(f'Weight column "{name}" does not hold numbers.')
+    weights = as_numbers(column)
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise CannotMeasure(f'Weight column "{name}" holds a missing, infinite or negative weight.')
+    if weights.max(initial=0.0) > _LARGEST_WEIGHT:
+        raise CannotMeasure(
+            f'Weight column "{name}" holds {weights.max():g}, too large for its square to be counted; divide all '
+            "weights by the same number, which changes no figure."
+        )
+    return weights
 
 
 @once

@@ -11,12 +11,17 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from audits.checks.base import CannotMeasure
+from audits.checks.statistics.intervals import effective_rows
+
 # Every finite double is a whole number of these units, so sums are sums of integers: no rounding at all.
 UNIT_EXPONENT = 1126
 _UNIT = 2**UNIT_EXPONENT
 _LOW_BITS = 26
 _SMALLEST_STEP, _LARGEST_STEP = -1074, 1_000
 _WORTH_PICKING = 8
+# Sums beside those of the figures, where rows weigh.
+_WEIGHT, _SQUARE = "row_weight", "row_weight_2"
 
 
 def exact_sums(values: NDArray[np.float64], cells: NDArray[np.int64], n_cells: int) -> list[int]:
@@ -75,6 +80,31 @@ def exact_sum(values: NDArray[np.float64]) -> int:
     return total
 
 
+def exact_products(
+    values: NDArray[np.float64], others: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The products of two arrays of shape (n_rows,) as doubles, and what rounding them took away.
+
+    Both together are the products themselves, but for parts below 2**-1074. A product too large for a double is
+    infinite.
+
+    Source: Dekker (1971), A floating-point technique for extending the available precision, doi:10.1007/BF01397083.
+    """
+    (first, up), (second, more) = np.frexp(values), np.frexp(others)
+    product = first * second
+    (high, low), (other_high, other_low) = _halves(first), _halves(second)
+    lost = ((high * other_high - product) + high * other_low + low * other_high) + low * other_low
+    with np.errstate(over="ignore", under="ignore"):
+        return np.ldexp(product, up + more), np.ldexp(lost, up + more)
+
+
+def _halves(mantissas: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Doubles below 1 as sums of two that have half as many bits."""
+    high = mantissas * (2.0**27 + 1)
+    high -= high - mantissas
+    return high, mantissas - high
+
+
 def as_fraction(total: int) -> Fraction:
     """The exact value of a sum that is held in units."""
     return Fraction(total, _UNIT)
@@ -96,7 +126,12 @@ def from_text(text: str) -> int:
 
 @dataclass
 class Sums:
-    """Rows, and exact sums of several figures of a row, by cell. Mergeable; equal for any order of rows."""
+    """Rows, and exact sums of several figures of a row, by cell. Mergeable; equal for any order of rows.
+
+    Where rows weigh, each figure is taken times the weight of its row, and the weights and their squares are summed
+    beside the figures. Means are then those of scikit-learn's `sample_weight`, and as evidence count Kish's effective
+    rows, so that rows of one weight give the figures and intervals of rows that have none.
+    """
 
     names: tuple[str, ...]
     n_cells: int = 1
@@ -107,18 +142,35 @@ class Sums:
         self.rows = self.rows or [0] * self.n_cells
         self.totals = self.totals or {name: [0] * self.n_cells for name in self.names}
 
-    def add(self, values: Mapping[str, NDArray[np.float64]], cells: NDArray[np.int64] | None = None) -> None:
-        """Count finite figures of rows, each of shape (n_rows,)."""
+    @classmethod
+    def of(cls, names: tuple[str, ...], n_cells: int = 1, *, weighted: bool) -> Self:
+        """Sums of no row yet, of rows that weigh or of rows that count once each."""
+        return cls((*names, _WEIGHT, _SQUARE) if weighted else names, n_cells)
+
+    def add(
+        self,
+        values: Mapping[str, NDArray[np.float64]],
+        cells: NDArray[np.int64] | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
+        """Count finite figures of rows, each of shape (n_rows,) as their weights are."""
         n_rows = len(next(iter(values.values())))
-        if cells is None and self.n_cells == 1:
-            self.rows = [self.rows[0] + n_rows]
-            self.totals = {name: [total[0] + exact_sum(values[name])] for name, total in self.totals.items()}
-            return
-        cells = np.zeros(n_rows, np.int64) if cells is None else cells
-        self.rows = [a + int(b) for a, b in zip(self.rows, np.bincount(cells, minlength=self.n_cells), strict=True)]
-        for name, array in values.items():
-            more = exact_sums(array, cells, self.n_cells)
-            self.totals[name] = [a + b for a, b in zip(self.totals[name], more, strict=True)]
+        if weights is not None:
+            for name, array in {**values, _WEIGHT: np.ones(n_rows), _SQUARE: weights}.items():
+                products, lost = exact_products(array, weights)
+                if not np.isfinite(products).all():
+                    raise CannotMeasure("A figure times its weight is too large for a double; rescale the weights.")
+                self._add(name, products, cells)
+                self._add(name, lost, cells)
+        else:
+            for name, array in values.items():
+                self._add(name, array, cells)
+        counted = [n_rows] if cells is None else np.bincount(cells, minlength=self.n_cells).tolist()
+        self.rows = [a + b for a, b in zip(self.rows, counted, strict=True)]
+
+    def _add(self, name: str, values: NDArray[np.float64], cells: NDArray[np.int64] | None) -> None:
+        more = [exact_sum(values)] if cells is None else exact_sums(values, cells, self.n_cells)
+        self.totals[name] = [a + b for a, b in zip(self.totals[name], more, strict=True)]
 
     def merge(self, other: Sums) -> None:
         self.rows = [a + b for a, b in zip(self.rows, other.rows, strict=True)]
@@ -158,13 +210,30 @@ class Sums:
     def by_cell(self, name: str) -> list[Fraction]:
         return [as_fraction(total) for total in self.totals[name]]
 
+    @property
+    def is_weighted(self) -> bool:
+        return _WEIGHT in self.totals
+
+    @property
+    def weight(self) -> Fraction:
+        """What all rows weigh together: the sum of their weights, or their number."""
+        return self.total(_WEIGHT) if self.is_weighted else Fraction(self.n)
+
+    @property
+    def evidence(self) -> float:
+        """The effective number of rows: Kish's of rows that weigh, or their number."""
+        return effective_rows(self.weight, self.total(_SQUARE)) if self.is_weighted else self.n
+
     def mean(self, name: str) -> Fraction:
-        return self.total(name) / self.n
+        return self.total(name) / self.weight
 
     def variance_of_mean(self, name: str, squares: str) -> float:
         """The squared standard error of a mean, from the sum and the sum of squares."""
-        spread = self.total(squares) / self.n - self.mean(name) ** 2
-        return float(max(spread, Fraction(0))) / max(self.n - 1, 1)
+        return self.shared_out(self.mean(squares) - self.mean(name) ** 2)
+
+    def shared_out(self, spread: Fraction) -> float:
+        """The squared standard error of the mean of a figure whose variance over these rows is `spread`."""
+        return float(max(spread, Fraction(0))) / max(self.evidence - 1, 1)
 
     def to_document(self) -> dict[str, Any]:
         return {"rows": self.rows, "sums": {name: list(map(to_text, self.totals[name])) for name in self.names}}

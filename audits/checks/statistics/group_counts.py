@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles, SensitiveColumn
-from audits.checks.statistics.columns import as_numbers, as_texts, column_of, kind_of
+from audits.checks.statistics.columns import as_numbers, as_texts, column_of, kind_of, weights_of
 from audits.checks.statistics.draws import MOST_DRAWN, CellDraws, draws_of
 from audits.checks.statistics.exact_sums import as_fraction, exact_sums, from_text, to_text
 from audits.checks.statistics.grouping import Grouping
@@ -75,7 +75,7 @@ class GroupCounts:
         places = cells * PAIRS + states
         size = len(self.groups) * PAIRS
         self.counts += np.bincount(places, minlength=size).reshape(-1, PAIRS)
-        weights = _weights_of(batch, self.roles.weight)
+        weights = weights_of(batch, self.roles.weight)
         _accumulate(self.weights, exact_sums(weights, places, size))
         _accumulate(self.squares, exact_sums(weights * weights, places, size))
 
@@ -233,16 +233,6 @@ def classes_of(batch: pa.RecordBatch, name: str) -> NDArray[np.int64]:
 
 def _refuse(name: str, value: str) -> None:
     raise CannotMeasure(f'Column "{name}" holds "{value}" where only 0 and 1 can be counted.')
-
-
-def _weights_of(batch: pa.RecordBatch, name: str) -> NDArray[np.float64]:
-    column = column_of(batch, name)
-    if kind_of(column.type) != "number":
-        raise CannotMeasure(f'Weight column "{name}" does not hold numbers.')
-    weights = as_numbers(column)
-    if not (np.isfinite(weights) & (weights >= 0)).all():
-        raise CannotMeasure(f'Weight column "{name}" holds a missing, infinite or negative weight.')
-    return weights
 
 
 def _accumulate(totals: list[list[int]], sums: list[int]) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles, SensitiveColumn
+from audits.checks.statistics.columns import weights_of
 from audits.checks.statistics.exact_sums import Sums
 from audits.checks.statistics.groups import CROSSED_BY, MOST_GROUPS_IN_FULL, GroupCells
 from audits.checks.statistics.regression_sums import numbers_of, powers_of
@@ -40,11 +41,12 @@ class ErrorsOfGroup:
 class GroupErrors:
     """Exact sums of errors, prediction less label, and counts of predictions, by crossing of the sensitive columns.
 
-    Predictions are kept apart up to 4,096 distinct ones; beyond that close ones share a place. Mergeable; equal for any
-    batch size and order of rows. Every row counts once, whatever it weighs.
+    Where rows weigh, the sums are times the weight, and predictions are counted all the same. These are kept apart up
+    to 4,096 distinct ones; beyond that close ones share a place. Mergeable; equal for any batch size and order of rows.
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ("prediction",)
+    weighs: ClassVar[bool] = True
 
     roles: Roles
     groups: GroupCells
@@ -57,11 +59,12 @@ class GroupErrors:
     def empty(cls, roles: Roles) -> Self:
         if roles.task != "regression":
             raise CannotMeasure("Errors of numbers are measured for a regression task only.")
-        return cls(roles, GroupCells(roles.sensitive, MOST_GROUPS_IN_FULL))
+        sums = Sums.of(_NAMES, 0, weighted=roles.weight is not None)
+        return cls(roles, GroupCells(roles.sensitive, MOST_GROUPS_IN_FULL), sums)
 
     @staticmethod
     def columns(roles: Roles) -> tuple[str, ...]:
-        names = (roles.label, roles.prediction, *(column.name for column in roles.sensitive))
+        names = (roles.label, roles.prediction, roles.weight, *(column.name for column in roles.sensitive))
         return tuple(name for name in names if name is not None)
 
     @property
@@ -89,7 +92,8 @@ class GroupErrors:
             values = powers_of(labels[known], predictions[known])
         if not all(np.isfinite(array).all() for array in values.values()):
             raise CannotMeasure("An error or its fourth power is too large for a double; rescale label and prediction.")
-        self.sums.add({name: values[name] for name in _NAMES}, cells[known])
+        weights = None if self.roles.weight is None else weights_of(batch, self.roles.weight)[known]
+        self.sums.add({name: values[name] for name in _NAMES}, cells[known], weights)
 
     def merge(self, other: GroupErrors) -> None:
         theirs = other.groups.named_cells()
@@ -125,6 +129,7 @@ class GroupErrors:
         return {
             "label": self.roles.label,
             "prediction": self.roles.prediction,
+            **({} if self.roles.weight is None else {"weight": self.roles.weight}),
             "undecided": self.undecided,
             "unlabelled": self.unlabelled,
             "attributes": [column.to_document() for column in self.roles.sensitive],
@@ -139,6 +144,7 @@ class GroupErrors:
             task="regression",
             label=document["label"],
             prediction=document["prediction"],
+            weight=document.get("weight"),
             sensitive=tuple(SensitiveColumn.from_document(column) for column in document["attributes"]),
         )
         errors = cls.empty(roles)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from audits.checks.statistics.draws import MOST_DRAWN, CellDraws, draws_of
 from audits.checks.statistics.exact_sums import as_fraction
-from audits.checks.statistics.intervals import DRAWS, LEVEL, mean_of_shares, redrawn, wilson, wilsons
+from audits.checks.statistics.intervals import DRAWS, LEVEL, effective_rows, mean_of_shares, redrawn, wilson, wilsons
 from audits.checks.statistics.rates import PAIRS, MeanOfRates, Rate
 
 _DRAWN_AT_ONCE = 4_096
@@ -226,9 +226,7 @@ class Grouping:
             return float(share * n), n
         flat = rate.rows.ravel()
         squares = as_fraction(sum(s for s, counted in zip(self.squares[place], flat, strict=True) if counted))
-        # Kish's effective sample size: unequal weights carry less evidence than as many equal ones. Weights so small
-        # that their squares are 0 as doubles count as the least evidence there is.
-        effective = float(whole**2 / squares) if squares else 1.0
+        effective = effective_rows(whole, squares)
         return float(share) * effective, effective
 
     def _sum(self, place: int, mask: NDArray[np.bool_]) -> Fraction:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from statistics import NormalDist
 
 import numpy as np
@@ -37,6 +38,17 @@ def wilsons(
     # At the ends of the range rounding would leave 1e-17 where the formula gives exactly 0 or 1.
     low = np.where(successes <= 0, 0.0, np.maximum(0.0, centre - reach))
     return low, np.where(successes >= trials, 1.0, np.minimum(1.0, centre + reach))
+
+
+def effective_rows(weights: Fraction, squares: Fraction) -> float:
+    """As how many rows of one weight these tell as much, from sums of weights above zero and of their squares.
+
+    Unequal weights carry less evidence than as many equal ones. Weights so small that their squares are 0 as doubles
+    count as the least evidence there is.
+
+    Source: Kish (1965), Survey Sampling, section 11.7.
+    """
+    return float(weights**2 / squares) if squares else 1.0
 
 
 def mean_of_shares(shares: Sequence[tuple[float, float | None, float | None]]) -> Interval:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles
-from audits.checks.statistics.columns import as_numbers, column_of, kind_of
+from audits.checks.statistics.columns import as_numbers, column_of, kind_of, weights_of
 from audits.checks.statistics.exact_sums import Sums
 from audits.checks.statistics.intervals import LEVEL
 
@@ -24,6 +24,8 @@ _ERRORS = (
     *("error", "error_2", "error_4", "error_2_label", "error_2_label_2"),
     *("absolute", "under", "under_2", "over", "over_2"),
 )
+_SHARES = ("share", "share_2")
+_BOUNDS = ("within", "below", "above", "width")
 
 
 @dataclass
@@ -33,30 +35,37 @@ class RegressionSums:
     `errors` sums label^k, error^k and their products, |error|, and the parts of it under and over the label;
     `relative` sums |error| / |label| over labels other than 0; `bounds` sums, over rows with declared bounds,
     whether the label lies within, below or above them, and their width. Units are those of the label and its
-    powers. Mergeable; equal for any batch size and order of rows.
+    powers. Where rows weigh, all of them are times the weight. Mergeable; equal for any batch size and order of rows.
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ("label", "prediction")
+    weighs: ClassVar[bool] = True
 
     label: str
     prediction: str
     lower: str | None = None
     upper: str | None = None
     errors: Sums = field(default_factory=lambda: Sums(_ERRORS))
-    relative: Sums = field(default_factory=lambda: Sums(("share", "share_2")))
-    bounds: Sums = field(default_factory=lambda: Sums(("within", "below", "above", "width")))
+    relative: Sums = field(default_factory=lambda: Sums(_SHARES))
+    bounds: Sums = field(default_factory=lambda: Sums(_BOUNDS))
     undecided: int = 0
     unlabelled: int = 0
+    weight: str | None = None
 
     @classmethod
     def empty(cls, roles: Roles) -> Self:
         if roles.task != "regression":
             raise CannotMeasure("Errors of numbers are measured for a regression task only.")
-        return cls(str(roles.label), str(roles.prediction), roles.lower, roles.upper)
+        errors, relative, bounds = (
+            Sums.of(names, weighted=roles.weight is not None) for names in (_ERRORS, _SHARES, _BOUNDS)
+        )
+        columns = (str(roles.label), str(roles.prediction), roles.lower, roles.upper)
+        return cls(*columns, errors, relative, bounds, weight=roles.weight)
 
     @staticmethod
     def columns(roles: Roles) -> tuple[str, ...]:
-        return tuple(n for n in (roles.label, roles.prediction, roles.lower, roles.upper) if n is not None)
+        names = (roles.label, roles.prediction, roles.lower, roles.upper, roles.weight)
+        return tuple(name for name in names if name is not None)
 
     @property
     def n_rows(self) -> int:
@@ -69,11 +78,12 @@ class RegressionSums:
         self.undecided += int((~decided).sum())
         self.unlabelled += int((decided & ~known).sum())
         y, p = labels[known], predictions[known]
+        weights = None if self.weight is None else weights_of(batch, self.weight)[known]
         # Powers that are too large become infinite and are refused below.
         with np.errstate(over="ignore"):
-            self._add(self.errors, powers_of(y, p))
+            self._add(self.errors, powers_of(y, p), weights)
             share = np.abs((p - y)[y != 0] / y[y != 0])
-            self._add(self.relative, {"share": share, "share_2": share * share})
+            self._add(self.relative, {"share": share, "share_2": share * share}, _picked(weights, y != 0))
         if self.lower is not None and self.upper is not None:
             low, high = numbers_of(batch, self.lower)[known], numbers_of(batch, self.upper)[known]
             held = ~np.isnan(low) & ~np.isnan(high)
@@ -87,6 +97,7 @@ class RegressionSums:
                     "above": (y > high).astype(float),
                     "width": high - low,
                 },
+                _picked(weights, held),
             )
 
     def merge(self, other: RegressionSums) -> None:
@@ -96,7 +107,10 @@ class RegressionSums:
         self.unlabelled += other.unlabelled
 
     def to_document(self) -> dict[str, Any]:
-        return {n: value.to_document() if isinstance(value, Sums) else value for n, value in vars(self).items()}
+        told = {n: value.to_document() if isinstance(value, Sums) else value for n, value in vars(self).items()}
+        if self.weight is None:
+            del told["weight"]
+        return told
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -109,10 +123,14 @@ class RegressionSums:
         return self.errors, self.relative, self.bounds
 
     @staticmethod
-    def _add(sums: Sums, values: dict[str, NDArray[np.float64]]) -> None:
+    def _add(sums: Sums, values: dict[str, NDArray[np.float64]], weights: NDArray[np.float64] | None) -> None:
         if not all(np.isfinite(array).all() for array in values.values()):
             raise CannotMeasure("An error or its fourth power is too large for a double; rescale label and prediction.")
-        sums.add(values)
+        sums.add(values, weights=weights)
+
+
+def _picked(weights: NDArray[np.float64] | None, rows: NDArray[np.bool_]) -> NDArray[np.float64] | None:
+    return None if weights is None else weights[rows]
 
 
 def powers_of(y: NDArray[np.float64], p: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
@@ -150,7 +168,7 @@ def r_squared(errors: Sums, level: float = LEVEL) -> tuple[Fraction | None, floa
     crossed = m["error_2_label_2"] - 2 * mean * m["error_2_label"] + mean**2 * lost
     ratio = lost / spread
     variance = (m["error_4"] - lost**2) - 2 * ratio * (crossed - lost * spread) + ratio**2 * (fourth - spread**2)
-    reach = NormalDist().inv_cdf(0.5 + level / 2) * math.sqrt(max(float(variance / spread**2), 0.0) / errors.n)
+    reach = NormalDist().inv_cdf(0.5 + level / 2) * math.sqrt(max(float(variance / spread**2), 0.0) / errors.evidence)
     value = 1 - ratio
     return value, float(value) - reach, min(1.0, float(value) + reach)
 

@@ -57,6 +57,12 @@ NUMBERS = Roles(
     sensitive=BINARY.sensitive,
     features=("size",),
 )
+WEIGHTED_NUMBERS = Roles(**{**vars(NUMBERS), "weight": "size"})
+TASKS = pytest.mark.parametrize(
+    "roles",
+    [BINARY, WEIGHTED, NUMBERS, WEIGHTED_NUMBERS],
+    ids=["binary", "weighted", "regression", "weighted regression"],
+)
 NAMES = sorted(check.name for check in list_checks() if check.family in ("fairness", "performance"))
 SMALL = {
     "min_group_size": 1,
@@ -100,7 +106,7 @@ def every(rows: pa.Table, roles: Roles) -> list[Outcome]:
     return measure(specs, tables=given_tables, seed=3)
 
 
-@pytest.mark.parametrize("roles", [BINARY, WEIGHTED, NUMBERS], ids=["binary", "weighted", "regression"])
+@TASKS
 @pytest.mark.soak
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=ROWS)
@@ -134,7 +140,7 @@ AWKWARD = [
 ]
 
 
-@pytest.mark.parametrize("roles", [BINARY, WEIGHTED, NUMBERS], ids=["binary", "weighted", "regression"])
+@TASKS
 def test_no_check_breaks_on_an_awkward_table(roles: Roles) -> None:
     hold(every(table(AWKWARD), roles))
     scored = [row for row in AWKWARD if row[3] is not None]

@@ -32,7 +32,7 @@ from audits.checks import (
     ScoreHistograms,
     SensitiveColumn,
 )
-from audits.checks.statistics.exact_sums import as_fraction, exact_sum, exact_sums, from_text, to_text
+from audits.checks.statistics.exact_sums import as_fraction, exact_products, exact_sum, exact_sums, from_text, to_text
 from audits.checks.statistics.value_table import ValueTable
 
 KINDS: list[Any] = [
@@ -168,6 +168,17 @@ def test_sums_are_exact(values: list[float]) -> None:
     assert as_fraction(total) == sum(map(Fraction, values), Fraction(0))
     assert exact_sum(array) == total
     assert from_text(to_text(total)) == total
+
+
+NORMAL = st.floats(-1e100, 1e100).filter(lambda value: value == 0 or abs(value) > 1e-100)
+
+
+@settings(max_examples=60)
+@given(pairs=st.lists(st.tuples(NORMAL, NORMAL), max_size=20))
+def test_products_lose_nothing(pairs: list[tuple[float, float]]) -> None:
+    first, second = np.array(pairs, np.float64).reshape(-1, 2).T
+    total = sum(exact_sum(part) for part in exact_products(first, second))
+    assert as_fraction(total) == sum((Fraction(a) * Fraction(b) for a, b in pairs), Fraction(0))
 
 
 @settings(max_examples=40)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -61,6 +62,7 @@ REGRESSION = Roles(
     features=BINARY.features[2:],
     id="id",
 )
+WEIGHTED_REGRESSION = Roles(**{**vars(REGRESSION), "weight": "weight"})
 LABELS = Roles(task="multi_label", labels=("truth", "other"), predictions=("decision", "before"))
 TASKS = {
     "binary": BINARY,
@@ -68,7 +70,9 @@ TASKS = {
     "multiclass": CLASSES,
     "regression": REGRESSION,
     "multi_label": LABELS,
+    "weighted regression": WEIGHTED_REGRESSION,
 }
+WEIGHED = {"binary": "weighted", "regression": "weighted regression"}
 ASKED = {
     "fairness.representation": {"population": ["f=0.5", "m=0.5"], "attribute": "sex"},
     "fairness.conditional_parity": {"control": "age"},
@@ -161,8 +165,8 @@ def test_every_figure_gap_and_interval_is_worked_out_again_from_what_is_stored(
 
 def test_a_check_uses_declared_weights_or_says_that_it_does_not(everything: dict[tuple[str, str], Outcome]) -> None:
     note = 'Every row counts once: the weights in column "weight" are not used by this check.'
-    for check in list_checks():
-        plain_one, weighted = everything["binary", check.name].report, everything["weighted", check.name].report
+    for (task, weighed), check in itertools.product(WEIGHED.items(), list_checks()):
+        plain_one, weighted = everything[task, check.name].report, everything[weighed, check.name].report
         if plain_one is None or weighted is None:
             continue
         assert (note in weighted.notes) == (not check.weighs), check.name
