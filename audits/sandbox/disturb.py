@@ -45,7 +45,7 @@ def disturb(
     seed: int,
     rows_present: int,
 ) -> Disturbances:
-    """Ask the model for the rows as they are and disturbed; the same for the same rows and seed."""
+    """Ask the model for the rows as they are and disturbed; the same for the same rows in this order and seed."""
     if not features:
         raise ModelRefused(
             "no_features",

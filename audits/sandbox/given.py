@@ -5,6 +5,7 @@ Imported by the child after it is locked.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -81,9 +82,11 @@ class GivenTable:
         With `coded` texts are codes into a dictionary where the file holds them so, which is enough for counting.
         """
 
+        # Opened once: the types of a delimited file are found by reading it.
+        opened = cache(lambda: open_table(self.path, self.format, columns=columns))
+
         def batches() -> Iterator[pa.RecordBatch]:
             if columns:
-                table = open_table(self.path, self.format, columns=columns)
-                yield from table.coded_batches() if coded else table.batches()
+                yield from opened().coded_batches() if coded else opened().batches()
 
         return batches

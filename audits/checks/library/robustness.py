@@ -38,9 +38,9 @@ def robustness(
     numbers, and with one feature blank throughout. Whole numbers stay whole, noise stays within the range of the
     sample, and texts and codes of two values have none. The loss of a row is 1 for a wrong decision and the absolute
     error of a number. A classifier decides for class 1 from a score of 0.5, or of 0 where scores are no probabilities.
-    What a model does with a blank cell is its own affair; one that gives no answer leaves the check inconclusive. The
-    rows are drawn by their place in the table, every row counts once, and disturbances of other strengths are not
-    looked at.
+    What a model does with a blank cell is its own affair; one that gives no answer leaves the check inconclusive.
+    Which rows are drawn and how they are disturbed depends on what they hold, not on where they stand. Every row counts
+    once, and disturbances of other strengths are not looked at.
 
     Parameters
     ----------

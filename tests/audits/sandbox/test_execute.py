@@ -10,16 +10,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from sklearn.linear_model import LogisticRegression
 
 from audits.checks import Outcome, RunSpec
 from audits.sandbox import GUARDS, errored_outcomes, execute
 from audits.sandbox.execute import CHILD_ENVIRONMENT, checked_answer
-from audits.sandbox.explaining import draw_rows
 from tests.audits.sandbox import sample_models
 from tests.audits.sandbox.sample_models import NUMBERS
 
@@ -303,34 +300,3 @@ def test_an_answer_that_does_not_match_the_order_is_not_believed(change):
     change(answer)
     with pytest.raises(Exception, match="do not match what was ordered"):
         checked_answer(json.dumps(answer).encode(), [FAIRNESS, EXPLAINED])
-
-
-# --- drawing rows ---
-
-
-def test_the_rows_drawn_do_not_depend_on_the_batches():
-    table = pa.table({"n": np.arange(5000)})
-    drawn = [draw_rows(lambda size=size: iter(table.to_batches(size)), 100, seed=9) for size in (64, 1000, 5000)]
-    for frame, present in drawn:
-        assert present == 5000
-        assert list(frame["n"]) == list(drawn[0][0]["n"])
-        assert len(set(frame["n"])) == 100
-    assert list(drawn[0][0]["n"]) != list(draw_rows(lambda: iter(table.to_batches(64)), 100, seed=10)[0]["n"])
-
-
-def test_every_row_has_the_same_chance_to_be_drawn():
-    table = pa.table({"n": np.arange(40)})
-    counts = np.zeros(40)
-    for seed in range(500):
-        frame, _ = draw_rows(lambda: iter(table.to_batches(7)), 4, seed)
-        counts[frame["n"]] += 1
-    # 50 expected, standard deviation 6.7; five of them either way.
-    assert counts.min() > 16
-    assert counts.max() < 84
-
-
-def test_a_small_table_is_taken_whole():
-    table = pa.table({"n": np.arange(40)})
-    frame, present = draw_rows(lambda: iter(table.to_batches(7)), 100, seed=1)
-    assert list(frame["n"]) == list(range(40))
-    assert present == 40
