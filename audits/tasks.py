@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection
 from audits.evidence import EvidenceDamaged, EvidenceMissing, store
 from audits.evidence.models import Evidence
 from audits.runs import CheckRun, LeaseLost
-from audits.runs.services import claim, complete_batch, extend_lease, hand_back, runs_of
+from audits.runs.services import claim, complete_batch, extend_lease, hand_back, runs_of, seed_of
 from audits.sandbox import errored_outcomes, execute
 from audits.trail import Actor, now
 
@@ -91,8 +91,7 @@ def _execute(runs: list[CheckRun], beat: _Beat) -> dict[str, Any]:
                 "runs": specs,
                 "tables": {purpose: _table(stack, table) for purpose, table in inputs["tables"].items()},
                 "artifact": _artifact(stack, inputs["artifact"]),
-                # The seed follows from the inputs, so that a run repeats to the last digit.
-                "seed": int(runs[0].identity[:8], 16),
+                "seed": seed_of(inputs),
             }
             return execute(
                 spec,

@@ -35,8 +35,16 @@ class Order:
     @property
     def identity(self) -> str:
         """SHA-256 over everything the figures depend on: equal identities, equal figures."""
-        document = [self.check_name, self.check_version, self.parameters, self.inputs]
-        return hashlib.sha256(document_text(document).encode()).hexdigest()
+        return _digest([self.check_name, self.check_version, self.parameters, self.inputs])
+
+
+def seed_of(inputs: dict[str, Any]) -> int:
+    """Where all that is drawn for a check begins, by its inputs alone: its figures are the same in any company."""
+    return int(_digest(inputs)[:8], 16)
+
+
+def _digest(document: object) -> str:
+    return hashlib.sha256(document_text(document).encode()).hexdigest()
 
 
 def order_runs(*, recording: Recording, orders: Sequence[Order], subject: str) -> UUID | None:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from audits.runs import CheckRun
+from audits.runs import CheckResult, CheckRun, Job, runs_of
+from audits.tasks import run_checks
 from audits.trail import Entry
+from audits.trail.fields import document_text
 from governance.errors import NotEntitled, NothingToOrder
 from governance.gates import UNANSWERED, ResultFact, is_unanswered
 from governance.models import Account, Promotion
@@ -103,3 +105,25 @@ def test_a_retired_version_and_a_reviewer_order_nothing(pipeline: Account, versi
     retire_version(actor=operator.actor, version=version, reason="Nobody needs it.")
     with pytest.raises(VersionRetired):
         order_checks(actor=pipeline.actor, version=version)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_check_that_is_run_again_alone_says_the_same_to_the_last_byte(
+    pipeline: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parity = (
+        "{id: parity, title: Rates are close, check: fairness.equalized_odds_difference, version: 1, max_age_days: 9}"
+    )
+    make.policy(make.POLICY.replace("approvals:", f"  - {parity}\napprovals:"))
+    version = make.version(pipeline, make.model(pipeline))
+    *_, last = runs_of(Job.objects.get().batch)
+    assert last.check_name == "fairness.equalized_odds_difference"
+    assert run_checks(str(last.batch))
+    later = make.now() + timedelta(days=10)
+    monkeypatch.setattr("governance.services.check_orders.now", lambda: later)
+    (alone,) = order_checks(actor=pipeline.actor, version=version)
+    assert run_checks(str(alone.batch))
+    among_others, again = CheckResult.objects.filter(run__identity=last.identity).order_by("id")
+    assert again.run == alone
+    assert again.report["measurements"]
+    assert document_text(again.report) == document_text(among_others.report)
