@@ -1,5 +1,7 @@
 """Whatever is killed in the middle of a check, it is finished after a restart, once, and no process is left behind.
 
+What it says then is what it says undisturbed, to the last byte.
+
 The rows remember the work and the broker is only a bell, so this holds for files and SQLite as it does for Redis
 and RabbitMQ with PostgreSQL.
 """
@@ -101,6 +103,22 @@ def gone(*processes: Process) -> None:
     eventually(lambda: not any(process.lives for process in processes), 15, f"the end of {processes}")
 
 
+def documents(installation: Installation) -> dict[str, str]:
+    """What was recorded of each check, as it is stored, by what its figures depend on."""
+    sql = "SELECT identity, report FROM audits_checkresult JOIN audits_checkrun run ON run.id = run_id"
+    return dict(installation.rows(sql))
+
+
+def undisturbed(folder: Path) -> dict[str, str]:
+    """The same checks where nobody kills anything, on SQLite."""
+    folder.mkdir()
+    installation = Installation.migrated(folder)
+    with installation.serve() as served:
+        installation.order(rows=LONG)
+        eventually(lambda: finished(installation), 90, f"the checks\n{served.said}")
+    return documents(installation)
+
+
 @pytest.mark.parametrize(
     "installation_on",
     [
@@ -142,6 +160,7 @@ def test_a_check_survives_the_death_of_everything_that_works_on_it(
             )
             assert sorted(uuid.UUID(str(run)) for run, _ in results) == sorted(map(uuid.UUID, ordered["runs"]))
             assert {verdict for _, verdict in results} == {"passed"}
+            assert documents(installation) == undisturbed(tmp_path / "undisturbed")
             # Three were lost; on a busy machine a lease may run out besides.
             assert installation.rows("SELECT attempts FROM audits_job")[0][0] >= 4
 
