@@ -1,14 +1,16 @@
 """What every test stands on."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test.utils import override_settings
 from hypothesis import settings
+from pytest_django import DjangoDbBlocker
 
 from audits.trail.append_only import guarded_models, triggers
 from audits.trail.models import Head, TreeState
@@ -21,7 +23,7 @@ settings.load_profile("countersign")
 
 @contextmanager
 def triggers_lifted() -> Iterator[None]:
-    """Let the flush between two transactional tests empty the tables; nothing else may."""
+    """Let the flush between two tests empty the guarded tables, and a test forge what they hold; nothing else may."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET session_replication_role = replica")
@@ -38,27 +40,40 @@ def triggers_lifted() -> Iterator[None]:
             cursor.execute(sql)
 
 
-def _emptying(sql_list: list[str]) -> list[str]:
-    """Return what empties the tables: on PostgreSQL a truncation of many small tables costs more than the test."""
-    if connection.vendor != "postgresql":
-        return sql_list
-    tables = re.findall(r'"(\w+)"', " ".join(sql_list))
-    return ["; ".join(f'DELETE FROM "{table}"' for table in tables)]
+# What the migrations put there is the same before every test.
+KEPT = {"django_content_type", "auth_permission"}
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _flush_lifts_the_triggers() -> Iterator[None]:
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let the flush between two transactional tests bring the migrated database back, and nothing else.
+
+    On SQLite it is copied over whatever a test left: that takes a small part of what it takes to empty every table
+    and to lift and to put back the triggers that guard them. On PostgreSQL a truncation of many small tables costs more
+    than the test. Neither needs Django to look for content types and permissions again.
+    """
     flush = BaseDatabaseOperations.execute_sql_flush
+    migrated = sqlite3.connect(":memory:", check_same_thread=False)
+    if connection.vendor == "sqlite":
+        with django_db_blocker.unblock():
+            connection.ensure_connection()
+            connection.connection.backup(migrated)
 
-    def lifted(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
+    def copied(operations: BaseDatabaseOperations, sql_list: list[str]) -> None:
+        connection.ensure_connection()
+        migrated.backup(connection.connection)
+
+    def emptied(operations: BaseDatabaseOperations, sql_list: list[str]) -> None:
+        tables = set(re.findall(r'"(\w+)"', " ".join(sql_list))) - KEPT
         with triggers_lifted():
-            flush(self, _emptying(sql_list))
-        # What the migrations put there: a trail that starts at nothing.
+            flush(operations, ["; ".join(f'DELETE FROM "{table}"' for table in sorted(tables))])
+        # A trail that starts at nothing.
         Head.objects.create(id=1, size=0, chain_hash=GENESIS, recorded_at="2000-01-01T00:00:00Z")
         TreeState.objects.create(id=1, size=0, frontier=b"")
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", lifted)
+    with pytest.MonkeyPatch.context() as patch, closing(migrated):
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", copied if connection.vendor == "sqlite" else emptied)
+        patch.setattr("django.core.management.commands.flush.emit_post_migrate_signal", lambda *_, **__: None)
         yield
 
 
