@@ -14,7 +14,7 @@ from audits.checks.catalogue import UnknownCheck, get_check, list_checks
 from audits.checks.engine import measure, needed_columns, recompute
 from audits.checks.outcomes import Outcome, RunSpec, TableInput, Verdict
 from audits.checks.parameters import Parameter, UnusableParameters
-from audits.checks.profiling import columns_of_profile, profile_document
+from audits.checks.profiling import columns_of_profile, profile_document, reads_profile
 from audits.checks.roles import MISSING, Roles, SensitiveColumn
 from audits.checks.statistics import (
     AlignedValues,
@@ -89,6 +89,7 @@ __all__ = [
     "measure",
     "needed_columns",
     "profile_document",
+    "reads_profile",
     "recompute",
     # what they read
     "AlignedValues",

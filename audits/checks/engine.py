@@ -11,6 +11,7 @@ from audits.checks.base import CannotMeasure, Check, Report
 from audits.checks.catalogue import UnknownCheck, get_check
 from audits.checks.outcomes import Outcome, RunSpec, TableInput, Verdict, plain
 from audits.checks.parameters import UnusableParameters
+from audits.checks.profiling import reads_profile
 from audits.checks.roles import Roles
 from audits.checks.scan import Failure, columns_for, condensed, is_scanned, scan_table
 from audits.checks.sentences import conclusion, listed
@@ -94,6 +95,7 @@ def measure(
     for spec in runs:
         try:
             check, parameters = _prepared(spec, {name: table.roles for name, table in tables.items()}, given)
+            _refuse_profiles(check, tables)
         except _NotRunnable as refusal:
             runnable.append(Outcome(spec, refusal.verdict, refusal.sentence))
             continue
@@ -188,6 +190,12 @@ def _prepared(
     return check, parameters
 
 
+def _refuse_profiles(check: Check, tables: Mapping[str, TableInput]) -> None:
+    for table in check.tables if any(map(is_scanned, check.needs)) else ():
+        if table in tables and tables[table].profile is not None and not reads_profile(check, table):
+            raise _NotRunnable("inconclusive", f"The {table} table is a stored profile, and this check needs its rows.")
+
+
 def _many_or_one(absent: Sequence[str], task: str) -> str:
     """What to add where a check asks for one label and the table has many, or the other way round."""
     if task == "multi_label" and {"label", "prediction"} & set(absent):
@@ -221,7 +229,7 @@ def _scan_all(
 
     for name, kinds in wanted.items():
         if (profile := tables[name].profile) is not None:
-            computed.update({(name, kind): _of_profile(profile, kind, name) for kind in kinds})
+            computed.update({(name, kind): profile for kind in kinds})
             continue
         missing = [kind for kind in kinds if (name, kind) not in computed]
         if missing:
@@ -231,12 +239,6 @@ def _scan_all(
         tables_of_kind = {name: computed[name, kind] for name in wanted if (name, kind) in computed}
         computed.update({(name, kind): small for name, small in condensed(kind, tables_of_kind).items()})
     return _Computed(computed)
-
-
-def _of_profile(profile: object, kind: type, table: str) -> object:
-    if type(profile) is kind:
-        return profile
-    return Failure(f"The {table} table is a stored profile, and this check needs its rows.", False)
 
 
 def _outcome(spec: RunSpec, check: Check, parameters: dict[str, Any], computed: _Computed) -> Outcome:

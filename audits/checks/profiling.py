@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from audits.checks.base import CannotMeasure
+from audits.checks.base import CannotMeasure, Check
 from audits.checks.outcomes import TableInput, plain
 from audits.checks.scan import Failure, scan_table
 from audits.checks.statistics.column_values import ColumnValues
@@ -13,6 +13,15 @@ from audits.checks.statistics.stored_profile import profiled
 VERSION = 1
 
 columns_of_profile = ColumnValues.columns
+
+
+def reads_profile(check: Check, table: str) -> bool:
+    """Whether a stored profile can stand in the place of a table's rows for this check.
+
+    It can where columns are laid beside those of the first table. Whatever counts the values of one table would take a
+    cell of the profile for a value.
+    """
+    return table in check.tables[1:] and set(check.needs) == {ColumnValues}
 
 
 def profile_document(table: TableInput) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from audits.tables.declaration import ROLES, SINGLE_ROLES, TASKS, ColumnDeclaration, Declaration, parse_declaration
 from audits.tables.limits import DEFAULT, Limits
-from audits.tables.profile import read_profile
+from audits.tables.profile import PROFILED_ROLES, read_profile
 from audits.tables.reading import FORMATS, PROFILE, Table, TableFacts, TableFormat, inspect_table, open_table
 from audits.tables.unusable import ERROR_CODES, UnusableTable
 
@@ -11,6 +11,7 @@ __all__ = [
     "ERROR_CODES",
     "FORMATS",
     "PROFILE",
+    "PROFILED_ROLES",
     "ROLES",
     "SINGLE_ROLES",
     "TASKS",

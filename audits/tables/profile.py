@@ -53,8 +53,14 @@ def types_of(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def require_columns(document: Mapping[str, Any], declared: list[str]) -> None:
-    """Refuse a profile that says nothing of a declared column."""
+    """Refuse a profile that says nothing of a declared column, and a declaration that asks it for nothing."""
     held = types_of(document)
+    if not declared:
+        raise UnusableTable(
+            "declaration_malformed",
+            "no column is declared with a role that a profile knows",
+            fix=f"give one of {in_words(list(held))} the role feature, prediction or score",
+        )
     lacking = [name for name in declared if name not in held]
     if lacking:
         raise UnusableTable(

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.checks import ColumnValues, Outcome, Roles, RunSpec, TableInput, measure, profile_document
+from audits.checks import (
+    ColumnValues,
+    Outcome,
+    Roles,
+    RunSpec,
+    TableInput,
+    list_checks,
+    measure,
+    profile_document,
+    reads_profile,
+)
 from audits.checks.statistics.column_values import RARE
 from audits.checks.statistics.stored_profile import FEWEST_ROWS, MOST_CELLS, profiled
 
@@ -81,6 +91,25 @@ def test_a_check_that_needs_rows_says_so() -> None:
     (outcome,) = measure(runs, tables={"evaluation": rows_of(reference), "reference": as_profile(reference)})
     assert outcome.verdict == "inconclusive"
     assert "is a stored profile, and this check needs its rows" in outcome.sentence
+
+
+@pytest.mark.parametrize("name", ["data_quality.near_constant_columns", "drift.distance"])
+def test_a_profile_stands_for_a_reference_and_never_for_what_is_evaluated(name: str) -> None:
+    profile = as_profile(table(1_000, 2))
+    (outcome,) = measure([RunSpec(name, 1)], tables={"evaluation": profile, "reference": rows_of(table(1_000, 3))})
+    assert outcome.verdict == "inconclusive"
+    assert outcome.sentence == "The evaluation table is a stored profile, and this check needs its rows."
+
+
+def test_what_can_be_measured_against_a_profile_is_known_before_it_is_ordered() -> None:
+    assert [check.name for check in list_checks() if reads_profile(check, "reference")] == [
+        "drift.distance",
+        "drift.kolmogorov_smirnov",
+        "drift.overall",
+        "drift.population_stability",
+        "drift.significance",
+    ]
+    assert not any(reads_profile(check, "evaluation") for check in list_checks())
 
 
 def test_texts_of_few_rows_stand_in_no_profile_and_count_as_rare() -> None:

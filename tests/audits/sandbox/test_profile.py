@@ -54,6 +54,14 @@ def test_a_profile_is_inspected_like_a_table(profile: Path) -> None:
     assert (facts.n_rows, facts.columns) == (5_000, (("age", "number"), ("town", "text")))
 
 
+def test_a_declaration_asks_a_profile_for_something_it_knows(profile: Path) -> None:
+    sensitive = {**DECLARED, "columns": {"town": {"roles": ["sensitive"]}}}
+    with pytest.raises(UnusableTable, match='give one of "age", "town" the role feature, prediction or score'):
+        inspect_table(profile, TableFormat("profile"), parse_declaration(sensitive))
+    both = {**DECLARED, "columns": {"age": {"roles": ["feature"]}, "sex": {"roles": ["sensitive"]}}}
+    assert inspect_table(profile, TableFormat("profile"), parse_declaration(both)).n_rows == 5_000
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
