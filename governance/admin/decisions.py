@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from audits.errors import DomainError
 from audits.trail import now
+from governance.admin import evidence_lines
 from governance.admin.acts import ON_PROMOTIONS, acts_for
 from governance.admin.decision_form import DecisionForm
 from governance.admin.inbox import groups_missing, last_decision
@@ -197,7 +198,7 @@ def _promotion_page(
         requested_by=names[promotion.requested_by],
         owner=names[version.model.owner],
         live=live if live and live.pk != version.pk else None,
-        evidence=file["evidence"],
+        evidence=evidence_lines.lines_of(file["evidence"]),
         history=[{**line, "at": moment(line["recorded_at"])} for line in file["history"]],
         standing=standing,
         form=form if standing.may_decide else None,

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from audits.trail import now
+from governance.admin import evidence_lines
 from governance.admin.acts import ON_ALIASES, ON_PROMOTIONS, ON_VERSIONS, Offered, acts_for
 from governance.admin.acts.kinds import find_promotion
 from governance.admin.comment_lines import shown_of
@@ -49,7 +50,7 @@ def show_version(request: HttpRequest, site: AdminSite, name: str, number: int) 
         promotions=promotions,
         registered_at=moment(file["version"]["registered_at"]),
         origin=origin_of(version),
-        evidence=file["evidence"],
+        evidence=evidence_lines.lines_of(file["evidence"]),
         history=[{**line, "at": moment(line["recorded_at"])} for line in file["history"]],
         explanation=explanation,
         towards=move.target,

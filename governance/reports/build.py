@@ -97,12 +97,11 @@ def _evidence(evidence: Iterable[Document]) -> Iterator[Block]:
     for piece in evidence:
         found = True
         yield Subheading(f"{spoken(piece.get('purpose')).capitalize()}: {plain(piece.get('name'))}")
-        rows = piece.get("rows")
         yield Facts(
             (
                 ("SHA-256", plain(piece.get("sha256") or NOT_RECORDED)),
                 ("Size", charts.counted(piece["size"], "bytes") if piece.get("size") else NOT_RECORDED),
-                ("Rows", charts.counted(rows, "rows") if rows is not None else "not a table"),
+                ("Rows", _rows(piece)),
             ),
             code=("SHA-256",),
         )
@@ -122,6 +121,16 @@ def _evidence(evidence: Iterable[Document]) -> Iterator[Block]:
             )
     if not found:
         yield Paragraph("No evidence is recorded for this version.", "lead")
+
+
+def _rows(piece: Document) -> str:
+    if (rows := piece.get("rows")) is None:
+        return "not a table"
+    return (
+        f"{charts.counted(rows, 'rows')}, as a stored profile of them"
+        if piece.get("is_profile")
+        else charts.counted(rows, "rows")
+    )
 
 
 def _policies(policies: Iterable[Document]) -> Iterator[Block]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from audits.evidence import Evidence
 from audits.runs import CheckRun
+from audits.tables import PROFILE, PROFILED_ROLES
 from audits.trail import Entry, timestamp, trail_state
 from governance.actions import ACTIONS
 from governance.gates import GateDecision, Outcome, Reason, decide
@@ -217,15 +218,22 @@ def _evidence(version: ModelVersion) -> list[dict[str, Any]]:
 
 def _evidence_line(purpose: str, row: Evidence) -> dict[str, Any]:
     declared = row.declaration.get("declaration", {}).get("columns", {})
-    columns = [{**column, "roles": declared.get(column["name"], {}).get("roles", [])} for column in row.columns]
+    is_profile = row.format == PROFILE
+    columns = [{**column, "roles": _roles(declared.get(column["name"], {}), is_profile)} for column in row.columns]
     return {
         "purpose": purpose,
         "name": row.name,
         "sha256": row.sha256,
         "size": row.size,
         "rows": row.row_count,
+        "is_profile": is_profile,
         "columns": columns,
     }
+
+
+def _roles(declared: Mapping[str, Any], is_profile: bool) -> list[str]:
+    """Return the roles of a column that count: a profile knows few of those that its table had."""
+    return [role for role in declared.get("roles", []) if not is_profile or role in PROFILED_ROLES]
 
 
 def _entries(version: ModelVersion, promotions: list[Promotion]) -> Iterable[Entry]:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from audits.evidence import Evidence, EvidenceKind
 from audits.sandbox import FORMATS
+from audits.tables import PROFILE
 from governance.errors import EvidenceUnfit
 from governance.policy_format import document_kinds
 from registry.models import EntryType, ModelVersion, RegisteredModel, Task
 
+EVALUATION = "evaluation"
 PURPOSE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -28,9 +30,9 @@ _MODEL = "a model artifact (" + ", ".join(FORMATS) + ")"
 _NO_ARTIFACT = "a reference (provider, product, version) in the place of an artifact"
 
 DEMANDS: Mapping[str, Demand] = {
-    EntryType.TRAINED_MODEL: Demand(FORMATS, _MODEL, tables=("evaluation",)),
-    EntryType.FINE_TUNE: Demand(FORMATS, _MODEL, tables=("evaluation",), has_parent=True),
-    EntryType.ADAPTER: Demand(FORMATS, _MODEL, tables=("evaluation",), has_parent=True),
+    EntryType.TRAINED_MODEL: Demand(FORMATS, _MODEL, tables=(EVALUATION,)),
+    EntryType.FINE_TUNE: Demand(FORMATS, _MODEL, tables=(EVALUATION,), has_parent=True),
+    EntryType.ADAPTER: Demand(FORMATS, _MODEL, tables=(EVALUATION,), has_parent=True),
     EntryType.PROMPT: Demand(("text",), "an artifact of the format text"),
     EntryType.AGENT: Demand(("json",), "an artifact of the format json"),
     EntryType.FOUNDATION_MODEL: Demand(("reference",), _NO_ARTIFACT, documents=("licence",)),
@@ -95,14 +97,29 @@ def refuse_unfit(model: RegisteredModel, purpose: str, evidence: Evidence) -> No
             f"{evidence.name} is declared as an {evidence.kind}; a version has the one it was registered with.",
             field=purpose,
         )
+    refuse_unfit_purpose(purpose, evidence.format)
+    refuse_unfit_task(model, purpose, evidence.name, evidence.declaration["declaration"]["task"])
+
+
+def refuse_unfit_purpose(purpose: str, format_name: str) -> None:
+    """Return when a table of this format can serve under this name. Raises: EvidenceUnfit with `field`."""
     if not PURPOSE.fullmatch(purpose) or purpose in document_kinds():
         raise EvidenceUnfit(
             f"A table cannot serve as {purpose!r}: a purpose has 1 to 40 lower-case letters, digits or underscores, "
             "begins with a letter and is no kind of document.",
             field="purpose",
         )
-    task = evidence.declaration["declaration"]["task"]
+    if format_name == PROFILE and purpose == EVALUATION:
+        raise EvidenceUnfit(
+            f"A stored profile cannot serve as {EVALUATION}: what is evaluated is rows. Give the table itself, or let "
+            "the profile serve as what is compared with, such as reference.",
+            field="purpose",
+        )
+
+
+def refuse_unfit_task(model: RegisteredModel, purpose: str, name: str, task: str) -> None:
+    """Return when a table is declared for the model's task. Raises: EvidenceUnfit with `field`."""
     if task != model.task:
         raise EvidenceUnfit(
-            f"{evidence.name} is declared for a {task} task, and {model.name} has a {model.task} task.", field=purpose
+            f"{name} is declared for a {task} task, and {model.name} has a {model.task} task.", field=purpose
         )

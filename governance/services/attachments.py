@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Callable
 from typing import IO
 
-from audits.evidence import Evidence, UploadRefused, declare_document, receive
+from audits.evidence import Evidence, UploadRefused, declare_document, declare_table, receive
 from audits.runs import order_runs
+from audits.tables import TableFormat
 from audits.trail import Actor, Recording, now, record
 from governance.dispatch import ring_on_commit
 from governance.errors import UploadUnacceptable
@@ -13,8 +14,9 @@ from governance.roles import Verb
 from governance.selectors.policies import rules_about
 from governance.selectors.requirements import newest_runs, orders_for
 from governance.services._documents import facts_of_document, refuse_unfit_kind
-from governance.services._fitness import refuse_unfit
+from governance.services._fitness import refuse_unfit, refuse_unfit_purpose, refuse_unfit_task
 from governance.services._settlement import settle_what_is_open
+from governance.services._tables import read_table
 from governance.services.authority import authorise
 from registry import services as registry
 from registry.errors import VersionRetired
@@ -68,15 +70,7 @@ def attach_document(
     """
     authorise(actor, Verb.REGISTER)
     refuse_unfit_kind(kind, attested_by)
-    digest = hashlib.sha256()
-    while chunk := file.read(CHUNK):
-        digest.update(chunk)
-    sha256 = digest.hexdigest()
-    file.seek(0)
-    try:
-        receive(file, sha256=sha256, length=None)
-    except UploadRefused as problem:
-        raise UploadUnacceptable(str(problem), reason=problem.code) from None
+    sha256 = _stored(file)
     facts = facts_of_document(sha256=sha256, name=name, kind=kind, attested_by=attested_by)
     with record(actor=actor, at=now()) as recording:
         current = _lock(version, still)
@@ -84,6 +78,50 @@ def attach_document(
             recording=recording, sha256=sha256, name=name, kind=kind, facts=facts, attested_by=attested_by
         )
         return _attach(recording, current, kind, evidence)
+
+
+def attach_table(
+    *,
+    actor: Actor,
+    version: ModelVersion,
+    purpose: str,
+    name: str,
+    file: IO[bytes],
+    fmt: TableFormat,
+    declaration: object,
+    still: Callable[[], None] | None = None,
+) -> EvidenceAttachment:
+    """Store a table, put it on record with what its columns mean, and add it to a version's evidence.
+
+    `file` is read from its beginning, twice, and the stored table once more. `still` as for `attach_evidence`.
+    Records: table.declared, and as `attach_evidence`.
+    Raises: as `attach_evidence`; UploadUnacceptable, TableUnacceptable.
+    Idempotent and locks: as `attach_evidence`.
+    """
+    authorise(actor, Verb.REGISTER)
+    refuse_unfit_purpose(purpose, fmt.format)
+    sha256 = _stored(file)
+    parsed, facts = read_table(sha256=sha256, name=name, fmt=fmt, declaration=declaration)
+    refuse_unfit_task(version.model, purpose, name, parsed.task)
+    with record(actor=actor, at=now()) as recording:
+        current = _lock(version, still)
+        evidence = declare_table(
+            recording=recording, sha256=sha256, name=name, fmt=fmt, declaration=parsed, facts=facts
+        )
+        return _attach(recording, current, purpose, evidence)
+
+
+def _stored(file: IO[bytes]) -> str:
+    """Store the bytes of a file and return their digest. Raises: UploadUnacceptable."""
+    digest = hashlib.sha256()
+    while chunk := file.read(CHUNK):
+        digest.update(chunk)
+    file.seek(0)
+    try:
+        receive(file, sha256=digest.hexdigest(), length=None)
+    except UploadRefused as problem:
+        raise UploadUnacceptable(str(problem), reason=problem.code) from None
+    return digest.hexdigest()
 
 
 def _lock(version: ModelVersion, still: Callable[[], None] | None) -> ModelVersion:

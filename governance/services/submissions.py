@@ -19,14 +19,13 @@ from audits.evidence import (
 )
 from audits.runs import order_runs
 from audits.sandbox import ModelRefused, check_artifact_format
-from audits.tables import TableFormat, UnusableTable, inspect_table, parse_declaration
+from audits.tables import TableFormat
 from audits.trail import Actor, now, record
 from governance.dispatch import ring_on_commit
 from governance.errors import (
     ArtifactUnacceptable,
     EvidenceUnfit,
     Malformed,
-    TableUnacceptable,
     UploadUnacceptable,
 )
 from governance.models import Account
@@ -35,6 +34,7 @@ from governance.selectors.policies import rules_about
 from governance.selectors.requirements import orders_for
 from governance.services._documents import facts_of_document, unknown_bytes
 from governance.services._fitness import refuse_unfit_submission
+from governance.services._tables import read_table
 from governance.services.authority import authorise
 from registry import services as registry
 from registry.errors import VersionRetired
@@ -118,22 +118,7 @@ def declare_table_evidence(*, actor: Actor, sha256: str, name: str, fmt: TableFo
     Idempotent: by bytes and declaration.
     """
     authorise(actor, Verb.REGISTER)
-    try:
-        parsed = parse_declaration(declaration)
-        with local_path(sha256) as path:
-            facts = inspect_table(path, fmt, parsed)
-    except EvidenceMissing:
-        raise unknown_bytes(sha256) from None
-    except UnusableTable as problem:
-        raise TableUnacceptable(
-            str(problem),
-            reason=problem.code,
-            file=name,
-            column=problem.column,
-            row=problem.row,
-            line=problem.line,
-            fix=problem.fix,
-        ) from None
+    parsed, facts = read_table(sha256=sha256, name=name, fmt=fmt, declaration=declaration)
     with record(actor=actor, at=now()) as recording:
         return declare_table(recording=recording, sha256=sha256, name=name, fmt=fmt, declaration=parsed, facts=facts)
 

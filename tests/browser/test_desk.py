@@ -1,5 +1,6 @@
 """A day at the reviewers' desk, clicked through in a real browser."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -109,6 +110,32 @@ def test_a_blocked_promotion_says_why_and_is_refused_by_clicking(
     decide(page, "Refuse", "Women would be left out of the programme too often.")
     expect(page.get_by_role("heading", name="Refused", level=2)).to_be_visible()
     assert get_version(desk.model.name, promotion.version.number).position.stage == Stage.DEVELOPMENT
+
+
+def test_a_profile_is_handed_in_as_the_reference(
+    page: Page, live_server: LiveServer, desk: Desk, sign_in: SignIn, shot: Shot
+) -> None:
+    world.waiting(desk, 1)
+    sign_in(desk.analyst)
+    page.goto(f"{live_server.url}/admin/versions/{desk.model.name}/1/")
+    page.get_by_role("link", name="Hand in a table…").click()
+    column = {"name": "sex", "kind": "text", "rows": 5_000, "missing": 0, "texts": {"1": 2_600, "2": 2_400}}
+    for rows, ends in ((4_999, "the counts of the column do not add up"), (5_000, "")):
+        content = json.dumps({"profile": 1, "rows": rows, "columns": [column]}).encode()
+        file = {"name": "patients.json", "mimeType": "application/json", "buffer": content}
+        page.get_by_label("File").set_input_files(file)
+        page.get_by_label("How it is written").select_option("profile")
+        page.get_by_label("What it serves as").fill("reference")
+        declared = {"task": "binary", "favourable": 1, "columns": {"sex": {"roles": ["feature"]}}}
+        page.get_by_label("What its columns mean").fill(json.dumps(declared))
+        expect(page.get_by_label("Delimiter")).to_have_value(",")
+        page.get_by_role("button", name="Hand in a table").click()
+        if ends:
+            shot("hand-in-table-refused", dark=False)
+            expect(page.get_by_role("alert")).to_contain_text(ends)
+    expect(page.get_by_text("patients.json (stored profile, stands for 5,000 rows, 1 column)")).to_be_visible()
+    expect(page.get_by_text("Stored profile, stands for 5,000 rows, 1 column ·")).to_be_visible()
+    shot("version-with-profile", dark=False)
 
 
 def test_an_empty_reason_is_asked_for_again_beside_the_field(page: Page, desk: Desk, sign_in: SignIn) -> None:

@@ -1,6 +1,6 @@
 """Which acts are there, on what?"""
 
-from governance.admin.acts.attachments import ATTACH_DOCUMENT, ATTACH_TABLE
+from governance.admin.acts.attachments import ATTACH_DOCUMENT
 from governance.admin.acts.certifications import TRIGGER
 from governance.admin.acts.check_orders import ORDER_CHECKS
 from governance.admin.acts.comments import REVISE_COMMENT, WITHDRAW_COMMENT, WRITE_COMMENT
@@ -17,10 +17,11 @@ from governance.admin.acts.policies import (
 from governance.admin.acts.promotions import REQUEST, WITHDRAW
 from governance.admin.acts.retirements import DELETE, RETIRE, SUSPEND
 from governance.admin.acts.rollbacks import ROLL_BACK
+from governance.admin.acts.tables import ATTACH_TABLE, HAND_IN_TABLE
 from governance.admin.acts.waivers import REVOKE_WAIVER, WAIVE, WAIVE_AHEAD
 
 ON_VERSIONS = (
-    *(REQUEST, WRITE_COMMENT, ATTACH_DOCUMENT, ATTACH_TABLE, ORDER_CHECKS, WAIVE_AHEAD),
+    *(REQUEST, WRITE_COMMENT, ATTACH_DOCUMENT, HAND_IN_TABLE, ATTACH_TABLE, ORDER_CHECKS, WAIVE_AHEAD),
     *(TRIGGER, SUSPEND, RETIRE, DELETE),
 )
 ON_PROMOTIONS = (WAIVE, RECUSE, WITHDRAW, INVOKE, CONFIRM, REVIEW)
