@@ -15,8 +15,8 @@ Array = NDArray[Any]
 def figures_of(counts: Array) -> dict[str, Array]:
     """Figures over all classes from counts of shape (..., n_classes, n_classes), [true, predicted].
 
-    Whole numbers of dtype object give exact fractions (but for a square root); doubles give doubles, for
-    many draws at once. An undefined figure is NaN.
+    Whole numbers and fractions of dtype object give exact fractions (but for a square root); doubles give doubles,
+    for many draws at once. An undefined figure is NaN.
     """
     right = np.diagonal(counts, axis1=-2, axis2=-1)
     true, given = counts.sum(axis=-1), counts.sum(axis=-2)
@@ -26,7 +26,9 @@ def figures_of(counts: Array) -> dict[str, Array]:
     recalls = np.where(present, by_class["recall"], 0)
     expected = (true * given).sum(axis=-1)
     overlap = hits * rows - expected
-    spread = (rows * rows - (true * true).sum(axis=-1)) * (rows * rows - (given * given).sum(axis=-1))
+    every = np.expand_dims(rows, -1)
+    # Written as sums of products that are 0 one by one, nothing is left by rounding where one class alone occurs.
+    spread = (true * (every - true)).sum(axis=-1) * (given * (given.sum(axis=-1, keepdims=True) - given)).sum(axis=-1)
     majority = true.max(axis=-1)
     return {
         "accuracy": over(hits, rows),
@@ -35,7 +37,7 @@ def figures_of(counts: Array) -> dict[str, Array]:
         "macro_recall": by_class["recall"].sum(axis=-1) / counts.shape[-1],
         "macro_f1": by_class["f1"].sum(axis=-1) / counts.shape[-1],
         "weighted_f1": over(np.where(present, true * by_class["f1"], 0).sum(axis=-1), rows),
-        "cohens_kappa": over(overlap, rows * rows - expected),
+        "cohens_kappa": over(overlap, (true * (every - given)).sum(axis=-1)),
         "matthews_correlation": over(_doubles(overlap), np.sqrt(_doubles(spread))),
         "gain_over_majority": over(hits - majority, rows),
     }
@@ -43,14 +45,19 @@ def figures_of(counts: Array) -> dict[str, Array]:
 
 def class_figures_of(counts: Array) -> dict[str, Array]:
     """Figures of each class against all others, each of shape (..., n_classes)."""
+    return {name: over(part, whole) for name, (part, whole) in class_shares_of(counts).items()}
+
+
+def class_shares_of(counts: Array) -> dict[str, tuple[Array, Array]]:
+    """What the figures of each class against all others count, and among what, each of shape (..., n_classes)."""
     right = np.diagonal(counts, axis1=-2, axis2=-1)
     true, given = counts.sum(axis=-1), counts.sum(axis=-2)
     others = true.sum(axis=-1, keepdims=True) - true
     return {
-        "precision": over(right, given),
-        "recall": over(right, true),
-        "specificity": over(others - (given - right), others),
-        "f1": over(2 * right, true + given),
+        "precision": (right, given),
+        "recall": (right, true),
+        "specificity": (others - (given - right), others),
+        "f1": (2 * right, true + given),
     }
 
 
@@ -61,7 +68,7 @@ def over(part: Array, whole: Array) -> Array:
         return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole != 0)
     shares = np.empty(whole.shape, object)
     for place in np.ndindex(whole.shape):
-        shares[place] = _fraction(part[place]) / int(whole[place]) if whole[place] else math.nan
+        shares[place] = _fraction(part[place]) / _fraction(whole[place]) if whole[place] else math.nan
     return shares
 
 

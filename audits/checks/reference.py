@@ -39,8 +39,8 @@ In employment in the United States cut-offs must not differ by race, color, reli
 (42 U.S.C. 2000e-2(l)).
 Tables with weights get no advice.
 
-Where a column of weights is declared, the decisions of a binary task and the errors of a regression are weighed by \
-it, as by the `sample_weight` of fairlearn and scikit-learn; intervals take Kish's effective number of rows.
+Where a column of weights is declared, decisions of two classes or many and the errors of a regression are weighed \
+by it, as by the `sample_weight` of fairlearn and scikit-learn; intervals take Kish's effective number of rows.
 Any other check counts every row once, and its outcome says so in a note.
 
 This page is made from the docstrings by `python -m audits.checks.reference`.

@@ -12,7 +12,7 @@ from audits.checks.statistics.intervals import wilson
 _NAME = "data_quality.class_balance"
 
 
-@check(_NAME, version=1, needs=ClassCounts)
+@check(_NAME, version=1, needs=ClassCounts, weighs=False)
 def class_balance(
     classes: ClassCounts,
     *,

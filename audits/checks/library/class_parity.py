@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,9 @@ from audits.checks.comparison import ComparedRates
 from audits.checks.gaps import gap_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.statistics import GroupRate
-from audits.checks.statistics.intervals import mean_of_shares, redrawn, wilson
+from audits.checks.statistics.intervals import mean_of_shares
 from audits.checks.statistics.rates import Named
+from audits.checks.statistics.weighed_cells import WeighedCells
 
 _NAME = "fairness.class_parity"
 _WORDS = {
@@ -24,11 +25,8 @@ _WORDS = {
     "false_positive_rate": "false positive rate",
     "precision": "precision",
 }
-# Draws are taken apart by group and class a few at a time: fifty classes squared for each draw are many numbers.
-_AT_A_TIME = 100
 
-Array = NDArray[np.int64]
-Shares = tuple[Array, Array]
+Array = NDArray[Any]
 
 
 @check(_NAME, version=1, needs=GroupClassCounts, roles=("sensitive",))
@@ -45,10 +43,14 @@ def class_parity(
 ) -> Report:
     """Largest difference between groups in a rate of each class against all others, and in its mean over the classes.
 
+    Rows count by their weight: Wilson's intervals are then those of Kish's effective rows, and what a cell weighs in a
+    draw of the bootstrap varies as the weights of its rows do.
+
     Parameters
     ----------
     counts : GroupClassCounts
-        Counts by group, true class and predicted class, integers of shape (n_groups, n_classes + 1, n_classes).
+        Rows, and what they weigh, by group, true class and predicted class, of shape (n_groups, n_classes + 1,
+        n_classes).
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     rate : {"selection_rate", "true_positive_rate", "false_positive_rate", "precision"}, default="true_positive_rate"
@@ -78,8 +80,9 @@ def class_parity(
 
     Cannot measure
     --------------
-    Rows without a prediction, more than 50 classes, fewer than two groups, or a group with too few rows for a class
-    (unless the others already exceed a limit). The mean over the classes needs each of them in a group.
+    Rows without a prediction, a missing, infinite or negative weight, more than 50 classes, fewer than two groups, or a
+    group with too few rows for a class (unless the others already exceed a limit). The mean over the classes needs each
+    of them in a group.
 
     Source
     ------
@@ -113,9 +116,8 @@ def class_parity(
     macro: dict[str, list[ComparedRates]] = {}
     for name in counts.attributes(attribute):
         groups, table = counts.by_group(name)
-        part, whole = _shares(table, rate)
         drawn = _drawn(table, counts.seed, rate)
-        rates = _rates(groups, part, whole)
+        rates = _rates(groups, table, rate)
         for place, label in enumerate(counts.classes):
             where = f"{name} for class {label}"
             found = [of[place] for of in rates]
@@ -155,8 +157,8 @@ def _both(
     return whole
 
 
-def _shares(table: Array, rate: str) -> Shares:
-    """Rows counted, and rows counted among, of each group and class: of shape (..., n_groups, n_classes)."""
+def _shares(table: Array, rate: str) -> tuple[Array, Array]:
+    """What is counted, and what it is counted among, of each group and class: of shape (..., n_groups, n_classes)."""
     given = table.sum(axis=-2)
     if rate == "selection_rate":
         return given, np.broadcast_to(given.sum(axis=-1, keepdims=True), given.shape)
@@ -170,29 +172,24 @@ def _shares(table: Array, rate: str) -> Shares:
     return given - right, true.sum(axis=-1, keepdims=True) - true
 
 
-def _drawn(table: Array, seed: int, rate: str) -> NDArray[np.float64]:
+def _drawn(table: WeighedCells, seed: int, rate: str) -> NDArray[np.float64]:
     """The rate of each group and class in each bootstrap draw of all rows, shape (n_draws, n_groups, n_classes)."""
-    flat = table.reshape(-1)
-    cells = np.flatnonzero(flat)
-    draws = redrawn(flat[cells], seed)
     found = []
-    for start in range(0, len(draws), _AT_A_TIME):
-        some = draws[start : start + _AT_A_TIME]
-        whole = np.zeros((len(some), len(flat)), np.int64)
-        whole[:, cells] = some
-        part, among = _shares(whole.reshape(-1, *table.shape), rate)
+    for draws in table.drawn(seed):
+        part, among = _shares(draws, rate)
         found.append(np.divide(part, among, out=np.full(among.shape, np.nan), where=among > 0))
     return np.concatenate(found)
 
 
-def _rates(groups: tuple[str, ...], part: Array, whole: Array) -> list[list[GroupRate]]:
+def _rates(groups: tuple[str, ...], table: WeighedCells, rate: str) -> list[list[GroupRate]]:
     """Of each group the rate of each class."""
+    part, whole = (
+        table.summed(lambda cells: _shares(cells, rate)[0]),
+        table.summed(lambda cells: _shares(cells, rate)[1]),
+    )
     return [
-        [
-            GroupRate(group, int(n), Fraction(int(k), int(n)) if n else None, *wilson(int(k), int(n)))
-            for k, n in zip(counted, among, strict=True)
-        ]
-        for group, counted, among in zip(groups, part, whole, strict=True)
+        [GroupRate(group, *part.share_of(whole, (place, column))) for column in range(whole.rows.shape[1])]
+        for place, group in enumerate(groups)
     ]
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import numpy as np
 
 from audits.checks import CannotMeasure, ClassCounts, Report, Severity, check
-from audits.checks.class_figures import class_figures_of, defined, figures_of
+from audits.checks.class_figures import class_figures_of, class_shares_of, defined, figures_of
 from audits.checks.figures import Figure, held
 from audits.checks.parameters import Between, Count, DecideOnEvidence, Share
-from audits.checks.statistics.intervals import percentile, redrawn, wilson
+from audits.checks.statistics.intervals import percentile
+from audits.checks.statistics.weighed_cells import WeighedCells
 
 _NAME = "performance.confusion"
 _MOST_SHOWN = 10
@@ -33,12 +35,13 @@ def confusion(
 
     Every figure comes from the counts of true and predicted class. Precision, recall and specificity have
     Wilson's interval; the others are redrawn 2,000 times from the counts (the multinomial over the cells is
-    the bootstrap of the rows) and have percentile intervals. Every row counts once, whatever it weighs.
+    the bootstrap of the rows) and have percentile intervals. Rows count by their weight: Wilson's intervals are then
+    those of Kish's effective rows, and what a cell weighs in a draw varies as the weights of its rows do.
 
     Parameters
     ----------
     classes : ClassCounts
-        Counts by true and predicted class, integers of shape (n_classes, n_classes).
+        Rows, and what they weigh, by true and predicted class, of shape (n_classes, n_classes).
     min_balanced_accuracy : float in [0, 1] or None, default=None
         Mean recall of the true classes below this becomes a finding; None sets no limit.
     min_macro_f1 : float in [0, 1] or None, default=None
@@ -76,12 +79,13 @@ def confusion(
     recall : float in [0, 1], unit 1, ideal 1, by class.
     specificity : float in [0, 1], unit 1, ideal 1, by class.
     f1 : float in [0, 1], unit 1, ideal 1, by class.
-    confusion : int, unit rows, by true and predicted class, up to ten classes.
+    confusion : int, unit rows, by true and predicted class, up to ten classes; rows whatever they weigh.
 
     Cannot measure
     --------------
-    Rows without a prediction, too few rows with a known label, more than 50 classes, or a figure with a
-    limit that is undefined. An undefined figure is never reported as 0.
+    Rows without a prediction, too few rows with a known label, none that weighs anything, a missing, infinite or
+    negative weight, more than 50 classes, or a figure with a limit that is undefined. An undefined figure is never
+    reported as 0.
 
     Source
     ------
@@ -108,11 +112,11 @@ def confusion(
     """
     if classes.undecided:
         raise CannotMeasure(f'{classes.undecided} of {classes.n_rows} rows have no value in "{classes.prediction}".')
-    names, counts = classes.matrix()
-    rows = int(counts.sum())
+    names, cells = classes.matrix()
+    rows = int(cells.rows.sum())
     if rows < min_rows:
         raise CannotMeasure(f"{rows} rows have a known label, {min_rows} are needed.")
-    draws = _drawn(counts, classes.seed)
+    draws = np.concatenate(list(cells.drawn(classes.seed)))
     limits = {
         "balanced_accuracy": min_balanced_accuracy,
         "macro_f1": min_macro_f1,
@@ -120,18 +124,18 @@ def confusion(
         "matthews_correlation": min_matthews,
         "gain_over_majority": min_gain,
     }
-    exact, drawn = figures_of(counts.astype(object)), figures_of(draws)
+    exact, drawn = figures_of(cells.exact), figures_of(draws)
     figures = []
     for name, value in exact.items():
         estimate = defined(value)
         low, high = (None, None) if estimate is None else percentile(drawn[name], float(estimate))
         ideal = None if name == "gain_over_majority" else 1.0
         figures.append(Figure(name, estimate, low, high, rows, limits.get(name), at_least=True, ideal=ideal))
-    figures += _by_class(classes.label, names, counts, draws, min_class_recall)
+    figures += _by_class(classes.label, names, cells, draws, min_class_recall)
     if len(names) <= _MOST_SHOWN:
         figures += [
             Figure("confusion", int(n), n=rows, unit="rows", group=f"{classes.label}/{true} given {given}")
-            for true, line in zip(names, counts, strict=True)
+            for true, line in zip(names, cells.rows, strict=True)
             for given, n in zip(names, line, strict=True)
         ]
     notes = []
@@ -140,30 +144,23 @@ def confusion(
     return held(_NAME, figures, severity=Severity.HIGH, decide_on=decide_on, notes=notes)
 
 
-def _drawn(counts: np.ndarray, seed: int) -> np.ndarray:
-    flat = counts.reshape(-1)
-    cells = np.flatnonzero(flat)
-    draws = np.zeros((len(drawn := redrawn(flat[cells], seed)), len(flat)))
-    draws[:, cells] = drawn
-    return draws.reshape(-1, *counts.shape)
-
-
 def _by_class(
-    label: str, names: tuple[str, ...], counts: np.ndarray, draws: np.ndarray, min_recall: float | None
+    label: str, names: tuple[str, ...], cells: WeighedCells, draws: np.ndarray, min_recall: float | None
 ) -> list[Figure]:
     figures = []
-    exact, drawn = class_figures_of(counts.astype(object)), class_figures_of(draws)
-    true, given = counts.sum(axis=1), counts.sum(axis=0)
-    among = {"precision": given, "recall": true, "specificity": true.sum() - true, "f1": true + given}
+    drawn = class_figures_of(draws)["f1"]
+    shares = {
+        what: [cells.summed(partial(_side_of, what, side)) for side in (0, 1)] for what in class_shares_of(cells.rows)
+    }
     for place, name in enumerate(names):
-        for what, values in exact.items():
-            value, n = defined(values[place]), int(among[what][place])
-            if value is None:
-                low, high = None, None
-            elif what == "f1":
-                low, high = percentile(drawn[what][:, place], float(value))
-            else:
-                low, high = wilson(float(value * n), n)
-            limit = min_recall if what == "recall" and true[place] else None
+        for what, (part, whole) in shares.items():
+            n, value, low, high = part.share_of(whole, (place,))
+            if what == "f1" and value is not None:
+                low, high = percentile(drawn[:, place], float(value))
+            limit = min_recall if what == "recall" and value is not None else None
             figures.append(Figure(what, value, low, high, n, limit, at_least=True, ideal=1.0, group=f"{label}/{name}"))
     return figures
+
+
+def _side_of(what: str, side: int, cells: np.ndarray) -> np.ndarray:
+    return class_shares_of(cells)[what][side]

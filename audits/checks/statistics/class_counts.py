@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles
 from audits.checks.statistics.columns import as_texts, column_of
+from audits.checks.statistics.weighed_cells import Amount, WeighedCells, amounts_at
 
 MOST_CLASSES = 50
 
@@ -21,47 +21,49 @@ Pair = tuple[str | None, str | None]
 
 @dataclass
 class ClassCounts:
-    """Counts of rows by true class and predicted class, each by its text; None is a blank cell.
+    """Rows by true class and predicted class, each by its text, and what they weigh; None is a blank cell.
 
-    Mergeable; equal for any batch size and order of rows. Every row counts once, whatever it weighs.
+    Mergeable; equal for any batch size and order of rows.
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ("label",)
+    weighs: ClassVar[bool] = True
 
     label: str
     prediction: str | None
-    counts: dict[Pair, int] = field(default_factory=dict)
+    counts: dict[Pair, Amount] = field(default_factory=dict)
     seed: int = 0
+    weight: str | None = None
 
     @classmethod
     def empty(cls, roles: Roles) -> Self:
         if roles.task not in ("binary", "multiclass"):
             raise CannotMeasure("Classes are counted for a binary or multiclass task only.")
-        return cls(str(roles.label), roles.prediction)
+        return cls(str(roles.label), roles.prediction, weight=roles.weight)
 
     @staticmethod
     def columns(roles: Roles) -> tuple[str, ...]:
-        return tuple(name for name in (roles.label, roles.prediction) if name is not None)
+        return tuple(name for name in (roles.label, roles.prediction, roles.weight) if name is not None)
 
     @property
     def n_rows(self) -> int:
-        return sum(self.counts.values())
+        return sum(held.rows for held in self.counts.values())
 
     @property
     def unlabelled(self) -> int:
-        return sum(n for (true, _), n in self.counts.items() if true is None)
+        return sum(held.rows for (true, _), held in self.counts.items() if true is None)
 
     @property
     def undecided(self) -> int:
-        return sum(n for (_, given), n in self.counts.items() if given is None)
+        return sum(held.rows for (_, given), held in self.counts.items() if given is None)
 
     @property
     def by_label(self) -> dict[str, int]:
         """Rows of every known true class, by name."""
         totals: dict[str, int] = {}
-        for (true, _), n in self.counts.items():
+        for (true, _), held in self.counts.items():
             if true is not None:
-                totals[true] = totals.get(true, 0) + n
+                totals[true] = totals.get(true, 0) + held.rows
         return dict(sorted(totals.items()))
 
     def add(self, batch: pa.RecordBatch) -> None:
@@ -70,40 +72,40 @@ class ClassCounts:
         columns = np.zeros(batch.num_rows, np.int64)
         if self.prediction is not None:
             given, columns = as_texts(column_of(batch, self.prediction))
-        places, counts = np.unique(rows * len(given) + columns, return_counts=True)
-        for place, n in zip(places.tolist(), counts.tolist(), strict=True):
-            self._count((trues[place // len(given)], given[place % len(given)]), n)
+        for place, amount in amounts_at(rows * len(given) + columns, batch, self.weight):
+            self._count((trues[place // len(given)], given[place % len(given)]), amount)
 
     def merge(self, other: ClassCounts) -> None:
-        for pair, n in other.counts.items():
-            self._count(pair, n)
+        for pair, amount in other.counts.items():
+            self._count(pair, amount)
 
-    def matrix(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-        """The classes, sorted, and counts of shape (n_classes, n_classes), [true, predicted]; blanks left out."""
-        known = {pair: n for pair, n in self.counts.items() if None not in pair}
+    def matrix(self) -> tuple[tuple[str, ...], WeighedCells]:
+        """The classes, sorted, and cells of shape (n_classes, n_classes), [true, predicted]; blanks left out."""
+        known = {pair: amount for pair, amount in self.counts.items() if None not in pair}
         classes = in_order(str(name) for pair in known for name in pair)
         place = {name: number for number, name in enumerate(classes)}
-        counts = np.zeros((len(classes), len(classes)), np.int64)
-        for (true, given), n in known.items():
-            counts[place[str(true)], place[str(given)]] = n
-        return classes, counts
+        amounts: dict[tuple[int, ...], Amount] = {
+            (place[str(true)], place[str(given)]): amount for (true, given), amount in known.items()
+        }
+        return classes, WeighedCells.of(amounts, (len(classes), len(classes)), weighted=self.weight is not None)
 
     def to_document(self) -> dict[str, Any]:
         ordered = sorted(self.counts.items(), key=lambda item: tuple((name is None, name or "") for name in item[0]))
         return {
             "label": self.label,
             "prediction": self.prediction,
+            **({} if self.weight is None else {"weight": self.weight}),
             "seed": self.seed,
-            "cells": [[true, given, n] for (true, given), n in ordered],
+            "cells": [[true, given, *amount.written()] for (true, given), amount in ordered],
         }
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        counts = {(true, given): n for true, given, n in document["cells"]}
-        return cls(document["label"], document["prediction"], counts, document["seed"])
+        counts = {(true, given): Amount.read(*amount) for true, given, *amount in document["cells"]}
+        return cls(document["label"], document["prediction"], counts, document["seed"], document.get("weight"))
 
-    def _count(self, pair: Pair, n: int) -> None:
-        self.counts[pair] = self.counts.get(pair, 0) + n
+    def _count(self, pair: Pair, amount: Amount) -> None:
+        self.counts[pair] = self.counts.get(pair, Amount()).plus(amount)
         if len(self.counts) > MOST_CLASSES:
             for place, column in enumerate((self.label, self.prediction)):
                 if len({key[place] for key in self.counts}) > MOST_CLASSES + 1:

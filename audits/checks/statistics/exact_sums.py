@@ -80,6 +80,13 @@ def exact_sum(values: NDArray[np.float64]) -> int:
     return total
 
 
+def sums_of_weights(
+    weights: NDArray[np.float64], cells: NDArray[np.int64], n_cells: int
+) -> tuple[list[int], list[int]]:
+    """The exact sums by cell of weights, and of their squares as doubles: what a share and its interval rest on."""
+    return exact_sums(weights, cells, n_cells), exact_sums(weights * weights, cells, n_cells)
+
+
 def exact_products(
     values: NDArray[np.float64], others: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

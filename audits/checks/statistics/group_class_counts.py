@@ -8,27 +8,28 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles, SensitiveColumn
 from audits.checks.statistics.class_counts import MOST_CLASSES, Pair, in_order
 from audits.checks.statistics.columns import as_texts, column_of
 from audits.checks.statistics.groups import CROSSED_BY, MOST_GROUPS_IN_FULL, GroupCells
+from audits.checks.statistics.weighed_cells import Amount, WeighedCells, amounts_at
 
 
 @dataclass
 class GroupClassCounts:
-    """Counts of rows by crossing of the sensitive columns, true class and predicted class; None is a blank cell.
+    """Rows by crossing of the sensitive columns, true class and predicted class, and what they weigh.
 
-    Mergeable; equal for any batch size and order of rows. Every row counts once, whatever it weighs.
+    A class of None is a blank cell. Mergeable; equal for any batch size and order of rows.
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ("prediction",)
+    weighs: ClassVar[bool] = True
 
     roles: Roles
     groups: GroupCells
-    counts: dict[int, dict[Pair, int]] = field(default_factory=dict)
+    counts: dict[int, dict[Pair, Amount]] = field(default_factory=dict)
     seed: int = 0
 
     @classmethod
@@ -39,16 +40,18 @@ class GroupClassCounts:
 
     @staticmethod
     def columns(roles: Roles) -> tuple[str, ...]:
-        names = (roles.label, roles.prediction, *(column.name for column in roles.sensitive))
+        names = (roles.label, roles.prediction, roles.weight, *(column.name for column in roles.sensitive))
         return tuple(name for name in names if name is not None)
 
     @property
     def n_rows(self) -> int:
-        return sum(n for pairs in self.counts.values() for n in pairs.values())
+        return sum(amount.rows for pairs in self.counts.values() for amount in pairs.values())
 
     @property
     def undecided(self) -> int:
-        return sum(n for pairs in self.counts.values() for (_, given), n in pairs.items() if given is None)
+        return sum(
+            amount.rows for pairs in self.counts.values() for (_, given), amount in pairs.items() if given is None
+        )
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -63,26 +66,26 @@ class GroupClassCounts:
         rows = np.zeros(batch.num_rows, np.int64)
         if self.roles.label is not None:
             trues, rows = as_texts(column_of(batch, self.roles.label))
-        places, counts = np.unique((cells * len(trues) + rows) * len(given) + columns, return_counts=True)
-        for place, n in zip(places.tolist(), counts.tolist(), strict=True):
+        places = (cells * len(trues) + rows) * len(given) + columns
+        for place, amount in amounts_at(places, batch, self.roles.weight):
             rest, column = divmod(place, len(given))
             cell, row = divmod(rest, len(trues))
-            self._count(cell, (trues[row], given[column]), n)
+            self._count(cell, (trues[row], given[column]), amount)
         if len(self.classes) > MOST_CLASSES:
             raise CannotMeasure(f"There are more than {MOST_CLASSES} classes.")
 
     def merge(self, other: GroupClassCounts) -> None:
         for names, place in other.groups.named_cells():
             mine = self.groups.adopt(names)
-            for pair, n in other.counts.get(place, {}).items():
-                self._count(mine, pair, n)
+            for pair, amount in other.counts.get(place, {}).items():
+                self._count(mine, pair, amount)
 
     def attributes(self, attribute: str | None) -> tuple[str, ...]:
         """The attributes to compare: the one that is named, or every sensitive column."""
         return (attribute,) if attribute is not None else tuple(column.name for column in self.roles.sensitive)
 
-    def by_group(self, attribute: str) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-        """The groups along one column or crossing, and counts of shape (n_groups, n_classes + 1, n_classes).
+    def by_group(self, attribute: str) -> tuple[tuple[str, ...], WeighedCells]:
+        """The groups along one column or crossing, and cells of shape (n_groups, n_classes + 1, n_classes).
 
         The last true class is the unknown one; rows without a prediction are left out.
         """
@@ -90,13 +93,16 @@ class GroupClassCounts:
         groups = self.groups.groups_of(places)
         position = {group: place for place, group in enumerate(groups)}
         column = {name: place for place, name in enumerate(self.classes)}
-        table = np.zeros((len(groups), len(column) + 1, len(column)), np.int64)
+        shape = (len(groups), len(column) + 1, len(column))
+        amounts: dict[tuple[int, ...], Amount] = {}
         for cell, number in self.groups.named_cells():
             group = position[tuple(cell[place] for place in places)]
-            for (true, given), n in self.counts.get(number, {}).items():
+            for (true, given), amount in self.counts.get(number, {}).items():
                 if given is not None:
-                    table[group, len(column) if true is None else column[true], column[given]] += n
-        return tuple(CROSSED_BY.join(group) for group in groups), table
+                    at = group, len(column) if true is None else column[true], column[given]
+                    amounts[at] = amounts.get(at, Amount()).plus(amount)
+        names = tuple(CROSSED_BY.join(group) for group in groups)
+        return names, WeighedCells.of(amounts, shape, weighted=self.roles.weight is not None)
 
     def to_document(self) -> dict[str, Any]:
         cells, place = [], {name: place for place, name in enumerate(self.classes)}
@@ -104,13 +110,16 @@ class GroupClassCounts:
             pairs = sorted(
                 self.counts.get(number, {}).items(), key=lambda item: tuple((n is None, n or "") for n in item[0])
             )
-            counts = [[*(None if name is None else place[name] for name in pair), n] for pair, n in pairs]
+            counts = [
+                [*(None if name is None else place[name] for name in pair), *amount.written()] for pair, amount in pairs
+            ]
             cells.append([list(names), counts])
         return {
             "task": self.roles.task,
             "seed": self.seed,
             "label": self.roles.label,
             "prediction": self.roles.prediction,
+            **({} if self.roles.weight is None else {"weight": self.roles.weight}),
             "attributes": [column.to_document() for column in self.roles.sensitive],
             "classes": list(place),
             "cells": cells,
@@ -122,6 +131,7 @@ class GroupClassCounts:
             task=document["task"],
             label=document["label"],
             prediction=document["prediction"],
+            weight=document.get("weight"),
             sensitive=tuple(SensitiveColumn.from_document(column) for column in document["attributes"]),
         )
         counts = cls.empty(roles)
@@ -131,12 +141,12 @@ class GroupClassCounts:
         for cell in document["cells"]:
             names, pairs = (cell["groups"], cell["counts"]) if named is None else cell
             number = counts.groups.adopt(tuple(names))
-            for true, given, n in pairs:
+            for true, given, *amount in pairs:
                 if named is not None:
                     true, given = (None if place is None else named[place] for place in (true, given))
-                counts._count(number, (true, given), n)
+                counts._count(number, (true, given), Amount.read(*amount))
         return counts
 
-    def _count(self, cell: int, pair: Pair, n: int) -> None:
+    def _count(self, cell: int, pair: Pair, amount: Amount) -> None:
         pairs = self.counts.setdefault(cell, {})
-        pairs[pair] = pairs.get(pair, 0) + n
+        pairs[pair] = pairs.get(pair, Amount()).plus(amount)

@@ -15,7 +15,7 @@ from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles, SensitiveColumn
 from audits.checks.statistics.columns import as_numbers, as_texts, column_of, kind_of, weights_of
 from audits.checks.statistics.draws import MOST_DRAWN, CellDraws, draws_of
-from audits.checks.statistics.exact_sums import as_fraction, exact_sums, from_text, to_text
+from audits.checks.statistics.exact_sums import as_fraction, from_text, sums_of_weights, to_text
 from audits.checks.statistics.grouping import Grouping
 from audits.checks.statistics.groups import CROSSED_BY, GroupCells
 from audits.checks.statistics.rates import PAIRS, STATES, UNKNOWN
@@ -75,9 +75,9 @@ class GroupCounts:
         places = cells * PAIRS + states
         size = len(self.groups) * PAIRS
         self.counts += np.bincount(places, minlength=size).reshape(-1, PAIRS)
-        weights = weights_of(batch, self.roles.weight)
-        _accumulate(self.weights, exact_sums(weights, places, size))
-        _accumulate(self.squares, exact_sums(weights * weights, places, size))
+        weights, squares = sums_of_weights(weights_of(batch, self.roles.weight), places, size)
+        _accumulate(self.weights, weights)
+        _accumulate(self.squares, squares)
 
     def merge(self, other: GroupCounts) -> None:
         for names, theirs in other.groups.named_cells():

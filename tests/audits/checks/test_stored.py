@@ -63,6 +63,7 @@ REGRESSION = Roles(
     id="id",
 )
 WEIGHTED_REGRESSION = Roles(**{**vars(REGRESSION), "weight": "weight"})
+WEIGHTED_CLASSES = Roles(**{**vars(CLASSES), "weight": "weight"})
 LABELS = Roles(task="multi_label", labels=("truth", "other"), predictions=("decision", "before"))
 TASKS = {
     "binary": BINARY,
@@ -70,9 +71,10 @@ TASKS = {
     "multiclass": CLASSES,
     "regression": REGRESSION,
     "multi_label": LABELS,
+    "weighted classes": WEIGHTED_CLASSES,
     "weighted regression": WEIGHTED_REGRESSION,
 }
-WEIGHED = {"binary": "weighted", "regression": "weighted regression"}
+WEIGHED = {"binary": "weighted", "multiclass": "weighted classes", "regression": "weighted regression"}
 ASKED = {
     "fairness.representation": {"population": ["f=0.5", "m=0.5"], "attribute": "sex"},
     "fairness.conditional_parity": {"control": "age"},

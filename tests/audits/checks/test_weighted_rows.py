@@ -113,3 +113,13 @@ def test_the_figures_of_everybody_are_weighed(rows: list[Any]) -> None:
         found = [one.value for one in outcome.report.measurements if one.name == name]
         if found and found[0] is not None:
             assert found[0] == pytest.approx(value, abs=1e-9), name
+
+
+@pytest.mark.parametrize("weight", [1e140, 1e160])
+def test_weights_too_large_for_their_squares_are_refused_and_no_check_breaks(weight: float) -> None:
+    outcome = judged("performance.accuracy", table([("a", 1, 1, weight), ("b", 0, 1, weight)] * 20), ROLES)
+    if weight < 1e150:
+        assert measured(outcome, "accuracy").value == 0.5
+    else:
+        assert outcome.verdict == "inconclusive"
+        assert "divide all weights by the same number" in outcome.sentence

@@ -1,0 +1,128 @@
+"""How many rows does each cell of a table hold, what do they weigh, and how sure is a share of them?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from audits.checks.base import CannotMeasure
+from audits.checks.statistics.columns import weights_of
+from audits.checks.statistics.draws import draws_of
+from audits.checks.statistics.exact_sums import as_fraction, from_text, sums_of_weights, to_text
+from audits.checks.statistics.intervals import effective_rows, wilson
+
+# Draws are spread over the cells a few at a time: fifty classes squared for each draw are many numbers.
+_AT_A_TIME = 100
+
+Array = NDArray[Any]
+
+
+class Amount(NamedTuple):
+    """Rows, and where these weigh the exact sums of their weights and of the squares, in units."""
+
+    rows: int = 0
+    weight: int = 0
+    square: int = 0
+
+    def plus(self, other: Amount) -> Amount:
+        return Amount(self.rows + other.rows, self.weight + other.weight, self.square + other.square)
+
+    def written(self) -> list[Any]:
+        """What is stored of it: the rows alone where these do not weigh."""
+        return [self.rows, *map(to_text, self[1:])] if self.square or self.weight else [self.rows]
+
+    @classmethod
+    def read(cls, rows: int, *sums: str) -> Self:
+        return cls(rows, *map(from_text, sums))
+
+
+def amounts_at(places: NDArray[np.int64], batch: pa.RecordBatch, weight: str | None) -> Iterator[tuple[int, Amount]]:
+    """The places that occur among the rows of a batch, ascending, and what each holds; `weight` names the column."""
+    if weight is None:
+        for place, rows in zip(*map(np.ndarray.tolist, np.unique(places, return_counts=True)), strict=True):
+            yield place, Amount(rows)
+        return
+    occurring, cells, rows = np.unique(places, return_inverse=True, return_counts=True)
+    sums = sums_of_weights(weights_of(batch, weight), cells, len(occurring))
+    yield from zip(occurring.tolist(), map(Amount, rows.tolist(), *sums), strict=True)
+
+
+class Share(NamedTuple):
+    """A share of `rows` rows, exact, with Wilson's interval at Kish's effective rows where rows weigh."""
+
+    rows: int
+    value: Fraction | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class WeighedCells:
+    """Rows of each cell of a table of any shape, and where these weigh, how much.
+
+    `weights` are exact parts of the whole weight and `squares` parts of its square, so that figures depend neither on
+    the unit of the weights nor on how large or small they are.
+    """
+
+    rows: Array
+    weights: Array | None = None
+    squares: Array | None = None
+
+    @classmethod
+    def of(cls, amounts: Mapping[tuple[int, ...], Amount], shape: tuple[int, ...], *, weighted: bool) -> Self:
+        """A table with these amounts in its cells.
+
+        Raises: CannotMeasure when there are rows, and none of them weighs anything.
+        """
+        rows = np.zeros(shape, np.int64)
+        for place, amount in amounts.items():
+            rows[place] = amount.rows
+        if not weighted:
+            return cls(rows)
+        whole = as_fraction(sum(amount.weight for amount in amounts.values()))
+        if amounts and not whole:
+            raise CannotMeasure("No row that can be counted has a weight above zero.")
+        weights, squares = np.full(shape, Fraction(0)), np.full(shape, Fraction(0))
+        for place, amount in amounts.items():
+            weights[place] = as_fraction(amount.weight) / whole
+            squares[place] = as_fraction(amount.square) / whole**2
+        return cls(rows, weights, squares)
+
+    @cached_property
+    def exact(self) -> Array:
+        """What figures are worked out from: whole numbers of rows, or parts of the whole weight."""
+        return self.rows.astype(object) if self.weights is None else self.weights
+
+    def summed(self, summing: Callable[[Array], Array]) -> WeighedCells:
+        """The cells that `summing` adds up from an array of these."""
+        if self.weights is None or self.squares is None:
+            return WeighedCells(summing(self.rows))
+        return WeighedCells(*(np.asarray(summing(cells)) for cells in (self.rows, self.weights, self.squares)))
+
+    def share_of(self, whole: WeighedCells, place: tuple[int, ...]) -> Share:
+        """What the cell at this place is of the one that holds it in `whole`."""
+        rows, among = int(whole.rows[place]), whole.exact[place]
+        if not among:
+            return Share(rows, None, None, None)
+        value = Fraction(self.exact[place], among)
+        if whole.squares is None:
+            return Share(rows, value, *wilson(int(self.rows[place]), rows))
+        evidence = effective_rows(among, whole.squares[place])
+        return Share(rows, value, *wilson(float(value) * evidence, evidence))
+
+    def drawn(self, seed: int) -> Iterator[Array]:
+        """The cells in bootstrap draws of all rows, in parts of the shape (n_draws, *shape)."""
+        flat = [None if held is None else held.reshape(-1).astype(float) for held in (self.weights, self.squares)]
+        draws = draws_of(self.rows.reshape(-1), seed, *flat)
+        for start in range(0, draws.drawn.shape[1], _AT_A_TIME):
+            some = draws.drawn[:, start : start + _AT_A_TIME]
+            spread = np.zeros((some.shape[1], self.rows.size))
+            spread[:, draws.cells] = some.T
+            yield spread.reshape(-1, *self.rows.shape)
