@@ -8,15 +8,7 @@ from audits.checks.statistics.rates import KNOWN, marked
 from audits.checks.statistics.rates import accuracy as accuracy_rate
 
 
-@check(
-    "performance.accuracy",
-    version=1,
-    needs=GroupCounts,
-    roles=(
-        "prediction",
-        "label",
-    ),
-)
+@check("performance.accuracy", version=1, needs=GroupCounts, roles=("prediction", "label"))
 def accuracy(
     counts: GroupCounts,
     *,

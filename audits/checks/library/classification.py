@@ -25,15 +25,7 @@ _NAME = "performance.classification"
 Draws = NDArray[np.float64]
 
 
-@check(
-    _NAME,
-    version=1,
-    needs=GroupCounts,
-    roles=(
-        "prediction",
-        "label",
-    ),
-)
+@check(_NAME, version=1, needs=GroupCounts, roles=("prediction", "label"))
 def classification(
     counts: GroupCounts,
     *,

@@ -36,15 +36,7 @@ class _Pair:
     n: int
 
 
-@check(
-    _NAME,
-    version=1,
-    needs=GroupCounts,
-    roles=(
-        "prediction",
-        "sensitive",
-    ),
-)
+@check(_NAME, version=1, needs=GroupCounts, roles=("prediction", "sensitive"))
 def conditional_parity(
     counts: GroupCounts,
     *,

@@ -10,10 +10,7 @@ from audits.checks.statistics.rates import selection_rate
     "fairness.demographic_parity_difference",
     version=1,
     needs=GroupCounts,
-    roles=(
-        "prediction",
-        "sensitive",
-    ),
+    roles=("prediction", "sensitive"),
     advised_by=ScoreHistograms,
 )
 def demographic_parity_difference(

@@ -19,16 +19,7 @@ from audits.checks.statistics.rates import Rate, selection_rate
 _NAME = "fairness.four_fifths_rule"
 
 
-@check(
-    _NAME,
-    version=1,
-    needs=GroupCounts,
-    roles=(
-        "prediction",
-        "sensitive",
-    ),
-    advised_by=ScoreHistograms,
-)
+@check(_NAME, version=1, needs=GroupCounts, roles=("prediction", "sensitive"), advised_by=ScoreHistograms)
 def four_fifths_rule(
     counts: GroupCounts,
     scores: ScoreSteps | None = None,

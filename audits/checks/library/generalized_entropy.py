@@ -20,15 +20,7 @@ from audits.checks.statistics.intervals import percentile
 _NAME = "fairness.generalized_entropy"
 
 
-@check(
-    _NAME,
-    version=1,
-    needs=GroupCounts,
-    roles=(
-        "prediction",
-        "label",
-    ),
-)
+@check(_NAME, version=1, needs=GroupCounts, roles=("prediction", "label"))
 def generalized_entropy(
     counts: GroupCounts,
     *,

@@ -12,14 +12,7 @@ from audits.checks.statistics.rates import selection_rate
 
 
 @check(
-    "fairness.impact_ratio",
-    version=1,
-    needs=GroupCounts,
-    roles=(
-        "prediction",
-        "sensitive",
-    ),
-    advised_by=ScoreHistograms,
+    "fairness.impact_ratio", version=1, needs=GroupCounts, roles=("prediction", "sensitive"), advised_by=ScoreHistograms
 )
 def impact_ratio(
     counts: GroupCounts,

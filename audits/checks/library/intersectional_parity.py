@@ -47,15 +47,7 @@ class _Crossing:
         return self.value - self.others
 
 
-@check(
-    _NAME,
-    version=1,
-    needs=GroupCounts,
-    roles=(
-        "prediction",
-        "sensitive",
-    ),
-)
+@check(_NAME, version=1, needs=GroupCounts, roles=("prediction", "sensitive"))
 def intersectional_parity(
     counts: GroupCounts,
     *,

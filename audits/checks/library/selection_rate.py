@@ -10,10 +10,7 @@ from audits.checks.statistics.rates import selection_rate as selection
     "fairness.selection_rate",
     version=1,
     needs=GroupCounts,
-    roles=(
-        "prediction",
-        "sensitive",
-    ),
+    roles=("prediction", "sensitive"),
     advised_by=ScoreHistograms,
 )
 def selection_rate(
