@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from audits.checks.base import CannotMeasure
 from audits.checks.roles import MISSING, Roles
 from audits.checks.statistics.class_counts import MOST_CLASSES
-from audits.checks.statistics.column_values import MOST_CATEGORIES
-from audits.checks.statistics.columns import as_numbers, as_texts, column_of, kind_of
+from audits.checks.statistics.columns import as_texts, column_of
 from audits.checks.statistics.pairs import in_pairs
 from audits.checks.statistics.value_table import ValueTable
+from audits.checks.statistics.values_by_cell import ValuesByCell, wide
 
 MOST_BINS = 64
 FEWEST_IN_BIN = 20
@@ -40,8 +40,7 @@ class FeatureClasses:
     label: str
     features: tuple[str, ...]
     classes: list[str] = field(default_factory=list)
-    numbers: dict[str, ValueTable] = field(default_factory=dict)
-    texts: dict[str, dict[str, Counts] | None] = field(default_factory=dict)
+    values: dict[str, ValuesByCell] = field(default_factory=dict)
     binned: dict[str, Counts | None] | None = None
     rows: int = 0
 
@@ -66,28 +65,13 @@ class FeatureClasses:
         known &= np.array([name is not None for name in names])[codes]
         places = np.array([self._class(name) for name in names])[codes][known]
         for feature in self.features:
-            cells = column_of(batch, feature)
-            if kind_of(cells.type) in ("number", "time"):
-                self._add_numbers(feature, as_numbers(cells)[known], places)
-            else:
-                values, value_codes = as_texts(cells)
-                self._add_texts(feature, values, value_codes[known], places)
+            self._of(feature).add(column_of(batch, feature), places, len(self.classes), known)
 
     def merge(self, other: FeatureClasses) -> None:
         self.rows += other.rows
-        mapped = np.array([self._class(name) for name in other.classes], np.int64)
-        for feature, table in other.numbers.items():
-            counts = np.zeros((len(table.keys), len(self.classes)), np.int64)
-            counts[:, mapped[: table.counts.shape[1]]] = table.counts
-            moved = ValueTable(table.most, table.dropped, table.keys, counts)
-            self.numbers.setdefault(feature, ValueTable()).merge(moved)
-        for feature, texts in other.texts.items():
-            for text, counts in (texts or {}).items():
-                moved_counts = np.zeros(len(self.classes), np.int64)
-                moved_counts[mapped[: len(counts)]] = counts
-                self._count(feature, text, moved_counts)
-            if texts is None:
-                self.texts[feature] = None
+        classes = np.array([self._class(name) for name in other.classes], np.int64)
+        for feature, values in other.values.items():
+            self._of(feature).merge(values, classes, len(self.classes))
 
     @classmethod
     def condensed(cls, tables: Mapping[str, Self]) -> dict[str, Self]:
@@ -97,7 +81,7 @@ class FeatureClasses:
             order = np.argsort(table.classes)
             classes = [table.classes[place] for place in order]
             binned = {feature: table._bins(feature, order) for feature in table.features}
-            found[name] = cls(table.label, table.features, classes, {}, {}, binned, table.rows)
+            found[name] = cls(table.label, table.features, classes, {}, binned, table.rows)
         return found
 
     def counts(self, feature: str) -> Counts | None:
@@ -124,7 +108,7 @@ class FeatureClasses:
             name: None if counts is None else np.array(counts, np.int64).reshape(-1, n_classes)
             for name, counts in in_pairs(document["features"])
         }
-        return cls(document["label"], tuple(binned), list(document["classes"]), {}, {}, binned, document["rows"])
+        return cls(document["label"], tuple(binned), list(document["classes"]), {}, binned, document["rows"])
 
     def _class(self, name: str | None) -> int:
         if name is None:
@@ -135,48 +119,21 @@ class FeatureClasses:
                 raise CannotMeasure(f'Column "{self.label}" has more than {MOST_CLASSES} classes.')
         return self.classes.index(name)
 
-    def _add_numbers(self, feature: str, numbers: NDArray[np.float64], places: Counts) -> None:
-        missing = np.isnan(numbers)
-        self._count(feature, MISSING, np.bincount(places[missing], minlength=len(self.classes)))
-        # An infinite value is larger than every finite one; the largest double keeps that order.
-        table = self.numbers.setdefault(feature, ValueTable())
-        if not missing.all():
-            table.add(np.nan_to_num(numbers[~missing]), places[~missing], len(self.classes))
-
-    def _add_texts(self, feature: str, texts: list[str | None], codes: Counts, places: Counts) -> None:
-        n_classes = len(self.classes)
-        pairs, counts = np.unique(codes * n_classes + places, return_counts=True)
-        found: dict[str, Counts] = {}
-        for pair, n in zip(pairs.tolist(), counts.tolist(), strict=True):
-            text = texts[pair // n_classes]
-            row = found.setdefault(MISSING if text is None else text, np.zeros(n_classes, np.int64))
-            row[pair % n_classes] += n
-        for text, row in found.items():
-            self._count(feature, text, row)
-
-    def _count(self, feature: str, text: str, counts: Counts) -> None:
-        texts = self.texts.setdefault(feature, {})
-        if texts is None or not counts.any():
-            return
-        held = texts.get(text, np.zeros(0, np.int64))
-        width = max(len(held), len(counts))
-        texts[text] = np.pad(held, (0, width - len(held))) + np.pad(counts, (0, width - len(counts)))
-        if len(texts) > MOST_CATEGORIES:
-            self.texts[feature] = None
+    def _of(self, feature: str) -> ValuesByCell:
+        return self.values.setdefault(feature, ValuesByCell())
 
     def _bins(self, feature: str, order: Counts) -> Counts | None:
-        texts = self.texts.get(feature, {})
-        if texts is None:
+        values = self._of(feature)
+        if values.texts is None:
             return None
-        rows = [_wide(counts, len(order)) for text, counts in sorted(texts.items()) if text != MISSING]
+        rows = [wide(counts, len(order)) for text, counts in sorted(values.texts.items()) if text != MISSING]
         common = [row for row in rows if row.sum() >= FEWEST_IN_BIN]
         rare = [row for row in rows if row.sum() < FEWEST_IN_BIN]
         bins = [*common, *([np.sum(rare, axis=0)] if rare else [])]
-        table = self.numbers.get(feature)
-        if table is not None and table.total:
-            bins += list(_wide(_in_bins(table), len(order)))
-        if MISSING in texts:
-            bins.append(_wide(texts[MISSING], len(order)))
+        if values.is_numeric:
+            bins += list(wide(_in_bins(values.numbers), len(order)))
+        if MISSING in values.texts:
+            bins.append(wide(values.texts[MISSING], len(order)))
         return np.array(bins, np.int64).reshape(-1, len(order))[:, order]
 
 
@@ -186,7 +143,3 @@ def _in_bins(table: ValueTable) -> Counts:
     n_bins = max(1, min(MOST_BINS, int(below[-1]) // FEWEST_IN_BIN))
     cuts = np.unique(np.searchsorted(below, np.arange(1, n_bins + 1) * below[-1] / n_bins))
     return np.asarray(np.add.reduceat(table.counts, np.append(0, cuts[:-1] + 1), axis=0))
-
-
-def _wide(counts: Counts, width: int) -> Counts:
-    return np.pad(counts, [(0, 0)] * (counts.ndim - 1) + [(0, width - counts.shape[-1])])

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 MOST_VALUES = 4_096
 # Keys in so many steps are counted in a list that stays in the processor's cache.
 _LISTED_BITS = 17
+# Of a longer list only the steps that occur are touched.
+_LOOKED_UP_BITS = 21
 
 _SIGN = np.uint64(1 << 63)
 _ALL = np.uint64((1 << 64) - 1)
@@ -61,16 +63,21 @@ class ValueTable:
         return from_keys(self.keys)
 
     def add(self, values: NDArray[np.float64], cells: NDArray[np.int64] | None = None, n_cells: int = 1) -> None:
-        """Count finite `values`; `cells` says which column of the counts each belongs to."""
+        """Count finite `values`; `cells` says which column of the counts each belongs to.
+
+        Of shape (n_sorts, n_values) it names one of each sort, such as the group by sex and the group by age.
+        """
         keys = to_keys(values)
         # Bits are cleared before the counts are spread over cells: many values times many cells is large.
         found, counts, places = self._listed(keys) or self._sorted(keys)
         if cells is None:
             self._absorb(found, counts[:, None])
             return
-        places = np.searchsorted(found, self._cleared(keys, self.dropped)) if places is None else places
-        spread = np.bincount(places * n_cells + cells, minlength=len(found) * n_cells)
-        self._absorb(found, spread.reshape(len(found), n_cells).astype(np.int64, copy=False))
+        places = self._places(keys, found) if places is None else places
+        spread = np.zeros(len(found) * n_cells, np.int64)
+        for one_sort in np.atleast_2d(cells):
+            spread += np.bincount(places * n_cells + one_sort, minlength=len(spread))
+        self._absorb(found, spread.reshape(len(found), n_cells))
 
     def merge(self, other: ValueTable) -> None:
         """Take in the counts of another table; cells are matched by position."""
@@ -138,9 +145,12 @@ class ValueTable:
 
     def _sorted(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int64], None]:
         """The distinct keys, ascending, and how often each comes, once enough bits are cleared."""
-        in_order = np.sort(self._cleared(keys, self.dropped))
-        self._coarsen(self._level_for(in_order))
-        return *_runs(self._cleared(in_order, self.dropped)), None
+        found, counts = _runs(np.sort(self._cleared(keys, self.dropped)))
+        before = self.dropped
+        self._coarsen(self._level_for(found))
+        if self.dropped > before:
+            found, counts = _gathered(self._cleared(found, self.dropped), counts)
+        return found, counts, None
 
     def _listed(
         self, keys: NDArray[np.uint64]
@@ -167,6 +177,18 @@ class ValueTable:
         listed[used[starts[1:]]] = 1
         listed = np.cumsum(listed)
         return held[starts] << np.uint64(self.dropped), np.add.reduceat(rows[used], starts), listed.take(steps)
+
+    def _places(self, keys: NDArray[np.uint64], found: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Which of the steps that were found each key is in, looked up in a list of all steps where that is short."""
+        if len(found) == 0:
+            return np.empty(0, np.int64)
+        shift = np.uint64(self.dropped)
+        steps, first = found >> shift, found[0] >> shift
+        if int(steps[-1] - first) >> _LOOKED_UP_BITS:
+            return np.searchsorted(found, self._cleared(keys, self.dropped))
+        listed = np.empty(int(steps[-1] - first) + 1, np.int64)
+        listed[(steps - first).view(np.int64)] = np.arange(len(steps))
+        return listed.take(((keys >> shift) - first).view(np.int64))
 
     def _level_for(self, keys: NDArray[np.uint64]) -> int:
         """The fewest bits to clear so that the table and these sorted keys fit together."""
