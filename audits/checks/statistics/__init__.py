@@ -18,6 +18,7 @@ from audits.checks.statistics.group_class_counts import GroupClassCounts
 from audits.checks.statistics.group_counts import GroupCounts
 from audits.checks.statistics.group_errors import ErrorsOfGroup, GroupErrors
 from audits.checks.statistics.group_missing import GroupMissing, MissingCells
+from audits.checks.statistics.group_values import GroupValues
 from audits.checks.statistics.grouping import Grouping, GroupRate
 from audits.checks.statistics.key_digests import KeyDigests
 from audits.checks.statistics.multi_label_sums import MultiLabelSums
@@ -67,6 +68,7 @@ __all__ = [
     "GroupErrors",
     "GroupMissing",
     "GroupRate",
+    "GroupValues",
     "Grouping",
     "KeyDigests",
     "LabelValues",

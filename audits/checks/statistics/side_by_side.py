@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from audits.checks.statistics.sorted_numbers import SortedNumbers, area_between, farthest_apart
 from audits.checks.statistics.value_table import ValueTable, to_keys
 
-_DECILES = np.arange(1, 10) / 10
+DECILES = np.arange(1, 10) / 10
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def laid_out(
     many rows of each table may lie before the end of a cell that stands for them.
     """
     reference = tables[-1]
-    edges = np.unique(reference.quantiles(_DECILES))
+    edges = np.unique(reference.quantiles(DECILES))
     area, apart = None, []
     if len(tables) > 1:
         # Between the ends of cells nothing is known of the one table, so that there is nothing to look at in the other.

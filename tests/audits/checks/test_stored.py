@@ -193,7 +193,7 @@ def test_a_verdict_over_thirty_columns_stores_a_few_kilobytes(everything: dict[t
 def test_what_is_stored_of_drift_names_no_text_and_no_number_of_anybody(
     everything: dict[tuple[str, str], Outcome],
 ) -> None:
-    for check in ("population_stability", "kolmogorov_smirnov", "significance"):
+    for check in ("population_stability", "kolmogorov_smirnov", "significance", "by_group"):
         told = json.dumps(everything["binary", f"drift.{check}"].to_document()["statistics"])
         assert "category_5" in told
         assert "value" not in told
