@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import scipy
 
 from audits.checks import CannotMeasure, Finding, GroupCounts, Measurement, Report, Severity, check
@@ -11,12 +12,12 @@ from audits.checks.comparison import settled
 from audits.checks.limits import deciding, exactly, ruled
 from audits.checks.parameters import DecideOnEvidence, Share
 from audits.checks.sentences import figure, some
-from audits.checks.statistics.intervals import wilson
+from audits.checks.statistics.weighed_cells import Amount, WeighedCells
 
 _NAME = "fairness.representation"
 
 
-@check(_NAME, version=1, needs=GroupCounts, weighs=False, roles=("sensitive",))
+@check(_NAME, version=1, needs=GroupCounts, roles=("sensitive",))
 def representation(
     counts: GroupCounts,
     *,
@@ -26,6 +27,9 @@ def representation(
     decide_on: DecideOnEvidence = "estimate",
 ) -> Report:
     """Share of each group in the table, against its share in a declared population.
+
+    Rows count by their weight: so a sample can be held against the population that its weights make it stand for.
+    Intervals and test are then those of Kish's effective rows.
 
     Parameters
     ----------
@@ -43,7 +47,7 @@ def representation(
 
     Formula
     -------
-    (rows of the group / rows of all declared groups) / declared share of the group
+    (rows, or weight, of the group / rows, or weight, of all declared groups) / declared share of the group
 
     Measures
     --------
@@ -54,12 +58,13 @@ def representation(
 
     Cannot measure
     --------------
-    No declared population, or rows of groups that it does not name, the unknown ones included (unless a group is
-    already found).
+    No declared population, rows that weigh nothing, or rows of groups that it does not name, the unknown ones included
+    (unless a group is already found).
 
     Source
     ------
-    Mitchell et al. (2019), Model Cards, doi:10.1145/3287560.3287596; scipy.stats.chisquare.
+    Mitchell et al. (2019), Model Cards, doi:10.1145/3287560.3287596; scipy.stats.chisquare; Kish (1965), Survey
+    Sampling, section 11.7, for the effective rows.
 
     Example
     -------
@@ -83,18 +88,23 @@ def representation(
     shares = _shares(population)
     (name,) = names
     grouping = counts.grouping(name)
-    rows = dict(zip(grouping.groups, grouping.counts.sum(axis=(1, 2)).tolist(), strict=True))
-    strangers = [f"{group} ({n})" for group, n in rows.items() if n and group not in shares]
-    total = sum(n for group, n in rows.items() if group in shares)
+    held = dict(zip(grouping.groups, grouping.held(), strict=True))
+    strangers = [f"{group} ({one.rows})" for group, one in held.items() if one.rows and group not in shares]
+    amounts: dict[tuple[int, ...], Amount] = {(place,): held.get(group, Amount()) for place, group in enumerate(shares)}
+    cells = WeighedCells.of(amounts, (len(shares),), weighted=grouping.weights is not None)
+    whole = cells.summed(lambda of: np.full(of.shape, of.sum()))
+    total, evidence = int(cells.rows.sum()), Fraction(whole.evidence_at((0,)))
     if not total:
         raise CannotMeasure(f"{name}: no row belongs to a group of the declared population.")
     measured: list[Measurement] = []
     findings: list[Finding] = []
     obstacles = [f"{name}: the population does not name {some(strangers)}."] if strangers else []
-    for group, declared in shares.items():
-        n = rows.get(group, 0)
-        value, (low, high) = Fraction(n, total), wilson(n, total)
-        where = f"{name}/{group}"
+    of_what = "rows" if grouping.weights is None else "weight of all rows"
+    observed: list[float] = []
+    for place, (group, declared) in enumerate(shares.items()):
+        _, share, low, high = cells.share_of(whole, (place,))
+        value, where = share or Fraction(0), f"{name}/{group}"
+        observed.append(float(value * evidence))
         measured.append(Measurement("share_of_rows", float(value), group=where, low=low, high=high, n=total))
         lowest, highest = (None if end is None else end / float(declared) for end in (low, high))
         ratio = value / declared
@@ -121,14 +131,13 @@ def representation(
                     key=f"{_NAME}/{where}",
                     severity=Severity.MEDIUM,
                     sentence=(
-                        f"{group} is {figure(value)} of the rows and {figure(declared)} of the population: "
+                        f"{group} is {figure(value)} of the {of_what} and {figure(declared)} of the population: "
                         f"{deciding(decide_on, 'ratio')} {figure(ruling.value)}, below the limit {figure(min_ratio)}."
                     ),
                     measurement="representation_ratio",
                 )
             )
-    observed = [rows.get(group, 0) for group in shares]
-    p_value = float(scipy.stats.chisquare(observed, [float(share * total) for share in shares.values()]).pvalue)
+    p_value = float(scipy.stats.chisquare(observed, [float(of * evidence) for of in shares.values()]).pvalue)
     measured.append(Measurement("p_value", p_value, group=name, n=total, note="chi-square test"))
     return settled(measured, findings, [], obstacles)
 

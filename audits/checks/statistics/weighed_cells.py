@@ -87,10 +87,10 @@ class WeighedCells:
         if not weighted:
             return cls(rows)
         whole = as_fraction(sum(amount.weight for amount in amounts.values()))
-        if amounts and not whole:
+        if rows.any() and not whole:
             raise CannotMeasure("No row that can be counted has a weight above zero.")
         weights, squares = np.full(shape, Fraction(0)), np.full(shape, Fraction(0))
-        for place, amount in amounts.items():
+        for place, amount in amounts.items() if whole else ():
             weights[place] = as_fraction(amount.weight) / whole
             squares[place] = as_fraction(amount.square) / whole**2
         return cls(rows, weights, squares)
@@ -106,16 +106,19 @@ class WeighedCells:
             return WeighedCells(summing(self.rows))
         return WeighedCells(*(np.asarray(summing(cells)) for cells in (self.rows, self.weights, self.squares)))
 
+    def evidence_at(self, place: tuple[int, ...]) -> float:
+        """The rows of a cell, or Kish's effective rows where they weigh."""
+        if self.squares is None:
+            return int(self.rows[place])
+        return effective_rows(self.exact[place], self.squares[place])
+
     def share_of(self, whole: WeighedCells, place: tuple[int, ...]) -> Share:
         """What the cell at this place is of the one that holds it in `whole`."""
         rows, among = int(whole.rows[place]), whole.exact[place]
         if not among:
             return Share(rows, None, None, None)
-        value = Fraction(self.exact[place], among)
-        if whole.squares is None:
-            return Share(rows, value, *wilson(int(self.rows[place]), rows))
-        evidence = effective_rows(among, whole.squares[place])
-        return Share(rows, value, *wilson(float(value) * evidence, evidence))
+        value, evidence = Fraction(self.exact[place], among), whole.evidence_at(place)
+        return Share(rows, value, *wilson(float(value * Fraction(evidence)), evidence))
 
     def drawn(self, seed: int) -> Iterator[Array]:
         """The cells in bootstrap draws of all rows, in parts of the shape (n_draws, *shape)."""
