@@ -43,6 +43,8 @@ Where a column of weights is declared, decisions of two classes or many and the 
 by it, as by the `sample_weight` of fairlearn and scikit-learn; intervals take Kish's effective number of rows.
 Any other check counts every row once, and its outcome says so in a note.
 
+What SageMaker Clarify, fairlearn and AIF360 call these figures stands in [a list of its own](metric-names.md).
+
 This page is made from the docstrings by `python -m audits.checks.reference`.
 """
 
