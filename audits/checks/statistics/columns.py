@@ -143,7 +143,8 @@ def coded(column: pa.Array) -> tuple[pa.Array, NDArray[np.integer[Any]]]:
     if not codes.null_count:
         return encoded.dictionary, codes.to_numpy(zero_copy_only=False)
     stored = np.frombuffer(codes.buffers()[1], codes.type.to_pandas_dtype(), codes.offset + len(codes))[codes.offset :]
-    filled = stored.astype(np.int32)
+    # As wide as NumPy counts and picks by, so that neither widens them again.
+    filled = stored.astype(np.intp)
     filled[np.flatnonzero(null_mask(codes))] = len(encoded.dictionary)
     return encoded.dictionary, filled
 
@@ -168,8 +169,15 @@ def as_text(value: object) -> str | None:
 @once
 def text_counts(column: pa.Array) -> tuple[list[str | None], NDArray[np.int64]]:
     """The texts of `as_texts`, and how many rows hold each of them."""
-    texts, codes = as_codes(column)
-    return texts, np.bincount(codes, minlength=len(texts))
+    texts, _ = as_codes(column)
+    return texts, code_counts(column)
+
+
+@once
+def code_counts(column: pa.Array) -> NDArray[np.int64]:
+    """How many rows hold each of the distinct cells of `coded`, the last count for cells that are null."""
+    values, codes = coded(column)
+    return np.bincount(codes, minlength=len(values) + 1)
 
 
 @once
@@ -180,7 +188,7 @@ def missing_mask(column: pa.Array) -> NDArray[np.bool_]:
         texts, codes = as_codes(column)
         return np.array([text is None for text in texts], dtype=bool).take(codes)
     if kind == "number" and pa.types.is_floating(column.type):
-        if pa.types.is_float64(column.type) and not _holds_nan(stored_doubles(column)):
+        if _is_plain(column):
             return null_mask(column)
         return np.isnan(as_numbers(column))
     return null_mask(column)
@@ -192,9 +200,9 @@ def missing_cells(column: pa.Array) -> int:
     if kind_of(column.type) == "text" and not pa.types.is_null(column.type):
         texts, counts = text_counts(column)
         return sum(n for text, n in zip(texts, counts.tolist(), strict=True) if text is None)
-    if pa.types.is_float64(column.type):
-        return len(column) - len(present_numbers(column))
-    return int(np.count_nonzero(missing_mask(column)))
+    if pa.types.is_dictionary(column.type) or (pa.types.is_floating(column.type) and not _is_plain(column)):
+        return int(np.count_nonzero(missing_mask(column)))
+    return int(column.null_count)
 
 
 @once
@@ -202,9 +210,8 @@ def present_numbers(column: pa.Array) -> NDArray[np.float64]:
     """The cells that hold a number, or an infinite one, as doubles of shape (n_present,)."""
     if pa.types.is_float64(column.type):
         values = stored_doubles(column)
-        # The smallest number is NaN where one of them is, and is found faster than each is asked.
         found = np.compress(~null_mask(column), values) if column.null_count else values
-        return found[~np.isnan(found)] if _holds_nan(found) else found
+        return found if _is_plain(column) else found[~np.isnan(found)]
     missing = missing_mask(column)
     return np.compress(~missing, as_numbers(column)) if missing.any() else as_numbers(column)
 
@@ -225,5 +232,17 @@ def stored_doubles(column: pa.Array) -> NDArray[np.float64]:
     return np.frombuffer(column.buffers()[1], np.float64, len(column), 8 * column.offset)
 
 
-def _holds_nan(values: NDArray[np.float64]) -> bool:
-    return len(values) > 0 and bool(np.isnan(values.min()))
+@once
+def ends(column: pa.Array) -> tuple[float, float] | None:
+    """The smallest and the largest number of the column, infinite ones included; None without any."""
+    numbers = present_numbers(column)
+    return (float(numbers.min()), float(numbers.max())) if len(numbers) else None
+
+
+@once
+def _is_plain(column: pa.Array) -> bool:
+    """Whether these are doubles none of which is NaN, not even beneath a null."""
+    if not pa.types.is_float64(column.type):
+        return False
+    # The smallest number is NaN where one of them is, and is found faster than each is asked.
+    return len(column) == 0 or not bool(np.isnan(stored_doubles(column).min()))

@@ -11,7 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from audits.checks.statistics.columns import as_numbers, coded, kind_of, missing_mask, once, stored_doubles
+from audits.checks.statistics.columns import (
+    as_numbers,
+    code_counts,
+    coded,
+    kind_of,
+    missing_cells,
+    missing_mask,
+    once,
+    stored_doubles,
+)
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -20,6 +29,8 @@ _MISSING = np.uint64(0x632BE59BD9B4E019)
 _WORD = 8
 # So few texts are hashed once for all batches, and whole numbers so close together once each, not once a row.
 _FEW = 4_096
+_END_BITS = 12
+_END = np.uint64(2**_END_BITS - 1)
 
 
 def mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -42,24 +53,48 @@ def hashed(column: pa.Array) -> NDArray[np.uint64]:
         return np.full(len(column), _MISSING)
     if kind_of(column.type) in ("number", "time"):
         digests = _of_numbers(column)
-        digests[np.flatnonzero(missing_mask(column))] = _MISSING
+        if missing_cells(column):
+            digests[np.flatnonzero(missing_mask(column))] = _MISSING
         return digests
     digests, codes = _of_dictionary(column)
     return digests.take(codes)
 
 
-def distinct_digests(column: pa.Array, below: np.uint64) -> NDArray[np.uint64]:
-    """The digests under a bound of the values that the column holds, ascending, once each; missing ones left out."""
+def held_digests(column: pa.Array) -> NDArray[np.uint64]:
+    """The digests of all values that the column holds, in any order and some of them more than once."""
     if pa.types.is_null(column.type):
         return np.empty(0, np.uint64)
     if kind_of(column.type) in ("number", "time"):
-        digests = hashed(column)
-    else:
-        digests, codes = _of_dictionary(column)
-        digests = digests[np.bincount(codes, minlength=len(digests)) > 0]
-    digests = np.sort(digests.compress(digests < below))
-    digests = digests[np.append(True, digests[1:] != digests[:-1])] if len(digests) else digests
-    return digests[digests != _MISSING]
+        return hashed(column)
+    digests, _ = _of_dictionary(column)
+    return digests[code_counts(column) > 0]
+
+
+def filled(digests: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The digests without those of missing cells."""
+    return digests.compress(digests != _MISSING)
+
+
+def smallest(known: NDArray[np.uint64], digests: NDArray[np.uint64], most: int) -> NDArray[np.uint64]:
+    """The `most` smallest of the known digests, ascending and distinct, and of these; missing cells are left out."""
+    # A few say which of the rest are worth sorting: most columns hold either few values or many.
+    for part in (digests[:_FEW], digests[_FEW:]):
+        new = part.compress(part < known[-1]) if len(known) == most else _unknown(known, part)
+        if len(new):
+            found = np.sort(np.concatenate([known, new]))
+            found = found[np.append(True, found[1:] != found[:-1])]
+            known = filled(found)[:most]
+    return known
+
+
+def _unknown(known: NDArray[np.uint64], digests: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """These digests without most of those that are known, told by their low bits."""
+    if len(digests) < _FEW:
+        return digests
+    told = np.append(_MISSING, known)
+    by_end = np.full(2**_END_BITS, _MISSING)
+    by_end[told & _END] = told
+    return digests.compress(by_end.take((digests & _END).view(np.int64)) != digests)
 
 
 @once

@@ -241,26 +241,6 @@ def test_beyond_its_limit_a_value_table_keeps_the_order_and_most_of_the_value() 
     assert middle == pytest.approx(np.quantile(values, 0.8), rel=0.01)
 
 
-def test_moments_are_numpys() -> None:
-    values = np.random.default_rng(5).normal(3, 2, 10_000)
-    profiles = ColumnProfiles.empty(Roles(task="regression", features=("x",)))
-    for part in np.array_split(values, 7):
-        profiles.add(pa.record_batch({"x": part}))
-    profile = profiles.by_name["x"]
-    assert profile.mean == pytest.approx(values.mean(), abs=1e-12)
-    assert profile.variance == pytest.approx(values.var(), abs=1e-12)
-    assert (profile.low, profile.high) == (values.min(), values.max())
-
-
-def test_infinite_and_enormous_numbers_are_kept_apart() -> None:
-    profiles = ColumnProfiles.empty(Roles(task="regression", features=("x",)))
-    profiles.add(pa.record_batch({"x": [1e200, float("inf"), None, 2.0]}))
-    profile = profiles.by_name["x"]
-    assert (profile.missing, profile.infinite, profile.high) == (1, 1, 1e200)
-    assert profile.mean == 5e199
-    assert profile.variance is None
-
-
 @settings(max_examples=60)
 @given(rows=st.lists(st.tuples(st.none() | st.text(max_size=20), st.none() | st.integers(-3, 3)), min_size=1))
 def test_repeated_rows_are_pandas_s(rows: list[tuple[str | None, int | None]]) -> None:
