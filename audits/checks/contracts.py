@@ -11,9 +11,14 @@ import pyarrow as pa
 from audits.checks.base import CannotMeasure, Finding, Measurement, Report, Severity
 from audits.checks.sentences import figure, some
 from audits.checks.statistics.column_shapes import ShapeOfColumn, masks_of
+from audits.checks.statistics.columns import as_text
 
 TYPES = ("integer", "number", "text", "time")
+# Of these types a column that holds no value twice is taken to be meant so.
+MAY_BE_UNIQUE = ("integer", "text")
 
+# A file that knows true and false is read as holding 1 and 0.
+_TRUTH = {"true": "1", "false": "0"}
 _RANGE = re.compile(r"from (\S+) to (\S+)")
 
 
@@ -36,6 +41,14 @@ class ColumnContract:
         if shape.filled and self.type is not None and not _is_a(shape, self.type):
             yield "type", f"holds {_type_of(shape)} cells where {self.type} is agreed"
             return
+        for rule, asked, kinds in (
+            ("range", self.low is not None or self.high is not None, ("number", "time")),
+            ("categories", self.categories is not None, ("number", "text")),
+            ("pattern", self.patterns is not None, ("text",)),
+            ("order", self.order is not None, ("number", "time")),
+        ):
+            if asked and shape.filled and shape.kind not in kinds:
+                yield rule, f"holds {shape.kind} cells, of which none can keep such a rule"
         if self.required and shape.missing:
             yield "required", f"is missing in {shape.missing} of {shape.rows} rows"
         if self.low is not None and shape.low is not None and shape.low < self.low:
@@ -44,13 +57,13 @@ class ColumnContract:
             yield "range", f"reaches up to {figure(shape.high)}, above {figure(self.high)}"
         if self.categories is not None:
             if shape.texts is None:
-                yield "categories", f"holds more than 200 different texts, and {len(self.categories)} are agreed"
-            elif new := sorted(shape.texts - self.categories):
+                yield "categories", f"holds more than 200 different values, and {len(self.categories)} are agreed"
+            elif new := sorted(self.not_agreed(shape, shape.texts)):
                 yield "categories", f"holds {some([_quoted(text) for text in new])}, which is not agreed"
         if self.patterns is not None:
             if shape.masks is None:
                 yield "pattern", f"follows more than 50 patterns, and {len(self.patterns)} are agreed"
-            elif new := sorted(shape.masks - self.patterns):
+            elif new := sorted(self.off_pattern(shape.masks)):
                 yield "pattern", f"follows the pattern {some([_quoted(mask) for mask in new])}, which is not agreed"
         if self.unique and shape.repeats:
             yield "unique", "holds a value twice"
@@ -58,6 +71,17 @@ class ColumnContract:
             yield "order", "does not ascend"
         if self.order == "descending" and not shape.descends:
             yield "order", "does not descend"
+
+    def not_agreed(self, shape: ShapeOfColumn, found: set[str]) -> set[str]:
+        """What was found and stands in no category; numbers are compared as numbers, true and false as 1 and 0."""
+        agreed: set[str] = set(self.categories or ())
+        if shape.kind == "number":
+            agreed |= {text for category in agreed if (text := _as_number(category)) is not None}
+        return found - agreed
+
+    def off_pattern(self, found: set[str]) -> set[str]:
+        """The patterns that were found and are not agreed."""
+        return found - (self.patterns or set())
 
 
 def inferred(shape: ShapeOfColumn, *, range_margin: float, max_categories: int, min_rows: int) -> ColumnContract:
@@ -75,7 +99,7 @@ def inferred(shape: ShapeOfColumn, *, range_margin: float, max_categories: int, 
             contract = replace(contract, categories=frozenset(shape.texts))
         elif shape.masks is not None and enough:
             contract = replace(contract, patterns=frozenset(shape.masks))
-    if enough and not shape.repeats and contract.type in ("integer", "text"):
+    if enough and contract.type in MAY_BE_UNIQUE and not shape.repeats:
         contract = replace(contract, unique=True)
     if enough and shape.kind in ("number", "time") and shape.ascends != shape.descends:
         contract = replace(contract, order="ascending" if shape.ascends else "descending")
@@ -137,6 +161,14 @@ def _type_of(shape: ShapeOfColumn) -> str:
 
 def _is_a(shape: ShapeOfColumn, kind: str) -> bool:
     return _type_of(shape) == kind or (kind == "number" and shape.kind == "number")
+
+
+def _as_number(category: str) -> str | None:
+    """The number that a category names, written as those of a column are."""
+    try:
+        return as_text(float(_TRUTH.get(category, category)))
+    except ValueError:
+        return None
 
 
 def _several(text: str) -> frozenset[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
-from audits.checks.contracts import ColumnContract, inferred, parsed
+from audits.checks.contracts import MAY_BE_UNIQUE, ColumnContract, inferred, parsed
 from audits.checks.statistics.column_shapes import ColumnShapes, ShapeOfColumn
 
 _FIELDS = (
@@ -76,7 +77,11 @@ class AgreedShapes(_JudgedShapes):
             name: inferred(shape, **{word: parameters[word] for word in cls.reads}) for name, shape in then.items()
         }
         agreed = {
-            name: replace(_ended(shape), texts=_numbered(_number(shape.texts)), masks=_numbered(_number(shape.masks)))
+            name: replace(
+                _ended(shape, asks_whether_unique=contracts[name].type in MAY_BE_UNIQUE),
+                texts=_numbered(_number(shape.texts)),
+                masks=_numbered(_number(shape.masks)),
+            )
             for name, shape in then.items()
         }
         held = {name: _judged(now[name], [contract]) for name, contract in contracts.items() if name in now}
@@ -85,22 +90,24 @@ class AgreedShapes(_JudgedShapes):
 
 def _judged(shape: ShapeOfColumn, contracts: Sequence[ColumnContract]) -> ShapeOfColumn:
     """The shape with the texts and patterns alone that a contract does not allow."""
-    texts = _beyond(shape.texts, [contract.categories for contract in contracts])
-    masks = _beyond(shape.masks, [contract.patterns for contract in contracts])
-    return replace(_ended(shape), texts=texts, masks=masks)
+    texts = [partial(contract.not_agreed, shape) for contract in contracts if contract.categories is not None]
+    masks = [contract.off_pattern for contract in contracts if contract.patterns is not None]
+    is_asked = any(contract.unique for contract in contracts)
+    judged = _ended(shape, asks_whether_unique=is_asked)
+    return replace(judged, texts=_beyond(shape.texts, texts), masks=_beyond(shape.masks, masks))
 
 
-def _beyond(found: set[str] | None, allowed: Sequence[frozenset[str] | None]) -> set[str] | None:
+def _beyond(found: set[str] | None, asked: Sequence[Callable[[set[str]], set[str]]]) -> set[str] | None:
     """What is found beyond what is allowed; too much to tell stays so, where anything is asked."""
-    asked = [some for some in allowed if some is not None]
     if found is None:
         return None if asked else set()
-    return set().union(*(found - some for some in asked))
+    return set().union(*(beyond(found) for beyond in asked))
 
 
-def _ended(shape: ShapeOfColumn) -> ShapeOfColumn:
-    """The shape of a column to which no more rows are added."""
-    return replace(shape, first=None, last=None, repeated=shape.repeats, digests=[], looked_at=0)
+def _ended(shape: ShapeOfColumn, *, asks_whether_unique: bool) -> ShapeOfColumn:
+    """The shape of a column to which no more rows are added; digests are sorted only where somebody asks."""
+    repeated = shape.repeats if asks_whether_unique else None
+    return replace(shape, first=None, last=None, repeated=repeated, digests=[], looked_at=0)
 
 
 # No text begins with a blank, so that these stand for no text.

@@ -15,7 +15,8 @@ def declared_schema(shapes: DeclaredShapes, *, columns: tuple[str, ...] = (), ig
 
     A line is the name of a column, a colon, and rules between semicolons: a type (`integer`, `number`, `text`,
     `time`), `required`, `from 0 to 120`, `one of female | male`, `pattern 99999 | A-999` (A for a run of letters, 9
-    for each digit), `unique`, `ascending` and `descending` in the order of the rows.
+    for each digit), `unique`, `ascending` and `descending` in the order of the rows. Numbers are compared with
+    categories as numbers, true and false as 1 and 0; a rule that cells of the column's type cannot keep is broken.
 
     Parameters
     ----------

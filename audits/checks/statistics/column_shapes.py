@@ -13,10 +13,20 @@ from numpy.typing import NDArray
 
 from audits.checks.roles import Roles
 from audits.checks.statistics.by_column import ByColumn
-from audits.checks.statistics.columns import as_numbers, missing_mask
-from audits.checks.statistics.hashing import hashed
+from audits.checks.statistics.columns import (
+    as_text,
+    code_counts,
+    coded,
+    ends,
+    missing_cells,
+    present_numbers,
+)
+from audits.checks.statistics.hashing import filled, hashed
 
 MOST_TEXTS, MOST_MASKS = 200, 50
+# A column that repeats mostly does so in its first batch; after it so many digests are waited for.
+_UNSORTED = 2**20
+_FEW = 1_024
 
 # Letters and other signs that count as such in a word, but no digits; then digits; then blanks.
 _PATTERNS = ((r"[\p{L}\p{Nl}\p{No}]+", "A"), (r"\p{Nd}", "9"), (r"\s+", " "))
@@ -31,11 +41,12 @@ def masks_of(texts: pa.Array) -> pa.Array:
 
 @dataclass
 class ShapeOfColumn:
-    """One column. `texts` are its different texts, None beyond 200; `masks` their patterns, None beyond 50.
+    """One column. `texts` are its different texts, or numbers written as such, None beyond 200; `masks` the patterns of
+    texts, None beyond 50.
 
     `ascends` and `descends` speak of the filled cells in the order of the rows, equal neighbours allowed, so that
     parts are merged in that order. `repeats` tells whether a value occurs twice; two different values are taken for
-    one with a chance of 1 in 2**64.
+    one with a chance of 1 in 2**64. `repeated` is None in what is stored of a column of which nobody asked it.
     """
 
     name: str
@@ -51,7 +62,7 @@ class ShapeOfColumn:
     last: float | None = None
     texts: set[str] | None = field(default_factory=set)
     masks: set[str] | None = field(default_factory=set)
-    repeated: bool = False
+    repeated: bool | None = False
     digests: list[NDArray[np.uint64]] = field(default_factory=list)
     looked_at: int = 0
 
@@ -62,30 +73,31 @@ class ShapeOfColumn:
     @property
     def repeats(self) -> bool:
         self._look()
-        return self.repeated
+        return bool(self.repeated)
 
     def add(self, cells: pa.Array) -> None:
-        blank = missing_mask(cells)
         self.rows += len(cells)
-        self.missing += int(blank.sum())
+        self.missing += missing_cells(cells)
         if not self.repeated:
-            self._keep([hashed(cells)[~blank]])
+            self._keep([hashed(cells)])
         if self.kind in ("number", "time"):
-            self._take_numbers(as_numbers(cells)[~blank])
-        elif self.kind == "text":
-            plain = cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells
-            different = pc.unique(pc.utf8_trim_whitespace(plain.cast(pa.large_string()))).drop_null()
-            different = different.filter(pc.not_equal(different, ""))
-            texts = set(different.to_pylist()) if self.texts is not None else set()
-            masks = set(pc.unique(masks_of(different)).to_pylist()) if self.masks is not None else set()
-            self._take_texts(texts, masks)
+            self._take_numbers(cells)
+            if self.kind == "number" and self.texts is not None:
+                self._take_texts(_few_numbers(cells), set())
+        elif self.kind == "text" and not (self.texts is None and self.masks is None):
+            held = coded(cells)[0].filter(pa.array(code_counts(cells)[:-1] > 0))
+            different = set(pc.utf8_trim_whitespace(held.cast(pa.large_string())).to_pylist()) - {None, ""}
+            # The patterns of texts that are known are known, too.
+            new = sorted(different - (self.texts or set())) if self.masks is not None else []
+            masks = set(masks_of(pa.array(new)).to_pylist()) if new else set()
+            self._take_texts(different if self.texts is not None else set(), masks)
 
     def merge(self, other: ShapeOfColumn) -> None:
         """Take in the rows that follow."""
         self.rows += other.rows
         self.missing += other.missing
         self.whole &= other.whole
-        self.repeated |= other.repeated
+        self.repeated = self.repeated or other.repeated
         self._keep(other.digests)
         if other.first is not None and other.last is not None:
             self._follow(other.first, other.last)
@@ -100,7 +112,7 @@ class ShapeOfColumn:
             **{name: getattr(self, name) for name in names},
             "texts": None if self.texts is None else sorted(self.texts),
             "masks": None if self.masks is None else sorted(self.masks),
-            "repeated": self.repeats,
+            "repeated": None if self.repeated is None else self.repeats,
         }
 
     @classmethod
@@ -108,15 +120,21 @@ class ShapeOfColumn:
         sets = {name: None if document[name] is None else set(document[name]) for name in ("texts", "masks")}
         return cls(**{**document, **sets})
 
-    def _take_numbers(self, numbers: NDArray[np.float64]) -> None:
-        if not len(numbers):
+    def _take_numbers(self, cells: pa.Array) -> None:
+        reached = ends(cells)
+        if reached is None:
             return
-        self.whole &= bool((np.isfinite(numbers) & (np.floor(numbers) == numbers)).all())
-        steps = np.diff(numbers)
+        numbers = present_numbers(cells)
+        self._stretch(*reached)
         self._follow(float(numbers[0]), float(numbers[-1]))
-        self.ascends &= bool((steps >= 0).all())
-        self.descends &= bool((steps <= 0).all())
-        self._stretch(float(numbers.min()), float(numbers.max()))
+        # What a few numbers deny is not asked of the rest.
+        for part in (numbers[:_FEW], numbers):
+            if self.whole and not pa.types.is_integer(cells.type):
+                self.whole = bool((np.isfinite(part) & (np.floor(part) == part)).all())
+            if self.ascends or self.descends:
+                steps = np.diff(part)
+                self.ascends &= bool((steps >= 0).all())
+                self.descends &= bool((steps <= 0).all())
 
     def _follow(self, first: float, last: float) -> None:
         if self.last is not None:
@@ -140,17 +158,26 @@ class ShapeOfColumn:
     def _keep(self, digests: list[NDArray[np.uint64]]) -> None:
         self.digests += digests
         # A column that repeats shows it early: then its digests are let go, long before the table is read.
-        if sum(map(len, self.digests)) > 2 * self.looked_at:
+        if sum(map(len, self.digests)) > (max(2 * self.looked_at, _UNSORTED) if self.looked_at else 0):
             self._look()
 
     def _look(self) -> None:
         if self.repeated or not self.digests:
             self.digests = [] if self.repeated else self.digests
             return
-        together = np.sort(np.concatenate(self.digests))
+        together = np.sort(filled(np.concatenate(self.digests)))
         self.repeated = bool((together[1:] == together[:-1]).any())
         self.digests = [] if self.repeated else [together]
         self.looked_at = len(together)
+
+
+def _few_numbers(cells: pa.Array) -> set[str] | None:
+    """The different numbers as texts; None when there are too many to list."""
+    for part in (cells[:_FEW], cells):
+        different = pc.unique(part).drop_null()
+        if len(different) > MOST_TEXTS:
+            return None
+    return {text for value in different.to_pylist() if (text := as_text(value)) is not None}
 
 
 class ColumnShapes(ByColumn[ShapeOfColumn]):

@@ -92,6 +92,40 @@ def test_a_declared_contract_is_kept_or_broken_rule_by_rule() -> None:
     assert judged(DECLARED, table, ROLES, columns=["pay: integer; descending"]).verdict == "passed"
 
 
+@pytest.mark.parametrize(
+    ("line", "rule", "sentence"),
+    [
+        ("age: one of 20 | 21.0", "categories", 'holds "22", "23", "24", "25", "26" and 43 more'),
+        ("pay: one of 0 | 1.5", "categories", "holds more than 200 different values, and 2 are agreed"),
+        ("at: one of today", "categories", "holds time cells, of which none can keep such a rule"),
+        ("age: pattern 99", "pattern", "holds number cells, of which none can keep such a rule"),
+        ("sex: from 0 to 1", "range", "holds text cells, of which none can keep such a rule"),
+        ("zip: ascending", "order", "holds text cells, of which none can keep such a rule"),
+    ],
+)
+def test_a_rule_that_cells_of_another_type_cannot_keep_is_broken_and_never_kept(
+    line: str, rule: str, sentence: str
+) -> None:
+    outcome = judged(DECLARED, good(300), ROLES, columns=[line])
+    assert keys(outcome) == [f"{DECLARED}/{line.partition(':')[0]}/{rule}"]
+    assert sentence in outcome.sentence
+
+
+@pytest.mark.parametrize("agreed", ["0 | 1", "1.0 | 0.0", "true | false"])
+def test_numbers_are_held_against_categories_as_numbers(agreed: str) -> None:
+    for cells in (pa.array([0, 1] * 100), pa.array([0.0, 1.0, None, float("nan")] * 50)):
+        table, roles = pa.table({"paid": cells}), Roles(task="regression", features=("paid",))
+        assert judged(DECLARED, table, roles, columns=[f"paid: one of {agreed}"]).verdict == "passed"
+        assert judged(DECLARED, table, roles, columns=["paid: one of 1 | 2"]).verdict == "failed"
+
+
+def test_a_category_that_no_row_holds_is_not_found() -> None:
+    cells = pa.DictionaryArray.from_arrays(pa.array([0, 1] * 50), pa.array(["male", "female", "unknown"]))
+    roles = Roles(task="regression", features=("sex",))
+    contract = ["sex: one of female | male"]
+    assert judged(DECLARED, pa.table({"sex": cells}), roles, columns=contract).verdict == "passed"
+
+
 @pytest.mark.parametrize("line", ["age", ": integer", "age: whole", "age: from a to b", "age: pattern"])
 def test_a_line_that_means_nothing_is_inconclusive_and_says_so(line: str) -> None:
     outcome = judged(DECLARED, good(), ROLES, columns=[line])

@@ -44,6 +44,13 @@ QUALITY = (
     "data_quality.duplicate_rows",
     "data_quality.class_balance",
 )
+# What Great Expectations and duckdb are asked of single columns, too.
+CONTRACT = (
+    "id: unique",
+    *(f"{name}: from -10 to 1e9" for name in tables.NUMBERS),
+    *(f"{name}: one of 0 | 1" for name in ("y_true", "y_pred")),
+    *(f"{name}: one of {' | '.join(tables.GROUPS[name][0])}" for name in ("sex", "race")),
+)
 DRIFT = ("drift.population_stability", "drift.kolmogorov_smirnov")
 MIB = 2**20
 
@@ -98,16 +105,18 @@ def spec(runs: list[Spec], declaration: Spec, *paths: str) -> Spec:
 def specs() -> dict[str, Callable[..., Spec]]:
     """The order of each work, given the paths of its tables."""
     narrow, wide, features = declared(features=False), declared(features=True), declared(features=True, outcome=False)
+    quality = [*map(run, QUALITY), run("data_quality.declared_schema", columns=CONTRACT)]
     return {
         "parity": lambda path: spec(parity_runs(), narrow, path),
         "scores": lambda path: spec([run(name, attribute="sex") for name in SCORES], narrow, path),
-        "quality": lambda path: spec([run(name) for name in QUALITY], wide, path),
+        "quality": lambda path: spec(quality, wide, path),
         "drift": lambda path, other: spec([run(name) for name in DRIFT], features, path, other),
         "overlap": lambda path, other: spec([run("data_quality.shared_rows")], features, path, other),
         "gate": lambda path, other: spec(
             [
                 *(run(f"fairness.{name}", simultaneous=True) for name in PARITY),
-                *(run(name) for name in (*SCORES, *QUALITY, "data_quality.shared_rows", *DRIFT)),
+                *(run(name) for name in (*SCORES, "data_quality.shared_rows", *DRIFT)),
+                *quality,
             ],
             wide,
             path,
