@@ -17,6 +17,7 @@ from audits.checks.parameters import Parameter, UnusableParameters
 from audits.checks.profiling import columns_of_profile, profile_document, reads_profile
 from audits.checks.roles import MISSING, Roles, SensitiveColumn
 from audits.checks.statistics import (
+    AlignedAreas,
     AlignedValues,
     Attributions,
     CellForms,
@@ -93,6 +94,7 @@ __all__ = [
     "reads_profile",
     "recompute",
     # what they read
+    "AlignedAreas",
     "AlignedValues",
     "Attributions",
     "CellForms",

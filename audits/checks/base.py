@@ -86,7 +86,10 @@ class CannotMeasure(Exception):
 
 
 class Stored(Protocol):
-    """The few sums of a statistic that the figures of a check depend on; they depend on the parameters in `reads`."""
+    """The few sums of a statistic that the figures of a check depend on; they depend on the parameters in `reads`.
+
+    What a statistic works out only where it is needed stands in `asks`, where a class has it.
+    """
 
     made_of: ClassVar[type[Any]]
     reads: ClassVar[tuple[str, ...]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -91,6 +91,7 @@ def measure(
     """
     given = statistics or {}
     wanted: dict[str, dict[type, None]] = {}
+    asked: dict[type, set[str]] = {}
     runnable: list[tuple[Check, dict[str, Any]] | Outcome] = []
     for spec in runs:
         try:
@@ -100,10 +101,12 @@ def measure(
             runnable.append(Outcome(spec, refusal.verdict, refusal.sentence))
             continue
         runnable.append((check, parameters))
+        for kind in check.needs:
+            asked.setdefault(kind, set()).update(getattr(check.keeps, "asks", ()))
         for table in check.tables:
             kinds = (*check.needs, *_advising(check, table, tables[table].roles)) if table in tables else check.needs
             wanted.setdefault(table, {}).update(dict.fromkeys(filter(is_scanned, kinds)))
-    computed = _scan_all(tables, wanted, given, seed, progress)
+    computed = _scan_all(tables, wanted, asked, given, seed, progress)
     weights = {name: table.roles.weight for name, table in tables.items()}
     outcomes = []
     for spec, entry in zip(runs, runnable, strict=True):
@@ -214,6 +217,7 @@ def _advising(check: Check, table: str, roles: Roles) -> tuple[type, ...]:
 def _scan_all(
     tables: Mapping[str, TableInput],
     wanted: Mapping[str, Mapping[type, None]],
+    asked: Mapping[type, Collection[str]],
     given: Mapping[type, object],
     seed: int,
     progress: Callable[[int], None] | None,
@@ -237,7 +241,9 @@ def _scan_all(
             computed.update({(name, kind): statistic for kind, statistic in scanned.items()})
     for kind in dict.fromkeys(kind for _, kind in computed if hasattr(kind, "condensed")):
         tables_of_kind = {name: computed[name, kind] for name in wanted if (name, kind) in computed}
-        computed.update({(name, kind): small for name, small in condensed(kind, tables_of_kind).items()})
+        computed.update(
+            {(name, kind): small for name, small in condensed(kind, tables_of_kind, asked.get(kind, ())).items()}
+        )
     return _Computed(computed)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.checks import AlignedValues, CannotMeasure, ColumnValues, Report, Severity, check
+from audits.checks import AlignedAreas, CannotMeasure, ColumnValues, Report, Severity, check
 from audits.checks.divergence import hellinger, jensen_shannon, redrawn_interval
 from audits.checks.drift import binned, columns_to_compare
 from audits.checks.figures import Figure, held
@@ -12,10 +12,10 @@ from audits.checks.statistics.side_by_side import SideBySide
 _NAME = "drift.distance"
 
 
-@check(_NAME, version=1, needs=ColumnValues, keeps=AlignedValues, tables=("evaluation", "reference"))
+@check(_NAME, version=1, needs=ColumnValues, keeps=AlignedAreas, tables=("evaluation", "reference"))
 def distance(
-    evaluation: AlignedValues,
-    reference: AlignedValues,
+    evaluation: AlignedAreas,
+    reference: AlignedAreas,
     *,
     columns: tuple[str, ...] = (),
     max_jensen_shannon: Share | None = 0.1,
@@ -33,9 +33,9 @@ def distance(
 
     Parameters
     ----------
-    evaluation : AlignedValues
+    evaluation : AlignedAreas
         Values and counts of the features now.
-    reference : AlignedValues
+    reference : AlignedAreas
         Values and counts of the features in the reference.
     columns : list of str, default=[]
         Columns to compare; an empty list compares every feature.

@@ -11,6 +11,7 @@ from audits.checks import ColumnValues, Report, Severity, check
 from audits.checks.figures import Figure, held
 from audits.checks.parameters import Share
 from audits.checks.roles import MISSING
+from audits.checks.statistics.side_by_side import COMMONEST
 
 _NAME = "data_quality.near_constant_columns"
 
@@ -21,6 +22,7 @@ class CommonestValues:
 
     made_of: ClassVar[type[Any]] = ColumnValues
     reads: ClassVar[tuple[str, ...]] = ()
+    asks: ClassVar[tuple[str, ...]] = (COMMONEST,)
 
     n_rows: int
     columns: Mapping[str, tuple[int, int | None]]

@@ -1,6 +1,6 @@
 """Small mergeable statistics of a table: the same for any batch size, order of rows or split."""
 
-from audits.checks.statistics.aligned_values import AlignedValues
+from audits.checks.statistics.aligned_values import AlignedAreas, AlignedValues
 from audits.checks.statistics.attributions import Attributions
 from audits.checks.statistics.cell_forms import CellForms, FormsOfColumn
 from audits.checks.statistics.class_counts import ClassCounts
@@ -44,6 +44,7 @@ from audits.checks.statistics.value_pairs import ValuePairs
 from audits.checks.statistics.weight_sums import WeightSums
 
 __all__ = [
+    "AlignedAreas",
     "AlignedValues",
     "Attributions",
     "CellForms",

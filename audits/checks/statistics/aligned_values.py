@@ -13,13 +13,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from audits.checks.statistics.column_values import RARE, ColumnValues, ValuesOfColumn
-from audits.checks.statistics.side_by_side import SideBySide
+from audits.checks.statistics.side_by_side import AREA, SideBySide
 from audits.checks.statistics.value_table import ValueTable, to_keys
-
-_FIELDS = (
-    *("name", "kind", "rows", "missing", "counts"),
-    *("edges", "widest", "commonest", "deviation", "wasserstein", "inside"),
-)
 
 
 class AlignedValues(ColumnValues):
@@ -31,6 +26,7 @@ class AlignedValues(ColumnValues):
 
     made_of: ClassVar[type[Any]] = ColumnValues
     reads: ClassVar[tuple[str, ...]] = ()
+    fields: ClassVar[tuple[str, ...]] = ("name", "kind", "rows", "missing", "counts", "edges", "widest", "inside")
 
     @classmethod
     def kept_of_all(cls, tables: Mapping[str, Any], parameters: Mapping[str, Any]) -> Mapping[str, Self]:
@@ -53,13 +49,20 @@ class AlignedValues(ColumnValues):
             told |= {"counts": _counts(one), "inside": one.inside}
             if "edges" in told:
                 told["edges"] = list(map(int, told["edges"]))
-            columns.append([told.get(name) for name in _FIELDS])
-        return {"names": list(self.names), "fields": list(_FIELDS), "columns": columns}
+            columns.append([told.get(name) for name in self.fields])
+        return {"names": list(self.names), "fields": list(self.fields), "columns": columns}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         columns = [dict(zip(document["fields"], column, strict=True)) for column in document["columns"]]
         return cls(tuple(document["names"]), {column["name"]: _read(column) for column in columns})
+
+
+class AlignedAreas(AlignedValues):
+    """As AlignedValues, with the area between the two distribution functions of a column and its deviation."""
+
+    asks: ClassVar[tuple[str, ...]] = (AREA,)
+    fields: ClassVar[tuple[str, ...]] = (*AlignedValues.fields, "deviation", "wasserstein")
 
 
 def _numbers(held: Mapping[str, ValuesOfColumn]) -> dict[str, ValuesOfColumn]:
@@ -115,7 +118,8 @@ def _read(column: Mapping[str, Any]) -> ValuesOfColumn:
         return replace(one, texts=None if counts is None else _named(counts))
     beside = None
     if column["edges"] is not None:
-        beside = SideBySide.from_document({name: column[name] for name in SideBySide.__dataclass_fields__})
+        known = column.keys() & SideBySide.__dataclass_fields__
+        beside = SideBySide.from_document({name: column[name] for name in known})
     return replace(one, table=_counted(np.array(counts, np.int64)[:, None]), beside=beside)
 
 

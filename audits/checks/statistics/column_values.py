@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -141,9 +141,10 @@ class ValuesOfColumn:
 
 
 class ColumnValues(ByColumn[ValuesOfColumn]):
-    """The spread of every feature, and of prediction and score."""
+    """The spread of every feature, and of prediction and score; `asked` is what checks need to know beside it."""
 
     part = ValuesOfColumn
+    asked: Collection[str] = ()
 
     @staticmethod
     def columns(roles: Roles) -> tuple[str, ...]:
@@ -158,6 +159,7 @@ class ColumnValues(ByColumn[ValuesOfColumn]):
         of a comparison come out as they would from all the numbers.
         """
         found = {name: cls(table.names, dict(table.by_name)) for name, table in tables.items()}
+        asked = {what for table in tables.values() for what in table.asked}
         for column in dict.fromkeys(column for table in tables.values() for column in table.by_name):
             spreads = {name: t.by_name[column] for name, t in tables.items() if column in t.by_name}
             filled = [name for name, spread in spreads.items() if spread.is_numeric and spread.filled]
@@ -167,7 +169,7 @@ class ColumnValues(ByColumn[ValuesOfColumn]):
             level = max(spreads[name].dropped for name in filled)
             in_order = [spreads[name].in_order(level) for name in filled]
             inside = [spreads[name].inside or 0 for name in filled]
-            found_here = laid_out(in_order, is_rounded=level > 0, inside=inside)
+            found_here = laid_out(in_order, is_rounded=level > 0, inside=inside, asked=asked)
             for name, (cells, beside) in zip(filled, found_here, strict=True):
                 found[name].by_name[column] = replace(spreads[name], table=cells, beside=beside)
         return found

@@ -128,7 +128,7 @@ def test_the_p_value_of_large_tables_is_scipys_within_a_thousandth() -> None:
     first=st.lists(st.floats(-50, 50), min_size=2, max_size=60),
     second=st.lists(st.floats(-50, 50), min_size=2, max_size=60),
 )
-def test_few_thresholds_keep_the_distance_the_deciles_and_the_area(first: list[float], second: list[float]) -> None:
+def test_few_thresholds_keep_the_distance_and_the_deciles(first: list[float], second: list[float]) -> None:
     outcome = judged(NAME, of(*first), ROLES, reference=of(*second), min_rows=1)
     assert measured(outcome, "kolmogorov_smirnov", "x").value == pytest.approx(
         stats.ks_2samp(first, second, method="asymp").statistic, abs=1e-12
@@ -137,5 +137,3 @@ def test_few_thresholds_keep_the_distance_the_deciles_and_the_area(first: list[f
     deciles = np.unique(np.quantile(second, np.arange(1, 10) / 10))
     assert stored is not None
     assert len(stored.edges) == len(deciles)
-    assert stored.wasserstein == pytest.approx(stats.wasserstein_distance(first, second), abs=1e-9)
-    assert stored.deviation == pytest.approx(np.std(second), abs=1e-9)
