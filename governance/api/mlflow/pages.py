@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import DateTimeField, IntegerField, Model, Q, QuerySet
 from rest_framework.response import Response
 
 from governance.api.mlflow.errors import InvalidParameter
@@ -24,11 +24,13 @@ def page_of(
     `orders` must tell every two rows apart. `asked` is what the search asks for: a token is good for no other.
     Raises: InvalidParameter for a token that is none of ours.
     """
-    if token:
-        rows = rows.filter(_behind(orders, _read(token, _digest(asked), len(orders))))
-    places = places_of(rows, orders, limit=limit)
-    # A cursor in the server is for what would fill the memory: it costs as much as a search for a page.
-    found = list(places if limit < CHUNK else places.iterator(chunk_size=CHUNK))
+    parts = _behind(orders, _read(token, _digest(asked), _kinds(rows.model, orders))) if token else [Q()]
+    found: list[Any] = []
+    for part in parts:
+        if len(found) <= limit:
+            places = places_of(rows.filter(part), orders, limit=limit - len(found))
+            # A cursor in the server is for what would fill the memory: it costs as much as a search for a page.
+            found += places if limit < CHUNK else places.iterator(chunk_size=CHUNK)
     return page_of_places(found, limit=limit, asked=asked)
 
 
@@ -53,14 +55,30 @@ def page_answer(name: str, rows: list[dict[str, Any]], token: str) -> Response:
     return Response({**({name: rows} if rows else {}), **({"next_page_token": token} if token else {})})
 
 
-def _behind(orders: Sequence[Order], place: Sequence[Any]) -> Q:
-    """Return the condition that a row comes after a place, with a bound of its first column for the index."""
-    condition, equal = Q(), Q()
+def _behind(orders: Sequence[Order], place: Sequence[Any]) -> list[Q]:
+    """Return what selects the rows behind a place, one part after the other.
+
+    Each part holds the values of some first columns and goes on in the next one, so that an index is sought in with
+    all of them: the rest of those that share the most comes first.
+    """
+    parts, shared = [], Q()
     for order, value in zip(orders, place, strict=True):
-        condition |= equal & Q((f"{order.key}__{'gt' if order.is_ascending else 'lt'}", value))
-        equal &= Q((order.key, value))
-    first = orders[0]
-    return Q((f"{first.key}__{'gte' if first.is_ascending else 'lte'}", place[0])) & condition
+        parts.append(shared & Q((f"{order.key}__{'gt' if order.is_ascending else 'lt'}", value)))
+        shared &= Q((order.key, value))
+    return parts[::-1]
+
+
+def _kinds(model: type[Model], orders: Sequence[Order]) -> list[type]:
+    """Return what the values of the columns are."""
+    return [_kind(model, order.key.split("__")) for order in orders]
+
+
+def _kind(model: type[Model], path: Sequence[str]) -> type:
+    first, *rest = path
+    field: Any = model._meta.get_field(first)
+    if rest:
+        return _kind(field.related_model, rest)
+    return datetime if isinstance(field, DateTimeField) else int if isinstance(field, IntegerField) else str
 
 
 def _write(values: Sequence[Any], query: str) -> str:
@@ -68,14 +86,27 @@ def _write(values: Sequence[Any], query: str) -> str:
     return base64.urlsafe_b64encode(json.dumps([query, *plain]).encode()).decode()
 
 
-def _read(token: str, query: str, count: int) -> list[Any]:
+def _read(token: str, query: str, kinds: Sequence[type]) -> list[Any]:
+    """Return the place that a token holds, a value of its kind for each column. Raises: InvalidParameter."""
     try:
         written, *plain = json.loads(base64.urlsafe_b64decode(token.encode()))
-        place = [datetime.fromisoformat(one[1:]) if str(one).startswith("@") else one for one in plain]
-        if written == query and len(place) == count and all(isinstance(one, (str, int, datetime)) for one in place):
+        place = [
+            datetime.fromisoformat(one.removeprefix("@")) if kind is datetime else one
+            for one, kind in zip(plain, kinds, strict=True)
+        ]
+        if written == query and all(map(_is_bounded, place, kinds)):
             return place
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, AttributeError):
         pass
     raise InvalidParameter(
         "Invalid page token; take next_page_token from the page before, and ask for the same again.", field="page_token"
     )
+
+
+def _is_bounded(value: Any, kind: type) -> bool:
+    """Return whether a value could stand in a column of the database. Raises: ValueError for half a character."""
+    if type(value) is not kind:
+        return False
+    if isinstance(value, datetime):
+        return value.tzinfo is not None
+    return b"\0" not in value.encode() if isinstance(value, str) else bool(-(2**63) <= value < 2**63)

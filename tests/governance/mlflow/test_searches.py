@@ -1,5 +1,7 @@
 """A search that is worded once finds each time what is asked for this time, within the reach of who asks."""
 
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -61,6 +63,42 @@ def test_orders_and_pages_of_a_form(mlflow: MlflowCaller) -> None:
         seen += [model["name"] for model in page["registered_models"]]
         token = page.get("next_page_token", "")
     assert (seen, token) == (["a", "c", "d"], "")
+
+
+@pytest.mark.parametrize("order_by", [["name"], ["version_number DESC"], ["creation_timestamp", "name DESC"], []])
+def test_pages_of_one_make_up_the_whole_whatever_columns_share_their_values(
+    mlflow: MlflowCaller, order_by: list[str]
+) -> None:
+    for name in ("a", "b"):
+        mlflow.ok("POST", "registered-models/create", name=name)
+        for number in range(3):
+            mlflow.ok("POST", "model-versions/create", name=name, source=f"s3://models/{name}/{number}")
+
+    def page(**more: Any) -> tuple[list[tuple[str, str]], str]:
+        document = mlflow.ok("GET", "model-versions/search", order_by=order_by, **more)
+        listed = [(version["name"], version["version"]) for version in document.get("model_versions", [])]
+        return listed, document.get("next_page_token", "")
+
+    whole, seen, token = page()[0], [], ""
+    for _ in range(6):
+        listed, token = page(max_results=1, **({"page_token": token} if token else {}))
+        seen += listed
+    assert (seen, token) == (whole, "")
+    assert len(set(whole)) == 6
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize("place", [[1], [None], ["\0"], ["\ud800"], ["a", "b"], [], [10**30], [True]])
+@pytest.mark.parametrize("order_by", [[], ["timestamp"]])
+def test_a_token_that_somebody_wrote_is_refused_in_every_column(
+    mlflow: MlflowCaller, place: list[Any], order_by: list[str]
+) -> None:
+    first = mlflow.ok("GET", "registered-models/search", max_results=1, order_by=order_by)["next_page_token"]
+    asked, *real = json.loads(base64.urlsafe_b64decode(first))
+    for written in ([*real[:-1], *place], [*place, *real[1:]]):
+        token = base64.urlsafe_b64encode(json.dumps([asked, *written]).encode()).decode()
+        answer = mlflow.refused("GET", "registered-models/search", max_results=1, order_by=order_by, page_token=token)
+        assert answer == (400, "INVALID_PARAMETER_VALUE")
 
 
 @pytest.mark.usefixtures("world")
