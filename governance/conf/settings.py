@@ -117,11 +117,13 @@ ANCHORS = _words("COUNTERSIGN_ANCHORS", f"file:{DATA_DIR}/last-checkpoint")
 ANCHOR_SECONDS = int(os.environ.get("COUNTERSIGN_ANCHOR_SECONDS", 3600))
 TRAIL_PROOFS_DIR = DATA_DIR / "proofs"
 
-# The mail server that takes checkpoints along, as smtp://user:password@host:port or smtps://…, and who they are from.
+# The mail server that takes checkpoints along, as smtps://user:password@host:port or smtp+starttls://…, and smtp://…
+# where no password is sent (`deploy_checks`); and who they are from.
 _MAIL = urlsplit(os.environ.get("COUNTERSIGN_MAIL_URL") or "smtp://localhost")
-EMAIL_HOST, EMAIL_PORT = _MAIL.hostname or "localhost", _MAIL.port or (465 if _MAIL.scheme == "smtps" else 25)
+_MAIL_PORTS = {"smtps": 465, "smtp+starttls": 587}
+EMAIL_HOST, EMAIL_PORT = _MAIL.hostname or "localhost", _MAIL.port or _MAIL_PORTS.get(_MAIL.scheme, 25)
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_MAIL.password or "")
-EMAIL_USE_SSL, EMAIL_TIMEOUT = _MAIL.scheme == "smtps", 10
+EMAIL_USE_SSL, EMAIL_USE_TLS, EMAIL_TIMEOUT = _MAIL.scheme == "smtps", _MAIL.scheme == "smtp+starttls", 10
 DEFAULT_FROM_EMAIL = os.environ.get("COUNTERSIGN_MAIL_FROM", "countersign@localhost")
 
 # Whether a process whose database role could change what was recorded does not start.

@@ -1,9 +1,11 @@
 """Serve Countersign from this machine: web server, worker and dispatcher, started and stopped together."""
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from governance.supervisor.claims import Taken, hold_data_folder, listen
@@ -25,7 +27,7 @@ EXIT_TAKEN = 2
 class Command(BaseCommand):
     help = "Bring the database up to date and serve: web server, worker and dispatcher. Ctrl-C stops everything."
     # The database is brought up to date first; checks that read it would fail on an empty one.
-    requires_system_checks: list[str] = []
+    requires_system_checks: Sequence[str] = (Tags.security,)
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
