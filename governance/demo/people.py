@@ -37,7 +37,16 @@ _CAST: tuple[tuple[str, str, str, AccountKind, Role, Group | None, tuple[Verb, .
         AccountKind.PIPELINE,
         Role.CONTRIBUTOR,
         None,
-        (Verb.READ, Verb.REGISTER, Verb.PROMOTE),
+        (Verb.READ, Verb.COMMENT, Verb.REGISTER, Verb.PROMOTE),
+    ),
+    (
+        "dora",
+        "Dora Achebe",
+        "trains models: hands in documents and tables, asks for promotions",
+        AccountKind.PERSON,
+        Role.CONTRIBUTOR,
+        None,
+        (Verb.READ, Verb.COMMENT, Verb.REGISTER, Verb.PROMOTE),
     ),
     (
         "rita",
@@ -46,7 +55,7 @@ _CAST: tuple[tuple[str, str, str, AccountKind, Role, Group | None, tuple[Verb, .
         AccountKind.PERSON,
         Role.REVIEWER,
         Group.RISK,
-        (Verb.READ, Verb.REVIEW),
+        (Verb.READ, Verb.COMMENT, Verb.REVIEW),
     ),
     (
         "carl",
@@ -55,7 +64,7 @@ _CAST: tuple[tuple[str, str, str, AccountKind, Role, Group | None, tuple[Verb, .
         AccountKind.PERSON,
         Role.REVIEWER,
         Group.COMPLIANCE,
-        (Verb.READ, Verb.REVIEW),
+        (Verb.READ, Verb.COMMENT, Verb.REVIEW),
     ),
     (
         "ana",
@@ -73,7 +82,7 @@ _CAST: tuple[tuple[str, str, str, AccountKind, Role, Group | None, tuple[Verb, .
         AccountKind.PERSON,
         Role.OPERATOR,
         None,
-        (Verb.READ, Verb.ROLL_BACK),
+        (Verb.READ, Verb.COMMENT, Verb.ROLL_BACK),
     ),
 )
 
