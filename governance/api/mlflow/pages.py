@@ -103,10 +103,10 @@ def _read(token: str, query: str, kinds: Sequence[type]) -> list[Any]:
     )
 
 
-def _is_bounded(value: Any, kind: type) -> bool:
+def _is_bounded(value: Any, kind: type[Any]) -> bool:
     """Return whether a value could stand in a column of the database. Raises: ValueError for half a character."""
     if type(value) is not kind:
         return False
-    if isinstance(value, datetime):
+    if kind is datetime:
         return value.tzinfo is not None
-    return b"\0" not in value.encode() if isinstance(value, str) else bool(-(2**63) <= value < 2**63)
+    return b"\0" not in value.encode() if kind is str else -(2**63) <= value < 2**63

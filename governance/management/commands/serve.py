@@ -1,7 +1,6 @@
 """Serve Countersign from this machine: web server, worker and dispatcher, started and stopped together."""
 
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -27,7 +26,7 @@ EXIT_TAKEN = 2
 class Command(BaseCommand):
     help = "Bring the database up to date and serve: web server, worker and dispatcher. Ctrl-C stops everything."
     # The database is brought up to date first; checks that read it would fail on an empty one.
-    requires_system_checks: Sequence[str] = (Tags.security,)
+    requires_system_checks = (Tags.security,)
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
