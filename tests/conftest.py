@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 import pytest
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
+from django.test import TestCase
 from django.test.utils import override_settings
 from hypothesis import settings
 from pytest_django import DjangoDbBlocker
@@ -75,6 +76,18 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         patch.setattr(BaseDatabaseOperations, "execute_sql_flush", copied if connection.vendor == "sqlite" else emptied)
         patch.setattr("django.core.management.commands.flush.emit_post_migrate_signal", lambda *_, **__: None)
         yield
+
+
+@pytest.fixture(scope="module")
+def around_the_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A transaction around all tests of a module, undone at the end: for a world that is built once and asked often.
+
+    What a test changes is undone after it, as ever. Not for tests that commit.
+    """
+    with django_db_blocker.unblock():
+        undone = TestCase._enter_atomics()  # type: ignore[attr-defined]
+        yield
+        TestCase._rollback_atomics(undone)  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True, scope="session")

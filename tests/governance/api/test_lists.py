@@ -29,8 +29,15 @@ LISTS = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def pipeline(around_the_module: None) -> Account:
+    make.policy()
+    return make.contributor()
+
+
+@pytest.fixture(scope="module")
 def programme(pipeline: Account) -> RegisteredModel:
+    """All lists with rows to walk, built once: a test only asks."""
     model = make.model(pipeline)
     rita = make.reviewer("rita-risk", Group.RISK)
     for seed in (1, 2, 3):

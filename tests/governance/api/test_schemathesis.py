@@ -1,6 +1,6 @@
 """Whatever schemathesis makes of the document, no answer is a server error and every answer is as documented."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -11,7 +11,7 @@ import yaml
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
-from django.test import Client, TestCase
+from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
@@ -81,15 +81,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    """Built once, in a transaction that is undone at the end; what a request changes is undone after it."""
-    with django_db_blocker.unblock():
-        undone = TestCase._enter_atomics()  # type: ignore[attr-defined]
-        yield _everything()
-        TestCase._rollback_atomics(undone)  # type: ignore[attr-defined]
-
-
-def _everything() -> World:
+def world(around_the_module: None) -> World:
     everything.build()
     everybody = make.account("everybody", Role.CONTRIBUTOR, Role.OPERATOR, groups=(Group.RISK, Group.COMPLIANCE))
     model = get_model("everything")
