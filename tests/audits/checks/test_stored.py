@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,7 @@ KEEPING = [check for check in list_checks() if check.keeps and hasattr(check.nee
 KILOBYTE = 1_000
 
 
+@cache
 def table(seed: int, shift: float = 0.0) -> pa.Table:
     """Every row has a score and numbers of its own, so that more of them occur than are kept apart."""
     random = np.random.default_rng(seed)
