@@ -10,10 +10,10 @@ from typing import Annotated, Any, ClassVar, Self
 from audits.checks import CannotMeasure, Report, SegmentCounts, Severity, check
 from audits.checks.figures import Figure, held
 from audits.checks.parameters import Between, Count, DecideOnEvidence, Share
+from audits.checks.segment_figures import gap, gap_to_others, segment_accuracy
 from audits.checks.sentences import listed
-from audits.checks.statistics import GroupRate, Segment
+from audits.checks.statistics import Segment
 from audits.checks.statistics.intervals import LEVEL, wilson
-from audits.checks.statistics.simultaneous import difference_of
 
 _NAME = "performance.segments"
 
@@ -43,7 +43,7 @@ class WeakestSegments:
         rows = wrong + right
         every = list(counts.segments())
         judged = [one for one in every if one.rows >= smallest and rows - one.rows >= smallest and 0 < one.rows < rows]
-        judged.sort(key=lambda one: (_gap(one, wrong, right), one.rows), reverse=True)
+        judged.sort(key=lambda one: (gap(one, counts.totals), one.rows), reverse=True)
         return cls(
             str(counts.roles.prediction),
             counts.n_rows,
@@ -54,7 +54,7 @@ class WeakestSegments:
             len(every),
             len(judged),
             tuple(judged[: parameters["most_shown"]]),
-            tuple(one for one in every if f"{one.column}/{one.name}" in wanted and one.rows),
+            tuple(one for one in every if one.where in wanted and one.rows),
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -155,8 +155,8 @@ def segments(
         Figure("segments_looked_at", counts.looked_at, n=rows, unit="segments"),
     ]
     for one in counts.weakest[:most_shown]:
-        figures.append(_gap_figure(one, wrong, right, level, max_gap))
-        figures.append(_accuracy(one, None))
+        figures.append(gap_to_others(one, counts.totals, level, max_gap))
+        figures.append(segment_accuracy(one, None))
     for text in floors:
         figures.append(_floored(text, counts.floored))
     notes = []
@@ -168,43 +168,6 @@ def segments(
         others = counts.n_segments - counts.looked_at
         notes.append(f"{others} segments are smaller than {min_segment_size} rows, or hold nearly all.")
     return held(_NAME, figures, severity=Severity.MEDIUM, decide_on=decide_on, notes=notes)
-
-
-def _gap(one: Segment, wrong: int, right: int) -> Fraction:
-    others = wrong + right - one.rows
-    return Fraction(right - one.right, others) - Fraction(one.right, one.rows)
-
-
-def _gap_figure(one: Segment, wrong: int, right: int, level: float, limit: float | None) -> Figure:
-    others = wrong + right - one.rows
-    there = GroupRate("others", others, Fraction(right - one.right, others), *wilson(right - one.right, others, level))
-    here = GroupRate(one.name, one.rows, Fraction(one.right, one.rows), *wilson(one.right, one.rows, level))
-    return Figure(
-        "gap_to_others",
-        _gap(one, wrong, right),
-        *difference_of(there, here),
-        one.rows,
-        limit,
-        ideal=0.0,
-        group=f"{one.column}/{one.name}",
-        words="accuracy of everybody else, less that",
-        note="interval holds for all segments together",
-    )
-
-
-def _accuracy(one: Segment, floor: float | None) -> Figure:
-    return Figure(
-        "segment_accuracy",
-        Fraction(one.right, one.rows),
-        *wilson(one.right, one.rows),
-        one.rows,
-        floor,
-        at_least=True,
-        ideal=1.0,
-        group=f"{one.column}/{one.name}",
-        note="" if floor is None else "declared floor",
-        words="accuracy",
-    )
 
 
 def _place(text: str) -> str:
@@ -220,6 +183,6 @@ def _floored(text: str, named: Sequence[Segment]) -> Figure:
     if not equals or not 0 <= floor <= 1:
         raise CannotMeasure(f'"{text}" is no floor of a segment; write such as "region/north=0.8".')
     for one in named:
-        if f"{one.column}/{one.name}" == where.strip():
-            return _accuracy(one, floor)
+        if one.where == where.strip():
+            return segment_accuracy(one, floor)
     raise CannotMeasure(f'The table has no labelled row in the segment "{where.strip()}".')

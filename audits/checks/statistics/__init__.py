@@ -10,6 +10,7 @@ from audits.checks.statistics.column_shapes import ColumnShapes
 from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
 from audits.checks.statistics.correlations import Correlations
 from audits.checks.statistics.disturbances import Disturbances
+from audits.checks.statistics.error_sample import ErrorSample
 from audits.checks.statistics.errors_apart import ErrorsApart, FarthestPair
 from audits.checks.statistics.feature_classes import FeatureClasses
 from audits.checks.statistics.feature_digests import FeatureDigests
@@ -56,6 +57,7 @@ __all__ = [
     "ColumnValues",
     "Correlations",
     "Disturbances",
+    "ErrorSample",
     "ErrorsApart",
     "ErrorsOfGroup",
     "FarthestPair",

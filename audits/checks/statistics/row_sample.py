@@ -59,7 +59,7 @@ class RowSample:
         if not len(chosen):
             return
         part = batch.take(pa.array(chosen))
-        self._take(digests[chosen], {name: _values(column_of(part, name)) for name in self.features})
+        self._take(digests[chosen], {name: plain_values(column_of(part, name)) for name in self.features})
 
     def merge(self, other: RowSample) -> None:
         self.rows += other.rows
@@ -108,7 +108,7 @@ class RowSample:
         self.digests = together[order]
 
 
-def _values(cells: pa.Array) -> NDArray[Any]:
+def plain_values(cells: pa.Array) -> NDArray[Any]:
     """Numbers as doubles with NaN where missing, everything else as texts or None."""
     if kind_of(cells.type) in ("number", "time"):
         return as_numbers(cells)

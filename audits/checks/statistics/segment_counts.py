@@ -34,6 +34,31 @@ class Segment:
     def rows(self) -> int:
         return self.wrong + self.right
 
+    @property
+    def where(self) -> str:
+        """The segment as it is called in figures."""
+        return f"{self.column}/{self.name}" if self.column else self.name
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """The decisions of a batch: where one is `known` to be right or wrong, and 1 or 0 for `right`, (n_rows,) each."""
+
+    known: NDArray[np.bool_]
+    right: NDArray[np.int64]
+    undecided: int
+    unlabelled: int
+
+
+def decisions(batch: pa.RecordBatch, roles: Roles) -> Decisions:
+    """Compare predictions with labels by name."""
+    numbered: dict[str | None, int] = {None: -1}
+    label, given = (_numbered(batch, str(name), numbered) for name in (roles.label, roles.prediction))
+    decided = given >= 0
+    known = decided & (label >= 0)
+    right = (label == given).astype(np.int64)
+    return Decisions(known, right, int((~decided).sum()), int((decided & ~known).sum()))
+
 
 @dataclass
 class SegmentCounts:
@@ -66,16 +91,13 @@ class SegmentCounts:
         return tuple(dict.fromkeys(name for name in names if name is not None))
 
     def add(self, batch: pa.RecordBatch) -> None:
-        numbered: dict[str | None, int] = {None: -1}
-        label, given = (_numbered(batch, str(name), numbered) for name in (self.roles.label, self.roles.prediction))
-        decided = given >= 0
-        known = decided & (label >= 0)
+        told = decisions(batch, self.roles)
         self.n_rows += batch.num_rows
-        self.undecided += int((~decided).sum())
-        self.unlabelled += int((decided & ~known).sum())
-        right = (label == given)[known].astype(np.int64)
+        self.undecided += told.undecided
+        self.unlabelled += told.unlabelled
+        right = told.right[told.known]
         self.totals = self.totals[0] + int((1 - right).sum()), self.totals[1] + int(right.sum())
-        kept = batch.filter(pa.array(known))
+        kept = batch.filter(pa.array(told.known))
         grouped = {column.name: column for column in self.roles.sensitive}
         for name in dict.fromkeys((*grouped, *self.roles.features)):
             cells = column_of(kept, name)
