@@ -105,7 +105,7 @@ def spec(runs: list[Spec], declaration: Spec, *paths: str) -> Spec:
 def specs() -> dict[str, Callable[..., Spec]]:
     """The order of each work, given the paths of its tables."""
     narrow, wide, features = declared(features=False), declared(features=True), declared(features=True, outcome=False)
-    quality = [*map(run, QUALITY), run("data_quality.declared_schema", columns=CONTRACT)]
+    quality = [*map(run, QUALITY), run("data_quality.declared_schema", columns=list(CONTRACT))]
     return {
         "parity": lambda path: spec(parity_runs(), narrow, path),
         "scores": lambda path: spec([run(name, attribute="sex") for name in SCORES], narrow, path),
