@@ -16,6 +16,7 @@ from audits.checks.outcomes import Outcome, RunSpec, TableInput, Verdict
 from audits.checks.parameters import Parameter, UnusableParameters
 from audits.checks.profiling import columns_of_profile, profile_document, reads_profile
 from audits.checks.roles import MISSING, Roles, SensitiveColumn
+from audits.checks.sentences import spoken_name
 from audits.checks.statistics import (
     AlignedAreas,
     AlignedValues,
@@ -93,6 +94,7 @@ __all__ = [
     "needed_columns",
     "profile_document",
     "reads_profile",
+    "spoken_name",
     "recompute",
     # what they read
     "AlignedAreas",

@@ -102,7 +102,7 @@ def _doubt(what: str, estimate: float, interval: tuple[float, float], limit: flo
     settles = (
         "the estimate lies on the limit, so more rows like these would not settle it"
         if needed is None
-        else f"about {needed} rows like these {rows} would settle it"
+        else f"about {needed:,} rows like these {rows:,} would settle it"
     )
     return (
         f"Not enough evidence: the {what} is {figure(estimate)} with an interval from {figure(interval[0])} to "

@@ -27,6 +27,17 @@ def some(words: Sequence[str], most: int = 5) -> str:
     return f"{', '.join(words[:most])} and {len(words) - most} more"
 
 
+# Words of names that are written with capitals wherever they stand.
+_CAPITALS = ("AUC", "BNSP", "BPSN", "F1", "KS", "MAE", "MAPE", "MCC", "NDCG", "PR", "RMSE", "ROC")
+_PEOPLE = ("Brier", "Cohen", "Kolmogorov", "Smirnov", "Theil", "Wasserstein")
+_PROPER = {word.lower(): word for word in (*_CAPITALS, *_PEOPLE)}
+
+
+def spoken_name(name: str) -> str:
+    """The name of a figure or a parameter in words: roc_auc is the ROC AUC."""
+    return " ".join(_PROPER.get(word, word) for word in name.split("_"))
+
+
 def conclusion(report: Report) -> str:
     """One sentence for the whole report."""
     if report.findings:
@@ -38,12 +49,22 @@ def conclusion(report: Report) -> str:
     if not limited:
         return "Measured; no limit is set."
     closest = min(limited, key=_margin)
-    said = f"{closest.name.replace('_', ' ').capitalize()} {figure(closest.value)}"
+    name = spoken_name(closest.name)
+    said = f"{name[:1].upper()}{name[1:]} {figure(closest.value)}"
     said += f" for {closest.group.replace('/', ': ')}" if closest.group else ""
     if closest.low is not None and closest.high is not None:
         said += f" ({closest.level:.0%} interval {figure(closest.low)} to {figure(closest.high)})"
     said += f", limit {figure(closest.limit)}"
+    if _is_beyond(closest) and (closest.low or 0) <= (closest.limit or 0) <= (closest.high or 0):
+        said += ", which lies in the interval"
     return f"{said}; of {len(limited)} figures the closest to its limit." if len(limited) > 1 else f"{said}."
+
+
+def _is_beyond(measurement: Measurement) -> bool:
+    value, limit, ideal = measurement.value, measurement.limit, measurement.ideal
+    if value is None or limit is None or ideal is None:
+        return False
+    return value < limit if ideal > limit else value > limit
 
 
 def _margin(measurement: Measurement) -> float:

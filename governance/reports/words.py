@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from audits.checks import spoken_name
 from governance.charts import plain
 
 NOT_RECORDED = "not recorded"
@@ -135,7 +136,7 @@ def stamp(time: object) -> str:
 
 def spoken(name: object) -> str:
     """An identifier such as `impact_ratio` as words."""
-    return plain(name).replace("_", " ").strip()
+    return spoken_name(plain(name)).strip()
 
 
 def sentence_case(text: str) -> str:
