@@ -26,10 +26,10 @@ WITHHELD = "not shown"
 NARROW_SPACE = "\u202f"
 
 _WIDTH = 720
-_LABEL_END = 186
-_PLOT_START = 200
-_PLOT_END = 500
-_TEXT_START = 516
+_LABEL_END = 230
+_PLOT_START = 244
+_PLOT_END = 524
+_TEXT_START = 538
 _ROW = 26
 _TOP = 30
 _FONT = "system-ui, Libertinus Serif, sans-serif"
@@ -313,7 +313,7 @@ def _row_texts(row: Row, y: int, unit: str, limit: float | None, ideal: float | 
     value = row.get("value")
     figure = printed(value, unit, against=limit)
     said = " beyond the limit" if is_beyond(value, limit, ideal) else ""
-    return _text(_LABEL_END, y + 4, _fitted(name_of(row), 27), anchor="end") + _text(
+    return _text(_LABEL_END, y + 4, _fitted(name_of(row), 28), anchor="end") + _text(
         _TEXT_START, y + 4, figure + said, bold=bool(said)
     )
 
@@ -342,14 +342,23 @@ def _text(x: float, y: float, text: str, *, anchor: str = "start", size: int = 1
     )
 
 
-def _fitted(text: str, room: int) -> str:
-    used = 0.0
-    for index, character in enumerate(text):
-        wide = unicodedata.east_asian_width(character) in "WF"
-        used += 2 if wide else 1.3 if character.isupper() else 1
-        if used > room:
-            return text[: max(index - 1, 0)] + "…"
+def _fitted(text: str, room: float) -> str:
+    """The text, or its beginning and its end: groups of one column differ in what stands last."""
+    if _taken(text) <= room:
+        return text
+    head = _begins(text, room / 3)
+    return f"{head}…{_begins(text[::-1], room - _taken(head) - 1)[::-1]}"
+
+
+def _begins(text: str, room: float) -> str:
+    while _taken(text) > room:
+        text = text[:-1]
     return text
+
+
+def _taken(text: str) -> float:
+    """Room that a text takes, in letters of the usual width."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1.3 if c.isupper() else 1 for c in text)
 
 
 def _described(rows: Sequence[Row], limit: float | None, ideal: float | None, unit: str) -> str:

@@ -68,14 +68,14 @@ def card_of(line: Document) -> Card:
     check, measurements = str(line["check"]), list(line.get("measurements") or ())
     harm = harm_of(check)
     state = "block" if line["outcome"] == "break_glass" else str(line["state"])
-    decisive = _decisive(measurements)
+    decisive = _found_first(line) or _decisive(measurements)
     return Card(
         id=str(line["id"]),
         title=charts.plain(line["title"]),
         state=state,
         state_word=LET_THROUGH.get(str(line["outcome"])) or STATE_WORDS.get(state, state),
         outcome=spoken(line["outcome"]),
-        sentence=charts.plain(line["sentence"]),
+        sentence=_without_title(charts.plain(line["sentence"]), charts.plain(line["title"])),
         key_figure=figure_in_words(decisive) if decisive else "",
         harm=harm,
         caution=FAIRNESS_CAUTION if harm and state == "satisfied" else "",
@@ -89,6 +89,11 @@ def card_of(line: Document) -> Card:
         completed_at=moment(line.get("completed_at")),
         run_uid=line.get("run_uid"),
     )
+
+
+def _without_title(sentence: str, title: str) -> str:
+    """Return a sentence of the gate without the title that stands above it."""
+    return sentence_case(sentence.removeprefix(f"{title}: "))
 
 
 def panels_of(check: str, measurements: Sequence[Document]) -> list[Panel]:
@@ -125,6 +130,16 @@ def _shared(rows: Iterable[Document], key: str) -> Any:
     """Return the value that all rows have in common, or None."""
     values = {row.get(key) for row in rows}
     return values.pop() if len(values) == 1 else None
+
+
+def _found_first(line: Document) -> Document | None:
+    """Return the figure that the first finding is about: the sentence tells of it."""
+    for finding in list(line.get("findings") or ())[:1]:
+        group = str(finding.get("key", "")).removeprefix(f"{line['check']}/")
+        for row in line.get("measurements") or ():
+            if row["name"] == finding.get("measurement") and row.get("group") == group and row.get("value") is not None:
+                return dict(row)
+    return None
 
 
 def _decisive(measurements: Sequence[Document]) -> Document | None:

@@ -46,7 +46,9 @@ _BY_CODE = {
     "inconclusive": Remedy(
         _HAND_IN, "Attach a table that can answer the question, with more rows or the missing columns."
     ),
-    "errored": Remedy(_PROMOTE, "Order the check again; if it breaks again, its report says where."),
+    "errored": Remedy(
+        _PROMOTE, "Mend what the sentence names, or order the check again: what broke once may not break again."
+    ),
     "unknown_verdict": Remedy(_PUBLISH, "Update the service: it does not know what this check answered."),
     "wrong_stage": Remedy(_PROMOTE, "Promote the version into the stage named here first."),
     "soaking": Remedy((), "Wait until the time is reached, then ask again or let the next fact settle it."),

@@ -64,14 +64,15 @@ def figure_in_words(row: Document) -> str:
     reading = charts.reading(row)
     if limit is not None and row.get("value") is not None:
         aim = f" and the ideal {charts.printed(ideal, unit)}" if ideal is not None else ""
-        said += f" The limit is {charts.printed(limit, unit)}{aim}: {reading.partition(' (')[0]}."
+        side = "" if charts.is_beyond(row["value"], limit, ideal) is None else f": {reading.partition(' (')[0]}"
+        said += f" The limit is {charts.printed(limit, unit)}{aim}{side}."
         if "across" in reading:
             said += (
                 " The interval reaches across the limit, so these rows alone do not settle on which side "
                 "the true figure lies."
             )
     if row.get("note"):
-        said += f" {charts.plain(row['note'])}"
+        said += f" {sentence_case(charts.plain(row['note'])).rstrip('.')}."
     return said
 
 

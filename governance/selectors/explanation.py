@@ -46,6 +46,17 @@ class Explanation:
     blocks: tuple[Explained, ...]
 
     @property
+    def under_way(self) -> tuple[Explained, ...]:
+        """Checks that are waited for, where they are several: nothing is to be said of each."""
+        running = tuple(one for one in self.blocks if one.reason.code == "running")
+        return running if len(running) > 1 else ()
+
+    @property
+    def standing(self) -> tuple[Explained, ...]:
+        """What is to be said one by one."""
+        return tuple(one for one in self.blocks if one not in self.under_way)
+
+    @property
     def total(self) -> int:
         return len(self.passes) + len(self.blocks)
 

@@ -118,7 +118,7 @@ def test_a_version_page_says_why_and_of_what_is_live_that_it_stands_there(
         "Blocked on the way to production",
         "3 of 7 stand against it",
         "Or a reviewer grants a waiver.",
-        "Reviewer for risk: 2",
+        "2 reviewers for risk",
         "Accept a finding for a time…",
     ):
         assert expected in page

@@ -244,3 +244,19 @@ def test_each_requirement_shows_figure_interval_limit_drawing_and_table(desk: De
         assert expected in page
     assert page.count("<svg xmlns") >= 5
     assert page.count("<table") >= 5
+
+
+def test_a_card_names_the_outcome_and_tells_of_the_figure_that_was_found(desk: Desk, signed_in: SignedIn) -> None:
+    world.blocked(desk, 1)
+    page = signed_in(desk.auditor).get("/admin/versions/care-programme/1/").content.decode()
+    assert 'Men and women are selected at a similar rate <span class="cs-chip">failed</span>' in page
+    assert re.search(r'cs-key-figure">Impact ratio for sex/sex 2: 0\.714', page)
+
+
+def test_checks_under_way_are_counted_and_not_told_one_by_one(desk: Desk, signed_in: SignedIn) -> None:
+    make.version(desk.pipeline, desk.model, 1)
+    page = signed_in(desk.auditor).get("/admin/versions/care-programme/1/").content.decode()
+    assert "<h3>4 checks are under way.</h3>" in page
+    assert page.count("Wait for the check") == 0
+    # The title stands above the sentence.
+    assert '<p class="cs-sentence">The check is under way.</p>' in page

@@ -135,6 +135,13 @@ def test_any_numbers_can_be_drawn(values, limit):
     ElementTree.fromstring(charts.bar_chart(rows, title="t", limit=limit))  # noqa: S314
 
 
+def test_long_labels_keep_what_tells_groups_apart():
+    names = [f"age_years x marital_status/{age} and single" for age in ("under 25", "40 and over")]
+    drawing = str(charts.interval_chart([{"group": n, "value": 0.1} for n in names], limit=0.2, ideal=0.0, title="Gap"))
+    told = re.findall(r'text-anchor="end" font-size="13" fill="currentColor">([^<]*)<', drawing)
+    assert told == ["age_years…nder 25 and single", "age_years…nd over and single"]
+
+
 def test_the_same_rows_give_the_same_drawing():
     assert chart_of_ratios() == chart_of_ratios()
 
