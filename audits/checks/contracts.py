@@ -65,6 +65,11 @@ class ColumnContract:
                 yield "pattern", f"follows more than 50 patterns, and {len(self.patterns)} are agreed"
             elif new := sorted(self.off_pattern(shape.masks)):
                 yield "pattern", f"follows the pattern {some([_quoted(mask) for mask in new])}, which is not agreed"
+        if self.unique and shape.repeats is None:
+            raise CannotMeasure(
+                f'Column "{self.name}" holds fractions in {shape.filled:,} rows, and whether one comes twice is looked '
+                'at in up to 1,048,576: leave "unique" out, or give it the role key for data_quality.duplicate_keys.'
+            )
         if self.unique and shape.repeats:
             yield "unique", "holds a value twice"
         if self.order == "ascending" and not shape.ascends:

@@ -46,7 +46,8 @@ class ShapeOfColumn:
 
     `ascends` and `descends` speak of the filled cells in the order of the rows, equal neighbours allowed, so that
     parts are merged in that order. `repeats` tells whether a value occurs twice; two different values are taken for
-    one with a chance of 1 in 2**64. `repeated` is None in what is stored of a column of which nobody asked it.
+    one with a chance of 1 in 2**64. It is None where that is not known: of fractions in more than 2**20 rows, whose
+    digests would fill the memory, and in what is stored of a column of which nobody asked it.
     """
 
     name: str
@@ -71,9 +72,15 @@ class ShapeOfColumn:
         return self.rows - self.missing
 
     @property
-    def repeats(self) -> bool:
+    def repeats(self) -> bool | None:
+        if self.has_too_many_fractions:
+            return None
         self._look()
-        return bool(self.repeated)
+        return self.repeated
+
+    @property
+    def has_too_many_fractions(self) -> bool:
+        return self.kind == "number" and not self.whole and self.filled > _UNSORTED
 
     def add(self, cells: pa.Array) -> None:
         self.rows += len(cells)
@@ -112,7 +119,7 @@ class ShapeOfColumn:
             **{name: getattr(self, name) for name in names},
             "texts": None if self.texts is None else sorted(self.texts),
             "masks": None if self.masks is None else sorted(self.masks),
-            "repeated": None if self.repeated is None else self.repeats,
+            "repeated": self.repeats,
         }
 
     @classmethod
@@ -156,7 +163,7 @@ class ShapeOfColumn:
             self.masks = None
 
     def _keep(self, digests: list[NDArray[np.uint64]]) -> None:
-        self.digests += digests
+        self.digests = [] if self.has_too_many_fractions else self.digests + digests
         # A column that repeats shows it early: then its digests are let go, long before the table is read.
         if sum(map(len, self.digests)) > (max(2 * self.looked_at, _UNSORTED) if self.looked_at else 0):
             self._look()

@@ -175,3 +175,16 @@ def test_a_repeat_is_found_wherever_it_stands_and_digests_are_let_go() -> None:
             shapes.add(batch)
         assert shapes.by_name["x"].repeats
         assert shapes.by_name["x"].digests == []
+
+
+def test_of_very_many_fractions_it_is_not_known_whether_one_repeats() -> None:
+    fractions = np.arange(2**20 + 10) + 0.5
+    fractions[-1] = fractions[0]
+    roles = Roles(task="regression", features=("x",))
+    for rows, verdict in ((2**20, "passed"), (2**20 + 10, "inconclusive")):
+        for values in (fractions[:rows], fractions[:rows][::-1]):
+            outcome = judged(DECLARED, pa.table({"x": values}), roles, columns=["x: unique"])
+            assert outcome.verdict == verdict, outcome.sentence
+            assert judged(DECLARED, pa.table({"x": values}), roles, columns=["x: number"]).verdict == "passed"
+    whole = pa.table({"x": np.arange(2**20 + 10)})
+    assert judged(DECLARED, whole, roles, columns=["x: unique"]).verdict == "passed"
