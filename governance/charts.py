@@ -25,7 +25,7 @@ NOT_CALCULABLE = "not calculable"
 WITHHELD = "not shown"
 NARROW_SPACE = "\u202f"
 
-_WIDTH = 720
+WIDTH = 720
 _LABEL_END = 230
 _PLOT_START = 244
 _PLOT_END = 524
@@ -247,7 +247,7 @@ def gate_strip(rows: Sequence[Row], *, title: str) -> Svg:
         word = {"satisfied": "satisfied", "block": "blocking"}.get(state, "waiting")
         told.append(f"{index + 1}, {plain(row.get('title', ''))}: {word}")
     height = 4 + math.ceil(max(len(rows), 1) / per_line) * (box + gap)
-    return _svg(parts, height, title, "; ".join(told) + ".")
+    return svg(parts, height, title, "; ".join(told) + ".")
 
 
 class _Scale:
@@ -281,9 +281,9 @@ def _axis(scale: _Scale, n_rows: int, unit: str) -> list[str]:
         x = scale(tick)
         parts.append(f'<path d="M{x} {_TOP}V{bottom + 4}" stroke="currentColor" stroke-opacity="0.18" fill="none"/>')
         label = f"{tick:.{scale.digits}f}".replace("-", "\u2212")
-        parts.append(_text(x, bottom + 17, label, anchor="middle", size=12))
+        parts.append(text_at(x, bottom + 17, label, anchor="middle", size=12))
     if unit != "1":
-        parts.append(_text(_TEXT_START, bottom + 17, plain(unit), size=12))
+        parts.append(text_at(_TEXT_START, bottom + 17, plain(unit), size=12))
     return parts
 
 
@@ -305,7 +305,7 @@ def _reference_lines(scale: _Scale, n_rows: int, limit: float | None, ideal: flo
         # Two labels close together lean away from each other.
         anchor = ("start" if leans_right else "end") if near else "middle"
         label = f"{word} {printed(number, unit)}"
-        parts.append(_text(x, _TOP - 12, label, anchor=anchor, size=12, bold=word == "limit"))
+        parts.append(text_at(x, _TOP - 12, label, anchor=anchor, size=12, bold=word == "limit"))
     return parts
 
 
@@ -313,20 +313,21 @@ def _row_texts(row: Row, y: int, unit: str, limit: float | None, ideal: float | 
     value = row.get("value")
     figure = printed(value, unit, against=limit)
     said = " beyond the limit" if is_beyond(value, limit, ideal) else ""
-    return _text(_LABEL_END, y + 4, _fitted(name_of(row), 28), anchor="end") + _text(
+    return text_at(_LABEL_END, y + 4, fitted(name_of(row), 28), anchor="end") + text_at(
         _TEXT_START, y + 4, figure + said, bold=bool(said)
     )
 
 
 def _drawing(parts: list[str], n_rows: int, title: str, described: str) -> Svg:
-    return _svg(parts, _TOP + n_rows * _ROW + 26, title, described)
+    return svg(parts, _TOP + n_rows * _ROW + 26, title, described)
 
 
-def _svg(parts: list[str], height: int, title: str, described: str) -> Svg:
+def svg(parts: list[str], height: int, title: str, described: str) -> Svg:
+    """The drawing with its name, and with what it shows in words."""
     title = plain(title)
     mark = hashlib.sha256("\0".join([title, described, *parts]).encode("utf-8", "replace")).hexdigest()[:10]
     return Svg(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'aria-labelledby="t{mark} d{mark}" font-family="{_FONT}">'
         f'<title id="t{mark}">{escape(title)}</title><desc id="d{mark}">{escape(described)}</desc>'
         + "".join(parts)
@@ -334,7 +335,7 @@ def _svg(parts: list[str], height: int, title: str, described: str) -> Svg:
     )
 
 
-def _text(x: float, y: float, text: str, *, anchor: str = "start", size: int = 13, bold: bool = False) -> str:
+def text_at(x: float, y: float, text: str, *, anchor: str = "start", size: int = 13, bold: bool = False) -> str:
     weight = ' font-weight="bold"' if bold else ""
     return (
         f'<text x="{x}" y="{y}" text-anchor="{anchor}" font-size="{size}"{weight} '
@@ -342,7 +343,7 @@ def _text(x: float, y: float, text: str, *, anchor: str = "start", size: int = 1
     )
 
 
-def _fitted(text: str, room: float) -> str:
+def fitted(text: str, room: float) -> str:
     """The text, or its beginning and its end: groups of one column differ in what stands last."""
     if _taken(text) <= room:
         return text

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from governance import charts
+from governance.admin import reliability
 from governance.admin.pages import moment
 from governance.reports.requirement import figure_in_words
 from governance.reports.words import FAIRNESS_CAUTION, harm_of, sentence_case, spoken
@@ -45,6 +46,7 @@ class Card:
     harm: str
     caution: str
     panels: list[Panel]
+    curve: Panel | None
     findings: list[Document]
     notes: list[str]
     controls: list[str]
@@ -79,7 +81,8 @@ def card_of(line: Document) -> Card:
         key_figure=figure_in_words(decisive) if decisive else "",
         harm=harm,
         caution=FAIRNESS_CAUTION if harm and state == "satisfied" else "",
-        panels=panels_of(check, measurements),
+        panels=panels_of(check, [row for row in measurements if not reliability.is_of_a_curve(row)]),
+        curve=_curve(measurements),
         findings=list(line.get("findings") or ()),
         notes=[charts.plain(note) for note in line.get("notes") or ()],
         controls=[charts.plain(control) for control in line.get("controls") or ()],
@@ -93,7 +96,8 @@ def card_of(line: Document) -> Card:
 
 def _without_title(sentence: str, title: str) -> str:
     """Return a sentence of the gate without the title that stands above it."""
-    return sentence_case(sentence.removeprefix(f"{title}: "))
+    before, title_stands, after = sentence.partition(f"{title}: ")
+    return sentence_case(after) if title_stands and not before else sentence
 
 
 def panels_of(check: str, measurements: Sequence[Document]) -> list[Panel]:
@@ -102,6 +106,18 @@ def panels_of(check: str, measurements: Sequence[Document]) -> list[Panel]:
     for row in sorted(measurements, key=lambda row: row.get("limit") is None):
         by_name.setdefault(str(row["name"]), []).append(row)
     return [_panel(check, name, rows) for name, rows in by_name.items()]
+
+
+def _curve(measurements: Sequence[Document]) -> Panel | None:
+    """Return the reliability curve, where a check looked at scores bin by bin."""
+    curves = reliability.curves_of([dict(row) for row in measurements])
+    if not curves:
+        return None
+    header, rows = reliability.table_of(curves)
+    drawing = reliability.drawing_of(curves)
+    return Panel(
+        "Reliability: what came true, by score", drawing, max(len(curves) - reliability.CURVES, 0), header, rows
+    )
 
 
 def _panel(check: str, name: str, rows: list[Document]) -> Panel:

@@ -126,10 +126,8 @@ def told_of_profiles(version: ModelVersion) -> list[str]:
     sentences = []
     for purpose, found in sorted(over_profiles(version.model).items()):
         measured, without = ", ".join(sorted(found.measured)), ", ".join(sorted(found.needing_rows))
-        told = [f"can be measured by {measured}" if measured else "is of use to no check of the policies"]
-        if without:
-            told.append(f"leaves without an answer, because rows are needed: {without}")
-        sentences.append(f"A stored profile as {purpose} {'; it '.join(told)}.")
+        told = f"With a stored profile as {purpose}, {measured or 'no check'} can be measured."
+        sentences.append(f"{told} These need its rows and would be inconclusive: {without}." if without else told)
     return sentences
 
 

@@ -179,8 +179,8 @@ def test_a_profile_serves_as_reference_and_the_page_says_what_it_is_good_for(des
     client = signed_in(desk.analyst)
     for act in ("hand-in-table", "attach-table"):
         assert (
-            "A stored profile as reference can be measured by drift.population_stability; it leaves without an answer, "
-            "because rows are needed: data_quality.shared_rows."
+            "With a stored profile as reference, drift.population_stability can be measured. These need its rows and "
+            "would be inconclusive: data_quality.shared_rows."
         ) in shown(client, at(version, act))
     response = done(client, at(version, "hand-in-table"), file=profile_file(), **PROFILE)
     assert told(response) == (
