@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,20 @@ import psycopg
 from tests.processes import Process, eventually, survivors, tree_of
 
 PROJECT = Path(__file__).resolve().parent.parent
+# Each process that may stand alone in an organisation, by how it is started.
+STARTED_BY = {
+    "serve": ("manage.py", "serve", "--port", "0"),
+    "dispatcher": ("manage.py", "dispatch"),
+    "web server": ("-m", "gunicorn", "--bind=127.0.0.1:0", "governance.conf.wsgi:application"),
+    "worker": ("-m", "celery", "--app=governance.conf.celery", "worker", "--pool=solo"),
+}
+IN_TURN = """\
+import django, json, sys
+from django.core.management import call_command
+django.setup()
+for command in json.loads(sys.argv[1]):
+    call_command(*command)
+"""
 OURS = ("COUNTERSIGN_", "DATABASE_URL", "DJANGO_", "PYTEST_")
 
 
@@ -55,6 +70,15 @@ class Installation:
 
     def manage(self, *arguments: str, text_in: str = "") -> subprocess.CompletedProcess[str]:
         return self.run("manage.py", *arguments, text_in=text_in)
+
+    def in_turn(self, *commands: Sequence[str]) -> str:
+        """Run management commands that succeed in one process; return what they say.
+
+        To start a process takes longer than most of what is done in it.
+        """
+        done = self.run("-c", IN_TURN, json.dumps(commands))
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def order(self, *, rows: int, versions: int = 1) -> dict[str, list[str]]:
         """Ask for checks and promotions, by the use cases and from another process."""

@@ -48,31 +48,45 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _read(pid: int) -> Process | None:
-    stat = _text(PROC / str(pid) / "stat")
-    if not stat:
-        return None
+def _stat(pid: int) -> list[str]:
     # The name in parentheses may hold anything, so what follows is counted from its end.
-    rest = stat.rpartition(")")[2].split()
+    return _text(PROC / str(pid) / "stat").rpartition(")")[2].split()
+
+
+def _numbers() -> list[int]:
+    return [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
+
+
+def _read(pid: int) -> Process | None:
+    rest = _stat(pid)
+    if not rest:
+        return None
     command = _text(PROC / str(pid) / "cmdline").replace("\0", " ").strip()
     return Process(pid, int(rest[1]), int(rest[19]), rest[0], command)
 
 
 def all_processes() -> Iterator[Process]:
-    for entry in PROC.iterdir():
-        if entry.name.isdigit():
-            process = _read(int(entry.name))
-            if process is not None and process.state != "Z":
-                yield process
+    yield from _alive(_numbers())
+
+
+def _alive(numbers: Iterable[int]) -> Iterator[Process]:
+    for pid in numbers:
+        process = _read(pid)
+        if process is not None and process.state != "Z":
+            yield process
 
 
 def tree_of(pid: int) -> list[Process]:
     """Return a process and everything below it."""
-    everything = list(all_processes())
-    found = [process for process in everything if process.pid == pid]
-    for process in found:
-        found += [child for child in everything if child.parent == process.pid]
-    return found
+    children: dict[int, list[int]] = {}
+    for number in _numbers():
+        stat = _stat(number)
+        if stat:
+            children.setdefault(int(stat[1]), []).append(number)
+    numbers = [pid]
+    for number in numbers:
+        numbers += children.get(number, [])
+    return list(_alive(numbers))
 
 
 def marked_with(mark: str) -> list[Process]:
@@ -90,4 +104,4 @@ def eventually(holds: Callable[[], object], seconds: float, what: str) -> None:
     while not holds():
         if time.monotonic() > until:
             raise AssertionError(f"not within {seconds:g} s: {what}")
-        time.sleep(0.02)
+        time.sleep(0.05)

@@ -6,16 +6,17 @@ password, admission, a step back, and the report.
 """
 
 import hashlib
-import subprocess
-import sys
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.installation import Installation, Served
+
 PASSWORD = "a long and winding road"
 COLUMNS = {
     "label": {"roles": ["label"]},
@@ -54,18 +55,14 @@ class Api:
         return sha256
 
 
-def operators_token(environment: dict[str, str]) -> str:
-    def command(*words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "manage.py", *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
-        )
-        return done.stdout.strip()
-
-    command("create_account", "omar", "--name", "Omar Op", "--no-password")
-    for role in ("operator", "contributor"):
-        command("grant_role", "omar", role)
+def operators_token(installation: Installation) -> str:
     scopes = ("administer", "issue_tokens", "read", "register", "promote", "roll_back", "export")
-    return command("issue_token", "omar", "--name", "first", *(word for scope in scopes for word in ("--scope", scope)))
+    said = installation.in_turn(
+        ["create_account", "omar", "--name", "Omar Op", "--no-password"],
+        *(["grant_role", "omar", role] for role in ("operator", "contributor")),
+        ["issue_token", "omar", "--name", "first", *(word for scope in scopes for word in ("--scope", scope))],
+    )
+    return said.splitlines()[-1]
 
 
 def token_of_a_person(url: str, login: str, scopes: list[str]) -> str:
@@ -116,9 +113,15 @@ def promoted(pipeline: Api, rita: Api, number: int) -> None:
     assert rita.post(f"promotions/{promotion['uid']}/approvals", word)["outcome"] == "promoted"
 
 
-def test_from_an_empty_installation_to_the_report(service: tuple[str, dict[str, str]]) -> None:
-    url, environment = service
-    omar = Api(url, operators_token(environment))
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Served]:
+    with Installation.migrated(tmp_path).serve() as served:
+        yield served
+
+
+def test_from_an_empty_installation_to_the_report(empty: Served) -> None:
+    url = empty.address.rstrip("/")
+    omar = Api(url, operators_token(empty.installation))
 
     # Accounts, roles, and tokens that carry no more than they must.
     account = omar.post("accounts", {"login": "ward-training", "display_name": "Ward training"})

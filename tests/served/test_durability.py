@@ -109,10 +109,10 @@ def documents(installation: Installation) -> dict[str, str]:
     return dict(installation.rows(sql))
 
 
-def undisturbed(folder: Path) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The same checks where nobody kills anything, on SQLite."""
-    folder.mkdir()
-    installation = Installation.migrated(folder)
+    installation = Installation.migrated(tmp_path_factory.mktemp("undisturbed"))
     with installation.serve() as served:
         installation.order(rows=LONG)
         eventually(lambda: finished(installation), 90, f"the checks\n{served.said}")
@@ -129,7 +129,9 @@ def undisturbed(folder: Path) -> dict[str, str]:
     ],
 )
 def test_a_check_survives_the_death_of_everything_that_works_on_it(
-    installation_on: Callable[[Path], contextlib.AbstractContextManager[Installation]], tmp_path: Path
+    installation_on: Callable[[Path], contextlib.AbstractContextManager[Installation]],
+    undisturbed: dict[str, str],
+    tmp_path: Path,
 ) -> None:
     with installation_on(tmp_path) as installation:
         with installation.serve() as served:
@@ -160,7 +162,7 @@ def test_a_check_survives_the_death_of_everything_that_works_on_it(
             )
             assert sorted(uuid.UUID(str(run)) for run, _ in results) == sorted(map(uuid.UUID, ordered["runs"]))
             assert {verdict for _, verdict in results} == {"passed"}
-            assert documents(installation) == undisturbed(tmp_path / "undisturbed")
+            assert documents(installation) == undisturbed
             # Three were lost; on a busy machine a lease may run out besides.
             assert installation.rows("SELECT attempts FROM audits_job")[0][0] >= 4
 

@@ -4,40 +4,37 @@ import re
 import shutil
 from pathlib import Path
 
-from tests.installation import Installation
+from tests.installation import STARTED_BY, Installation
 from tests.mailbox import mailbox
-from tests.stories.test_start import STARTED_BY
+
+
+def signed_account(login: str) -> list[list[str]]:
+    return [["create_account", login, "--kind", "pipeline"], ["publish_checkpoint"]]
 
 
 def test_serve_stops_with_a_clear_sentence_and_the_proof(tmp_path: Path) -> None:
     ours = Installation.migrated(tmp_path)
     database, copy = tmp_path / "countersign.sqlite3", tmp_path / "copy.sqlite3"
 
-    def account(login: str) -> None:
-        made = ours.manage("create_account", login, "--kind", "pipeline")
-        assert made.returncode == 0, made.stderr
-        published = ours.manage("publish_checkpoint")
-        assert published.returncode == 0, published.stderr
-
-    account("one")
+    ours.in_turn(*signed_account("one"))
     shutil.copy(database, copy)
-    account("two")
+    ours.in_turn(*signed_account("two"))
     for rest in ("-wal", "-shm"):
         Path(f"{database}{rest}").unlink(missing_ok=True)
     shutil.copy(copy, database)
 
-    for command in (["serve", "--port", "0"], ["dispatch"], ["check_anchors"], ["publish_checkpoint"]):
+    for command in (["serve", "--port", "0"], ["dispatch"], ["publish_checkpoint"], ["check_anchors"]):
         refused = ours.manage(*command)
         assert refused.returncode == 1, (command, refused.stdout, refused.stderr)
         assert "This database holds 1 entries of the trail" in refused.stderr
         assert f"file:{tmp_path}/last-checkpoint keeps a checkpoint that we signed over 2" in refused.stderr
         assert "Traceback" not in refused.stderr
+    proof = re.search(r"Both signed notes are in (\S+);", refused.stderr)
     # What an organisation starts by itself says so in its log.
     for process in ("web server", "worker"):
         refused = ours.run(*STARTED_BY[process])
         assert refused.returncode != 0, process
         assert "This database holds 1 entries of the trail" in refused.stdout + refused.stderr, process
-    proof = re.search(r"Both signed notes are in (\S+);", ours.manage("check_anchors").stderr)
     assert proof
     assert Path(proof[1]).read_text().count("— countersign.local/trail ") == 2
     assert ours.rows("SELECT size FROM audits_head") == [(1,)], "nothing was recorded on the old copy"
@@ -52,9 +49,7 @@ def test_a_message_that_an_auditor_saved_tells_an_old_copy(tmp_path: Path) -> No
         for number, login in enumerate(("one", "two"), 1):
             if login == "two":
                 shutil.copy(database, tmp_path / "copy")
-            assert ours.manage("create_account", login, "--kind", "pipeline").returncode == 0
-            published = ours.manage("publish_checkpoint")
-            assert published.returncode == 0, published.stderr
+            ours.in_turn(*signed_account(login))
             (tmp_path / f"{number}.eml").write_bytes(box.messages[-1])
     agreed = ours.manage("check_anchors", str(tmp_path / "1.eml"), str(tmp_path / "2.eml"))
     assert agreed.returncode == 0, agreed.stderr

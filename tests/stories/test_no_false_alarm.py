@@ -3,7 +3,6 @@
 In each case one process verifies, and another records, signs what extends the newest checkpoint, and verifies again.
 """
 
-import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -32,16 +31,11 @@ WAYS = [FIRST, *(pytest.param(way, marks=pytest.mark.soak) for way in OTHERS)]
 
 
 VERIFY = ["verify_trail", "--workers", "2"]
-# One process for all of them: to start one takes longer than what is done in it.
-IN_TURN = "import django, json, sys; django.setup(); from django.core.management import call_command as call\n"
-IN_TURN += "for command in json.loads(sys.argv[1]): call(*command)"
 
 
-def said_by(of: Installation, *commands: list[str]) -> dict[str, str]:
-    """Run commands in a process of its own; return what it says of a trail without a flaw."""
-    done = of.run("-c", IN_TURN, json.dumps(commands))
-    assert done.returncode == 0, done.stdout + done.stderr
-    return dict(re.findall(r"^(\w+) +(\S.*)$", done.stdout, re.MULTILINE))
+def told(said: str) -> dict[str, str]:
+    """Read what is said of a trail without a flaw."""
+    return dict(re.findall(r"^(\w+) +(\S.*)$", said, re.MULTILINE))
 
 
 def goes_on(there: Installation) -> dict[str, str]:
@@ -49,8 +43,9 @@ def goes_on(there: Installation) -> dict[str, str]:
     [(note,)] = there.rows("SELECT note FROM audits_checkpoint ORDER BY size DESC LIMIT 1")
     # Kept from before: nothing is signed that does not extend it.
     (there.folder / "last-checkpoint").write_text(note)
-    before = said_by(there, VERIFY)
-    after = said_by(there, ["create_account", "somebody-new", "--kind", "pipeline"], ["publish_checkpoint"], VERIFY)
+    before = told(there.in_turn(VERIFY))
+    account = ["create_account", "somebody-new", "--kind", "pipeline"]
+    after = told(there.in_turn(account, ["publish_checkpoint"], VERIFY))
     size = int(before["entries"].replace(",", "")) + 1
     assert after["entries"] == f"{size:,}"
     assert after["signed"].startswith(f"up to {size:,} by ")

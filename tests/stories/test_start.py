@@ -1,5 +1,4 @@
-"""What an installation looks at before it starts: every process tries its role where two are asked for, and `serve`
-and `dispatch` say which guards are loose."""
+"""Where two roles are asked for, every process tries its own before it starts (on files: tests/served)."""
 
 import os
 import re
@@ -12,35 +11,10 @@ import psycopg
 import pytest
 from django.db import connection
 
-from tests.databases import database_on, load_sqlite_text
-from tests.installation import Installation
-
-WORKER = ("-m", "celery", "--app=governance.conf.celery", "worker", "--pool=solo")
-# Each process that may stand alone in an organisation, by how it is started.
-STARTED_BY = {
-    "serve": ("manage.py", "serve", "--port", "0"),
-    "dispatcher": ("manage.py", "dispatch"),
-    "web server": ("-m", "gunicorn", "--bind=127.0.0.1:0", "governance.conf.wsgi:application"),
-    "worker": WORKER,
-}
+from tests.databases import database_on
+from tests.installation import STARTED_BY, Installation
 
 on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite knows no roles")
-
-
-@pytest.mark.parametrize("process", STARTED_BY)
-def test_where_two_roles_are_asked_for_nothing_starts_on_a_database_that_knows_none(
-    process: str, tmp_path: Path
-) -> None:
-    refused = Installation.migrated(tmp_path, COUNTERSIGN_TWO_ROLES="on").run(*STARTED_BY[process])
-    assert refused.returncode != 0
-    assert "COUNTERSIGN_TWO_ROLES is on, and SQLite knows no roles." in refused.stdout + refused.stderr
-
-
-def test_a_loose_guard_is_named_at_the_start(tmp_path: Path) -> None:
-    here = Installation.migrated(tmp_path)
-    load_sqlite_text("DROP TRIGGER audits_entry_no_update;", here)
-    with here.serve() as served:
-        assert "audits_entry_no_update" in served.said
 
 
 @pytest.fixture
@@ -49,12 +23,10 @@ def roles(tmp_path: Path) -> Iterator[dict[str, Installation]]:
     name = f"app_{uuid.uuid4().hex[:12]}"
     with database_on(os.environ["DATABASE_URL"]) as url:
         owner = Installation(tmp_path, DATABASE_URL=url)
-        assert owner.manage("migrate", "--verbosity", "0").returncode == 0
-        grants = owner.manage("database_roles", "--sql", "--application", name)
-        assert grants.returncode == 0, grants.stderr
+        grants = owner.in_turn(["migrate", "--verbosity", "0"], ["database_roles", "--sql", "--application", name])
         with closing(psycopg.connect(url, autocommit=True)) as session:
             session.execute(f'CREATE ROLE "{name}" LOGIN')
-            session.execute(grants.stdout)
+            session.execute(grants)
             try:
                 reached = re.sub("^postgresql://", f"postgresql://{name}@", url)
                 application = Installation(tmp_path, DATABASE_URL=reached)
