@@ -1,5 +1,6 @@
 """How does a version come in, and what is told about it?"""
 
+import json
 from typing import Any
 
 import pytest
@@ -230,3 +231,26 @@ def test_evidence_that_cannot_join_is_refused(
     answer = api.send(path, body)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert api.get("models/care-programme/versions/1").json()["attachments"] == []
+
+
+def test_a_stored_profile_joins_as_reference_and_never_as_what_is_evaluated(
+    api: Caller, pipeline: Account, programme: RegisteredModel
+) -> None:
+    make.version(pipeline, programme)
+    column = {"name": "sex", "kind": "text", "rows": 200, "missing": 0, "texts": {"female": 150, "male": 50}}
+    told = api.send(
+        "evidence",
+        {
+            "kind": "table",
+            "sha256": api.upload(json.dumps({"profile": 1, "rows": 200, "columns": [column]}).encode()),
+            "name": "reference.profile.json",
+            "format": {"format": "profile"},
+            "declaration": {**make.DECLARATION, "columns": {"sex": {"roles": ["feature"]}}},
+        },
+    ).json()
+    assert (told["row_count"], told["columns"]) == (200, [{"name": "sex", "type": "text"}])
+    path = "models/care-programme/versions/1/evidence"
+    refused = api.send(path, {"purpose": "evaluation", "evidence": told["uid"]})
+    assert (refused.status_code, refused.json()["code"]) == (422, "evidence_unfit")
+    assert "A stored profile cannot serve as evaluation" in refused.json()["detail"]
+    assert "reference" in api.send(path, {"purpose": "reference", "evidence": told["uid"]}).json()["tables"]
