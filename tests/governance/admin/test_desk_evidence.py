@@ -170,6 +170,7 @@ def test_a_table_that_no_check_can_use_is_refused_beside_the_form(
     response = done(signed_in(desk.analyst), at(version, "hand-in-table"), **said)
     assert response.status_code == 422
     assert sentence in response.content.decode()
+    assert "choose it again" in response.content.decode()
     assert Evidence.objects.count() == before
 
 

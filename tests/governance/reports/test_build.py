@@ -239,3 +239,12 @@ def test_the_file_name_is_safe_in_every_header(name, stem):
     file = version_file()
     file["model"]["name"] = name
     assert build(file).stem == stem
+
+
+def test_a_stored_profile_is_told_from_the_rows_it_stands_for():
+    file = version_file()
+    file["evidence"][2]["is_profile"] = True
+    told = words_of(section(file, "evidence"))
+    assert "312 rows, as a stored profile of them" in told
+    assert told.count("as a stored profile") == 1
+    assert "4\u202f825 rows" in told
