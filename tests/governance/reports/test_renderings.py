@@ -313,14 +313,19 @@ def test_characters_without_a_glyph_are_found_and_said_on_page_one():
     assert squeezed("printed as code points; the attached JSON has them.") in words
 
 
-@settings(max_examples=25)  # each example makes a whole PDF
-@given(st.text(max_size=30))
-def test_any_name_can_be_printed_in_every_format(name):
-    file = version_file(history=[], gaps=[name], requirements=requirements()[:1], promotions=[])
-    file["model"]["name"] = name
-    file["requirements"][0]["measurements"][0]["group"] = name
-    for format in FORMATS:
-        assert render(file, format)[0]
+# Each example makes a whole PDF.
+@pytest.mark.parametrize("examples", [8, pytest.param(200, marks=pytest.mark.soak)])
+def test_any_name_can_be_printed_in_every_format(examples):
+    @settings(max_examples=examples)
+    @given(st.text(max_size=30))
+    def hold(name):
+        file = version_file(history=[], gaps=[name], requirements=requirements()[:1], promotions=[])
+        file["model"]["name"] = name
+        file["requirements"][0]["measurements"][0]["group"] = name
+        for format in FORMATS:
+            assert render(file, format)[0]
+
+    hold()
 
 
 def test_forty_pages_with_twenty_charts_are_made_while_somebody_waits(capsys):
