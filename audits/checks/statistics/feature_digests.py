@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -15,24 +15,27 @@ from audits.checks.statistics.columns import column_of, missing_mask
 from audits.checks.statistics.hashing import hashed, rows_hashed
 
 Digests = NDArray[np.uint64]
+Labels = NDArray[np.uint32]
 _ENDS = np.uint64(2**16)
+_HALF, _KNOWN = np.uint64(32), np.uint32(1)
+_BLOCK = 2**20
 
 
 @dataclass
 class FeatureDigests:
-    """A 64-bit digest of the features of every row, and one of its label.
+    """A 64-bit digest of the features of every row, and 31 bits of one of its label: 12 bytes a row.
 
     Mergeable; equal for any batch size and order of rows. What is stored is `counted` alone: `rows`, those
     `labelled`, those `conflicting` (equal features with a different label elsewhere in the table), and those
     `shared` (equal features in the other table; None without one, or when it declares other features).
-    Two different rows share a digest with a chance of 1 in 2**64.
+    Two different rows share a digest with a chance of 1 in 2**64, two different labels with one of 1 in 2**31.
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ("feature",)
 
     features: tuple[str, ...]
     label: str | None
-    parts: list[tuple[Digests, Digests, NDArray[np.bool_]]] = field(default_factory=list)
+    parts: list[tuple[Digests, Labels]] = field(default_factory=list)
     counted: dict[str, int | None] | None = None
 
     @classmethod
@@ -50,16 +53,12 @@ class FeatureDigests:
     def count(self, name: str) -> int:
         """One of the counts; 0 for one that was not worked out."""
         if self.counted is None:
-            self.counted = self._counts(np.sort(self._columns()[0]), None)
+            self.counted = self._counts(self._in_order(), None)
         return self.counted[name] or 0
 
     def add(self, batch: pa.RecordBatch) -> None:
         digests = rows_hashed((hashed(column_of(batch, name)) for name in self.features), batch.num_rows)
-        labels, known = digests, np.zeros(batch.num_rows, bool)
-        if self.label is not None:
-            cells = column_of(batch, self.label)
-            labels, known = hashed(cells), ~missing_mask(cells)
-        self.parts.append((digests, labels, known))
+        self.parts.append((digests, self._labels(batch)))
         self.counted = None
 
     def merge(self, other: FeatureDigests) -> None:
@@ -70,7 +69,7 @@ class FeatureDigests:
     def condensed(cls, tables: Mapping[str, Self]) -> dict[str, Self]:
         """The counts of each table, laid beside the other one."""
         found, common = {}, {}
-        in_order = {name: np.sort(table._columns()[0]) for name, table in tables.items()}
+        in_order = {name: table._in_order() for name, table in tables.items()}
         for name, table in tables.items():
             others = [title for title, other in tables.items() if title != name and other.features == table.features]
             pair = frozenset((name, *others[:1]))
@@ -87,18 +86,26 @@ class FeatureDigests:
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         return cls(tuple(document["features"]), document["label"], [], dict(document["counted"]))
 
-    def _columns(self) -> tuple[Digests, Digests, NDArray[np.bool_]]:
-        nothing = (np.empty(0, np.uint64), np.empty(0, np.uint64), np.empty(0, bool))
-        digests, labels, known = (np.concatenate(column) for column in zip(nothing, *self.parts, strict=True))
-        return digests, labels, known
+    def _labels(self, batch: pa.RecordBatch) -> Labels:
+        """Bits of the digest of each label, 0 where there is none; no array of rows without a column of labels."""
+        if self.label is None:
+            return np.empty(0, np.uint32)
+        cells = column_of(batch, self.label)
+        labels = (hashed(cells) >> _HALF).astype(np.uint32) | _KNOWN
+        labels[np.flatnonzero(missing_mask(cells))] = 0
+        return labels
+
+    def _in_order(self) -> Digests:
+        digests = np.concatenate([np.empty(0, np.uint64), *(digests for digests, _ in self.parts)])
+        digests.sort()
+        return digests
 
     def _counts(self, in_order: Digests, common: Digests | None) -> dict[str, int | None]:
         """The counts, given the digests of this table in ascending order and those that the other one holds too."""
-        digests, labels, known = self._columns()
         return {
-            "rows": len(digests),
-            "labelled": int(known.sum()),
-            "conflicting": _conflicting(digests[known], labels[known], _repeated(in_order)),
+            "rows": len(in_order),
+            "labelled": sum(int(np.count_nonzero(labels)) for _, labels in self.parts),
+            "conflicting": 0 if self.label is None else _conflicting(self.parts, _repeated(in_order)),
             "shared": None if common is None else _rows_of(in_order, common),
         }
 
@@ -110,8 +117,14 @@ def _repeated(in_order: Digests) -> Digests:
 
 
 def _common(first: Digests, second: Digests) -> Digests:
-    """The digests that stand in both, each in ascending order: sorting them together is faster than looking them up."""
-    return _repeated(np.sort(np.concatenate([_once(first), _once(second)])))
+    """The digests that stand in both, each in ascending order.
+
+    Sorting them together is faster than looking them up; a block at a time takes less memory.
+    """
+    bounds = first[_BLOCK::_BLOCK]
+    blocks = (np.split(table, np.searchsorted(table, bounds)) for table in (first, second))
+    found = [_repeated(np.sort(np.concatenate([_once(a), _once(b)]))) for a, b in zip(*blocks, strict=True)]
+    return np.concatenate(found)
 
 
 def _once(in_order: Digests) -> Digests:
@@ -123,16 +136,15 @@ def _rows_of(in_order: Digests, some: Digests) -> int:
     return int((np.searchsorted(in_order, some, side="right") - np.searchsorted(in_order, some, side="left")).sum())
 
 
-def _conflicting(digests: Digests, labels: Digests, repeated: Digests) -> int:
+def _conflicting(parts: Sequence[tuple[Digests, Labels]], repeated: Digests) -> int:
     """Rows that stand beside one with the same digest and another label; only `repeated` digests can."""
-    if len(digests) == 0 or len(repeated) == 0:
+    if len(repeated) == 0:
         return 0
     # The low bits of a digest tell of most rows that it is not repeated.
     ends = np.zeros(_ENDS, bool)
     ends[repeated % _ENDS] = True
-    maybe = np.flatnonzero(ends.take((digests % _ENDS).view(np.int64)))
-    again = repeated[np.minimum(np.searchsorted(repeated, digests[maybe]), len(repeated) - 1)] == digests[maybe]
-    digests, labels = digests[maybe[again]], labels[maybe[again]]
+    kept = [_among(repeated, ends, *part) for part in parts]
+    digests, labels = (np.concatenate(column) for column in zip(*kept, strict=True))
     if len(digests) == 0:
         return 0
     order = np.argsort(digests)
@@ -140,3 +152,11 @@ def _conflicting(digests: Digests, labels: Digests, repeated: Digests) -> int:
     starts = np.flatnonzero(np.append(True, digests[1:] != digests[:-1]))
     differs = np.minimum.reduceat(labels, starts) != np.maximum.reduceat(labels, starts)
     return int(np.diff(np.append(starts, len(digests)))[differs].sum())
+
+
+def _among(repeated: Digests, ends: NDArray[np.bool_], digests: Digests, labels: Labels) -> tuple[Digests, Labels]:
+    """The labelled rows of a part whose digest is one of the repeated ones."""
+    maybe = np.flatnonzero(ends.take((digests % _ENDS).view(np.int64)) & (labels > 0))
+    found = digests[maybe]
+    again = repeated[np.minimum(np.searchsorted(repeated, found), len(repeated) - 1)] == found
+    return found[again], labels[maybe[again]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -58,6 +58,11 @@ class RowDigests:
         if other.counted is not None and not other.parts and other.n_rows:
             raise ValueError("Digests that came from a document were not kept and cannot be merged.")
         self._take(other.parts)
+
+    @classmethod
+    def condensed(cls, tables: Mapping[str, Self]) -> dict[str, Self]:
+        """The counts of each table without its digests."""
+        return {name: replace(table, parts=[], counted=table._counts()) for name, table in tables.items()}
 
     def to_document(self) -> dict[str, Any]:
         return {"names": list(self.names), "rows": self.n_rows, "distinct": self.n_distinct}
