@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from governance import charts
-from governance.admin import reliability
 from governance.admin.pages import moment
+from governance.reports import reliability
 from governance.reports.requirement import figure_in_words
 from governance.reports.words import FAIRNESS_CAUTION, harm_of, sentence_case, spoken
 
@@ -110,14 +110,12 @@ def panels_of(check: str, measurements: Sequence[Document]) -> list[Panel]:
 
 def _curve(measurements: Sequence[Document]) -> Panel | None:
     """Return the reliability curve, where a check looked at scores bin by bin."""
-    curves = reliability.curves_of([dict(row) for row in measurements])
+    curves = reliability.curves_of(measurements)
     if not curves:
         return None
     header, rows = reliability.table_of(curves)
     drawing = reliability.drawing_of(curves)
-    return Panel(
-        "Reliability: what came true, by score", drawing, max(len(curves) - reliability.CURVES, 0), header, rows
-    )
+    return Panel(reliability.TITLE, drawing, max(len(curves) - reliability.CURVES, 0), header, rows)
 
 
 def _panel(check: str, name: str, rows: list[Document]) -> Panel:

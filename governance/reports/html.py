@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 
 from governance import charts
+from governance.reports.reliability import curves_of, drawing_of
 from governance.reports.sections import (
     Block,
     Bullets,
@@ -37,6 +38,8 @@ def drawn(chart: Chart) -> charts.Svg:
     """The drawing of a chart, the same for page and PDF."""
     if chart.shape == "bar":
         return charts.bar_chart(chart.rows, title=chart.title, unit=chart.unit, limit=chart.limit, ideal=chart.ideal)
+    if chart.shape == "reliability":
+        return drawing_of(curves_of(chart.rows))
     return charts.interval_chart(chart.rows, limit=chart.limit, ideal=chart.ideal, title=chart.title, unit=chart.unit)
 
 

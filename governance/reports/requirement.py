@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from governance import charts
+from governance.reports import reliability
 from governance.reports.sections import Block, Bullets, Callout, Chart, Facts, Paragraph, Subheading, Table
 from governance.reports.words import (
     FAIRNESS_CAUTION,
@@ -124,9 +125,26 @@ def _figures(requirement: Document, measurements: Sequence[Document]) -> Iterato
     # What is measured against a limit comes first; what it was computed from follows.
     by_name: dict[str, list[Document]] = {}
     for row in sorted(measurements, key=lambda m: m.get("limit") is None):
-        by_name.setdefault(str(row.get("name")), []).append(row)
+        if not reliability.is_of_a_curve(row):
+            by_name.setdefault(str(row.get("name")), []).append(row)
     for name, rows in by_name.items():
         yield from _chart_and_table(name, rows, str(requirement.get("check")))
+    yield from _curves([row for row in measurements if reliability.is_of_a_curve(row)])
+
+
+def _curves(rows: Sequence[Document]) -> Iterator[Block]:
+    """Bins of scores as curves, and one table of them all."""
+    if curves := reliability.curves_of(rows):
+        yield Chart("reliability", reliability.TITLE, tuple(rows))
+        header, body = reliability.table_of(curves)
+        yield Table(reliability.TITLE, header, tuple(body), (3, 2, 0, 0, 4, 0))
+    if hidden := sum(bool(row.get("withheld")) for row in rows):
+        said = (
+            "figure of bins of scores is not shown: it stands"
+            if hidden == 1
+            else ("figures of bins of scores are not shown: they stand")
+        )
+        yield Paragraph(f"{charts.counted(hidden)} {said} for few rows.")
 
 
 def _chart_and_table(name: str, rows: list[Document], check: str) -> Iterator[Block]:

@@ -72,7 +72,7 @@ class Chart:
     """Figures to be drawn. The table with the same figures always follows it."""
 
     kind: ClassVar[str] = "chart"
-    shape: Literal["interval", "bar"]
+    shape: Literal["interval", "bar", "reliability"]
     title: str
     rows: tuple[Mapping[str, Any], ...]
     unit: str = "1"

@@ -13,14 +13,13 @@ from governance import charts
 
 # A drawing with more curves is no longer read; the table beside it holds them all.
 CURVES = 12
+TITLE = "Reliability: what came true, by score"
 _OF_ONE_GROUP = re.compile(r"observed_share_in_bin_\d+")
 _BIN = re.compile(r"scores (?P<bin>\S+ to \S+), mean (?P<mean>[\d.e-]+)")
 _OBSERVED, _MEAN = "share_of_class_1", "mean_score"
 
 _ACROSS, _SIDE, _LEFT, _TOP, _BELOW = 3, 170, 46, 30, 44
 _HEADER = ("Group", "Scores", "Mean score", "Came true", "Interval", "Rows")
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Point:
 
     scores: str
     mean: float
-    row: Row
+    row: Mapping[str, Any]
 
 
 Curves = dict[str, list[Point]]
@@ -37,20 +36,21 @@ Curves = dict[str, list[Point]]
 
 def is_of_a_curve(row: Mapping[str, Any]) -> bool:
     """Return whether a figure is a bin of a reliability curve."""
-    return row["name"] in {_OBSERVED, _MEAN} or bool(_OF_ONE_GROUP.fullmatch(row["name"]))
+    name = str(row.get("name"))
+    return name in {_OBSERVED, _MEAN} or bool(_OF_ONE_GROUP.fullmatch(name))
 
 
-def curves_of(measurements: Sequence[Row]) -> Curves:
+def curves_of(measurements: Sequence[Mapping[str, Any]]) -> Curves:
     """Return the bins by whom they are about, in the order of the scores; those without a figure are left out."""
-    means: dict[Any, Any] = {row.get("group"): row.get("value") for row in measurements if row["name"] == _MEAN}
+    means: dict[Any, Any] = {row.get("group"): row.get("value") for row in measurements if row.get("name") == _MEAN}
     curves: Curves = {}
     for row in measurements:
         if row.get("value") is None:
             continue
-        if row["name"] == _OBSERVED and means.get(row.get("group")) is not None:
+        if row.get("name") == _OBSERVED and means.get(row.get("group")) is not None:
             scores = str(row["group"]).rpartition("/")[2]
             curves.setdefault("all rows", []).append(Point(scores, float(means[row["group"]]), row))
-        elif _OF_ONE_GROUP.fullmatch(row["name"]) and (told := _BIN.fullmatch(row.get("note") or "")):
+        elif _OF_ONE_GROUP.fullmatch(str(row.get("name"))) and (told := _BIN.fullmatch(row.get("note") or "")):
             curves.setdefault(charts.name_of(row), []).append(Point(told["bin"], float(told["mean"]), row))
     return {name: sorted(points, key=lambda point: point.mean) for name, points in curves.items()}
 
@@ -63,7 +63,7 @@ def drawing_of(curves: Curves) -> charts.Svg:
         line, column = divmod(place, _ACROSS)
         parts += _curve(name, points, _LEFT + column * (_SIDE + 65), _TOP + line * (_TOP + _SIDE + _BELOW))
     lines = -(-len(drawn) // _ACROSS)
-    return charts.svg(parts, lines * (_TOP + _SIDE + _BELOW), "Reliability curve", _described(drawn))
+    return charts.svg(parts, lines * (_TOP + _SIDE + _BELOW), TITLE, _described(drawn))
 
 
 def table_of(curves: Curves) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

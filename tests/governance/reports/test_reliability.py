@@ -1,4 +1,4 @@
-"""The reliability curve at the desk is the one that scikit-learn computes from the rows."""
+"""The reliability curve at the desk and in reports is the one that scikit-learn computes from the rows."""
 
 from typing import Any
 from xml.etree import ElementTree
@@ -10,7 +10,10 @@ from sklearn.calibration import calibration_curve
 
 from audits.checks import Roles, RunSpec, SensitiveColumn, TableInput, measure
 from governance.admin.figures import card_of
-from governance.admin.reliability import curves_of, drawing_of, table_of
+from governance.reports import build, render
+from governance.reports.reliability import curves_of, drawing_of, table_of
+from governance.reports.sections import Chart
+from tests.governance.reports.sample import requirement, version_file
 
 ROLES = Roles("binary", favourable=1, label="y", score="s", sensitive=(SensitiveColumn("sex"),))
 
@@ -70,3 +73,19 @@ def test_without_bins_there_is_no_curve_and_odd_ones_are_left_out() -> None:
     shown = curves_of([{**hidden, "value": 0.2, "group": "sex/<b>"}])
     assert "&lt;b&gt;" in str(drawing_of(shown))
     assert table_of(shown)[1] == [("sex/<b>", "0 to 0.1", "0.050", "0.200", "none given", "not given")]
+
+
+def test_a_report_has_the_curve_drawn_and_its_table_in_every_form(rows: pa.Table) -> None:
+    document = measured(rows, "fairness.calibration_within_groups")
+    hidden = {**document["measurements"][-1], "value": None, "note": "fewer than five rows", "withheld": True}
+    measurements = [*document["measurements"], hidden]
+    line = requirement("bins", "Scores are chances", document["check"], measurements=measurements)
+    file = version_file(requirements=[line])
+    (section,) = (section for section in build(file).sections if section.id == "requirements")
+    shapes = [block.shape for block in section.blocks if isinstance(block, Chart)]
+    assert shapes[-1] == "reliability"
+    page, table = (render(file, name)[0].decode() for name in ("html", "csv"))
+    assert "sex/male: share that came true at the mean score: " in page
+    assert "1 figure of bins of scores is not shown: it stands for few rows." in page
+    assert "Came true" in table
+    assert render(file, "pdf")[0].startswith(b"%PDF-")
