@@ -46,7 +46,7 @@ class ValuesOfColumn:
     def numbers(self) -> ValueTable:
         """The numbers with their counts; those that were read since the last look are taken in first."""
         if self.waiting:
-            self.table.add(self._taken())
+            self.table.add(_finite(self._taken()))
         return self.table
 
     @property
@@ -63,7 +63,7 @@ class ValuesOfColumn:
         if dropped == 0 and self._are_rows:
             numbers = self._taken()
             numbers.sort()
-            return SortedNumbers(numbers)
+            return SortedNumbers(_finite(numbers, ends=numbers[[0, -1]]))
         table = self.numbers.at_level(dropped)
         return SortedNumbers(table.values(), np.cumsum(table.counts[:, 0]))
 
@@ -125,9 +125,6 @@ class ValuesOfColumn:
         """The numbers that wait, which then no longer do, as a new array."""
         numbers = np.concatenate(self.waiting)
         self.waiting = []
-        # An infinite value is larger than every finite one; the largest double keeps that order.
-        if len(numbers) and not (np.isfinite(numbers.min()) and np.isfinite(numbers.max())):
-            return np.nan_to_num(numbers, copy=False)
         return numbers
 
     def _count(self, texts: Mapping[str, int] | None) -> None:
@@ -173,6 +170,13 @@ class ColumnValues(ByColumn[ValuesOfColumn]):
             for name, (cells, beside) in zip(filled, found_here, strict=True):
                 found[name].by_name[column] = replace(spreads[name], table=cells, beside=beside)
         return found
+
+
+def _finite(numbers: NDArray[np.float64], ends: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """The numbers, infinite ones as the largest double, which keeps the order; `ends` hold the smallest and largest."""
+    if len(numbers) and not np.isfinite([numbers.min(), numbers.max()] if ends is None else ends).all():
+        return np.nan_to_num(numbers, copy=False)
+    return numbers
 
 
 def _totals(texts: list[str | None], counts: list[int]) -> dict[str, int]:
