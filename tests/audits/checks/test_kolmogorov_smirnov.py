@@ -98,6 +98,13 @@ def test_many_distinct_values_are_scipys_and_stored_small() -> None:
     assert len(json.dumps(stored["statistics"])) < 4_000
 
 
+def test_infinite_numbers_stand_beyond_all_others() -> None:
+    first, second = [-np.inf, 1.0, 2.0, np.inf] * 50, [1.0, 2.0, 3.0, np.inf] * 50
+    outcome = judged(NAME, of(*first), ROLES, reference=of(*second), min_rows=1)
+    expected = stats.ks_2samp(first, second).statistic
+    assert measured(outcome, "kolmogorov_smirnov", "x").value == pytest.approx(expected, abs=1e-12)
+
+
 def test_beyond_what_is_kept_the_stated_bound_holds() -> None:
     random = np.random.default_rng(4)
     # Values in one sign and two exponents, so that far fewer places do than all doubles need.
