@@ -9,8 +9,8 @@ IN_TWO := -n 2 --dist worksteal
 # `make soak` asks all.
 PURE := tests/audits/checks tests/audits/tables tests/audits/sandbox tests/governance/reports tests/governance/demo tests/browser \
 	tests/governance/api tests/governance/admin tests/governance/cli tests/architecture tests/served tests/benchmarks \
-	tests/governance/test_commands.py tests/governance/mlflow/test_frame.py tests/stories/test_two_verifiers.py \
-	tests/audits/test_documents.py $(wildcard tests/audits/trail/test_offline*.py) \
+	tests/governance/test_commands.py tests/stories/test_two_verifiers.py tests/audits/test_documents.py \
+	$(patsubst %,tests/governance/mlflow/test_%.py,approvals comments frame) $(wildcard tests/audits/trail/test_offline*.py) \
 	$(patsubst %,tests/audits/trail/test_%.py,canonical merkle notes proofs tiles) \
 	$(patsubst %,tests/governance/test_%.py,decision_table gates policy_format) \
 	$(patsubst %,tests/governance/webhooks/test_%.py,messages sending)

@@ -29,6 +29,12 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(10_000, 20, 20)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first: in the end, who has nothing left can take only short tests from the other."""
+    items.sort(key=lambda item: "served" not in item.path.parts)
+
+
 @contextmanager
 def triggers_lifted() -> Iterator[None]:
     """Let the flush between two tests empty the guarded tables, and a test forge what they hold; nothing else may."""
