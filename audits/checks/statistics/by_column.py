@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
@@ -71,7 +72,7 @@ class ByColumn(Generic[Part]):
             if name in self.by_name:
                 self.by_name[name].merge(part)
             else:
-                self.by_name[name] = self.part.from_document(part.to_document())
+                self.by_name[name] = deepcopy(part)
 
     def to_document(self) -> dict[str, Any]:
         return {

@@ -80,10 +80,7 @@ class ValuesOfColumn:
         self.rows += len(cells)
         self.missing += missing_cells(cells)
         if self.is_numeric:
-            self.waiting.append(present_numbers(cells))
-            # Sorting a million numbers once costs far less than merging every batch into the table.
-            if sum(map(len, self.waiting)) > MOST_NUMBERS:
-                self.numbers  # noqa: B018 -- the look takes them in
+            self._wait([present_numbers(cells)])
         else:
             texts, counts = text_counts(cells)
             self._count({text: n for text, n in _totals(texts, counts.tolist()).items() if n > 0})
@@ -91,7 +88,10 @@ class ValuesOfColumn:
     def merge(self, other: ValuesOfColumn) -> None:
         self.rows += other.rows
         self.missing += other.missing
-        self.numbers.merge(other.numbers)
+        # Few rows stay rows, as they do when they come in one table: sums are rounded otherwise over distinct numbers.
+        self._wait(other.waiting)
+        if len(other.table.keys):
+            self.numbers.merge(other.table)
         self._count(other.texts)
 
     def to_document(self) -> dict[str, Any]:
@@ -120,6 +120,12 @@ class ValuesOfColumn:
             beside=None if beside is None else SideBySide.from_document(beside),
             inside=document.get("inside"),
         )
+
+    def _wait(self, numbers: list[NDArray[np.float64]]) -> None:
+        self.waiting += numbers
+        # Sorting a million numbers once costs far less than merging every batch into the table.
+        if sum(map(len, self.waiting)) > MOST_NUMBERS:
+            self.numbers  # noqa: B018 -- the look takes them in
 
     def _taken(self) -> NDArray[np.float64]:
         """The numbers that wait, which then no longer do, as a new array."""

@@ -170,7 +170,10 @@ class PairedRows:
 
 
 def _join(new: Columns, live: Columns) -> Joined:
-    _, mine, theirs = np.intersect1d(new[0], live[0], return_indices=True)
+    # Which of the rows that share an id belongs to another one nobody can tell, so that they have no partner.
+    single, alone = _occurring_once(new[0]), _occurring_once(live[0])
+    _, first, second = np.intersect1d(new[0][single], live[0][alone], assume_unique=True, return_indices=True)
+    mine, theirs = single[first], alone[second]
     label, other_label = new[2][mine], live[2][theirs]
     contradicted = int(((label != other_label) & (label != UNKNOWN) & (other_label != UNKNOWN)).sum())
     known = label != UNKNOWN
@@ -195,6 +198,11 @@ def _join(new: Columns, live: Columns) -> Joined:
         brier=_brier(scores, label),
         cells=cells,
     )
+
+
+def _occurring_once(ids: NDArray[np.uint64]) -> NDArray[np.int64]:
+    _, places, counts = np.unique(ids, return_index=True, return_counts=True)
+    return places[counts == 1]
 
 
 def _areas(

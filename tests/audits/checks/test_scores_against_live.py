@@ -190,3 +190,16 @@ def test_the_outcome_is_worked_out_again_from_a_few_numbers() -> None:
         other.add(batch)
     joined = PairedRows.condensed({"evaluation": halves[1], "live": other})["evaluation"].joined
     assert joined.to_document() == judged(new, live).statistics["evaluation"]["PairedRows"]["joined"]
+
+
+def test_rows_that_share_an_id_have_no_partner_whichever_comes_first() -> None:
+    twice = np.append(np.arange(80), [0, 1])
+    new = table([*BEST["score"].to_pylist(), 0.1, 0.1], [*TRUTH, 1, 1], twice)
+    assert judged(new, WORSE).verdict == "inconclusive"
+    answers = [
+        judged(rows, WORSE, max_unmatched_share=0.1).to_document()
+        for rows in (new, new.take(pa.array(range(81, -1, -1))))
+    ]
+    joined = answers[0]["statistics"]["evaluation"]["PairedRows"]["joined"]
+    assert (joined["rows"], joined["only_new"], joined["only_live"]) == (78, 4, 2)
+    assert answers[0] == answers[1]

@@ -126,13 +126,15 @@ def table(seed: int, shift: float = 0.0) -> pa.Table:
     )
 
 
-def outcomes(specs: list[RunSpec], roles: Roles) -> list[Outcome]:
+def tables() -> dict[str, pa.Table]:
+    """The table of now, the reference, and that of the live version: it scored the same rows somewhat differently."""
     now = table(7)
-    # The live version scored the same rows, somewhat differently.
-    before = pc.sqrt(now["score"])
-    live = now.set_column(now.schema.get_field_index("score"), "score", before)
-    tables = {"evaluation": now, "reference": table(3, 0.2), "live": live}
-    inputs = {name: given(rows, roles) for name, rows in tables.items()}
+    live = now.set_column(now.schema.get_field_index("score"), "score", pc.sqrt(now["score"]))
+    return {"evaluation": now, "reference": table(3, 0.2), "live": live}
+
+
+def outcomes(specs: list[RunSpec], roles: Roles) -> list[Outcome]:
+    inputs = {name: given(rows, roles) for name, rows in tables().items()}
     return measure(specs, tables=inputs, statistics={Attributions: ATTRIBUTED, Disturbances: DISTURBED}, seed=3)
 
 
