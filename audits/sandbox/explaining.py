@@ -67,8 +67,8 @@ def draw_rows(batches: Callable[[], Iterator[pa.RecordBatch]], most: int, seed: 
     the digests of its rows, 80 MB for ten million, and for those that were drawn.
     """
     digests = np.concatenate([np.empty(0, np.uint64), *map(_digests, batches())])
-    in_order = np.sort(digests)
-    chosen = in_order[drawn(in_order, most, seed)]
+    different, counts = np.unique(digests, return_counts=True)
+    chosen = different[drawn(different, counts, most, seed)]
     wanted = np.unique(chosen)
     # One row of each digest is enough: those that share it are equal.
     row_of, read = np.full(len(wanted), -1), 0

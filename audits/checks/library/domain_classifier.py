@@ -25,8 +25,9 @@ def domain_classifier(
     Many small moves that no single column shows add up here. The classifier is a logistic regression over
     indicators of deciles, of the twenty most frequent texts and of missing cells, fitted on one half of the rows and
     judged on the other, both ways round; equal rows always stand in the same half. How two features go together is
-    not seen: drift.correlation_structure looks at that. Of larger tables the 5,000 rows with the smallest digests
-    are used, the same ones in any order; their number stands beside the figure.
+    not seen: drift.correlation_structure looks at that. Of larger tables 5,000 rows are used, the same ones in any
+    order: they are drawn of the 5,000 different rows with the smallest digests, as often as each of these comes. Their
+    number stands beside the figure.
 
     Parameters
     ----------

@@ -7,17 +7,27 @@ from numpy.typing import NDArray
 
 from audits.checks.statistics.hashing import combined
 
+_BLOCK = 1 << 20
 
-def drawn(in_order: NDArray[np.uint64], most: int, seed: int) -> NDArray[np.int64]:
-    """At most `most` places of these ascending digests of rows, drawn with the same chance for every row.
 
-    A row draws a number made of the seed, of its digest and of how many rows equal to it come before; the rows with
-    the smallest numbers are drawn and come in the order of these. So nothing depends on where a row stood, and of a
-    row that comes often about as many copies are drawn as its share says.
+def drawn(digests: NDArray[np.uint64], counts: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
+    """Draw at most `most` rows with the same chance, given the different ones by digest and how often each comes.
+
+    Every copy of a row draws a number made of the seed, of the row's digest and of how many copies come before; those
+    with the smallest numbers are drawn. So nothing depends on where a row stood, and of a row that comes often about
+    as many copies are drawn as its share says. Returned is the place of the row for each copy, in the order of these
+    numbers.
     """
-    places = np.arange(len(in_order))
-    begins = np.append(True, in_order[1:] != in_order[:-1])[: len(in_order)]
-    copy = (places - np.maximum.accumulate(np.where(begins, places, 0))).astype(np.uint64)
-    numbers = combined(combined(np.array([seed], np.uint64), in_order), copy)
-    chosen = np.argpartition(numbers, most)[:most] if len(numbers) > most else places
-    return chosen[np.argsort(numbers[chosen])]
+    ends = np.cumsum(counts)
+    begins, roots = ends - counts, combined(np.array([seed], np.uint64), digests)
+    places, numbers = np.empty(0, np.int64), np.empty(0, np.uint64)
+    n_rows = int(counts.sum())
+    for first in range(0, n_rows, _BLOCK):
+        copies = np.arange(first, min(first + _BLOCK, n_rows))
+        rows = np.searchsorted(ends, copies, side="right")
+        places = np.concatenate([places, rows])
+        numbers = np.concatenate([numbers, combined(roots[rows], (copies - begins[rows]).astype(np.uint64))])
+        if len(numbers) > most:
+            smallest = np.argpartition(numbers, most)[:most]
+            places, numbers = places[smallest], numbers[smallest]
+    return places[np.argsort(numbers)]

@@ -12,25 +12,28 @@ from numpy.typing import NDArray
 
 from audits.checks.roles import Roles
 from audits.checks.statistics.columns import as_numbers, as_texts, column_of, kind_of
+from audits.checks.statistics.drawing import drawn
 from audits.checks.statistics.hashing import combined, hashed, mixed
-from audits.checks.statistics.telling_apart import TellingApart, told_apart
+from audits.checks.statistics.telling_apart import Side, TellingApart, told_apart
 
 MOST_ROWS = 5_000
 
 
 @dataclass
 class RowSample:
-    """The features of the rows with the smallest digests, at most 5,000. Mergeable, in any order of rows.
+    """The different rows with the smallest digests of their features, at most 5,000, and how often each comes.
 
-    Rows of equal features share a digest; as many of them are kept as there is room for. What is stored is
-    `apart`: how well a classifier tells this table from the other one by these rows. It holds counts and no rows.
+    Mergeable, in any order of rows. What is stored is `apart`: how well a classifier tells this table from the other
+    one by 5,000 rows drawn of these. It holds counts and no rows.
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ("feature",)
 
     features: tuple[str, ...]
     rows: int = 0
+    seed: int = 0
     digests: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    counts: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     kept: dict[str, NDArray[Any]] = field(default_factory=dict)
     apart: TellingApart | None = None
 
@@ -55,16 +58,17 @@ class RowSample:
         digests = mixed(digests)
         chosen = np.arange(batch.num_rows)
         if len(self.digests) >= MOST_ROWS:
-            chosen = chosen[digests < self.digests[-1]]
+            chosen = chosen[digests <= self.digests[-1]]
         if not len(chosen):
             return
-        part = batch.take(pa.array(chosen))
-        self._take(digests[chosen], {name: plain_values(column_of(part, name)) for name in self.features})
+        different, first, counts = np.unique(digests[chosen], return_index=True, return_counts=True)
+        part = batch.take(pa.array(chosen[first]))
+        self._take(different, counts, {name: plain_values(column_of(part, name)) for name in self.features})
 
     def merge(self, other: RowSample) -> None:
         self.rows += other.rows
         if len(other.digests):
-            self._take(other.digests, other.kept)
+            self._take(other.digests, other.counts, other.kept)
 
     @classmethod
     def condensed(cls, tables: Mapping[str, Self]) -> dict[str, Self]:
@@ -80,8 +84,7 @@ class RowSample:
                 and (now.kept[feature].dtype == object) == (then.kept[feature].dtype == object)
             ]
             if shared:
-                sides = [({f: table.kept[f] for f in shared}, table.digests) for table in (now, then)]
-                found[name].apart = told_apart(*sides)
+                found[name].apart = told_apart(now._drawn(shared), then._drawn(shared))
         return found
 
     def to_document(self) -> dict[str, Any]:
@@ -98,14 +101,22 @@ class RowSample:
         found.apart = None if apart is None else TellingApart.from_document(apart)
         return found
 
-    def _take(self, digests: NDArray[np.uint64], values: Mapping[str, NDArray[Any]]) -> None:
+    def _drawn(self, features: list[str]) -> Side:
+        """Rows that stand for those which are kept, as often as these come."""
+        places = np.sort(drawn(self.digests, self.counts, MOST_ROWS, self.seed))
+        return {name: self.kept[name][places] for name in features}, self.digests[places]
+
+    def _take(self, digests: NDArray[np.uint64], counts: NDArray[np.int64], values: Mapping[str, NDArray[Any]]) -> None:
+        """Count these rows and keep the smallest digests; what is once left out is never among the smallest again."""
         together = np.concatenate([self.digests, digests])
-        order = np.argsort(together, kind="stable")[:MOST_ROWS]
+        self.digests, first, places = np.unique(together, return_index=True, return_inverse=True)
+        summed = np.zeros(len(first), np.int64)
+        np.add.at(summed, places, np.concatenate([self.counts, counts]))
+        self.digests, self.counts, first = self.digests[:MOST_ROWS], summed[:MOST_ROWS], first[:MOST_ROWS]
         self.kept = {
-            name: (np.concatenate([self.kept[name], values[name]]) if name in self.kept else values[name])[order]
+            name: (np.concatenate([self.kept[name], values[name]]) if name in self.kept else values[name])[first]
             for name in self.features
         }
-        self.digests = together[order]
 
 
 def plain_values(cells: pa.Array) -> NDArray[Any]:

@@ -109,7 +109,27 @@ def test_the_rows_that_are_used_do_not_depend_on_order_batches_or_parts(monkeypa
             statistic.add(batch)
     first.merge(second)
     assert first.digests.tolist() == whole.digests.tolist()
+    assert first.counts.tolist() == whole.counts.tolist()
     assert first.kept["x"].tolist() == whole.kept["x"].tolist()
+
+
+def test_of_few_different_rows_as_many_are_looked_at_as_come() -> None:
+    def people(seed: int, chances: list[float]) -> pa.Table:
+        random = np.random.default_rng(seed)
+        return pa.table({"x": random.choice(8, 40_000, p=chances), "t": random.choice(list("abcde"), 40_000)})
+
+    roles = Roles(task="regression", features=("x", "t"))
+    chances = [place / 36 for place in range(8, 0, -1)]
+    outcome = judged(NAME, people(1, chances), roles, reference=people(2, chances[::-1]))
+    # Told by x alone: the chance that a row of now has the smaller x, and half of the ties.
+    smaller = sum(chances[i] * chances[7 - j] * (1.0 if i < j else 0.5 * (i == j)) for i in range(8) for j in range(8))
+    assert measured(outcome, "domain_auc").value == pytest.approx(smaller, abs=0.02)
+    assert keys(outcome) == [NAME]
+    kept = RowSample.empty(roles)
+    for batch in people(1, chances).to_batches(999):
+        kept.add(batch)
+    assert (len(kept.digests), kept.counts.sum()) == (40, 40_000)
+    assert judged(NAME, people(1, chances), roles, reference=people(2, chances)).verdict == "passed"
 
 
 def test_training_and_test_part_of_adult_cannot_be_told_apart() -> None:
