@@ -5,6 +5,7 @@ import os
 import pickle
 import random
 import re
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -211,6 +212,28 @@ def test_a_batch_that_takes_too_much_memory_is_stopped(spec):
     document = executed({**spec, "runs": [FAIRNESS]}, memory_bytes=32 * 1024**2)
     assert verdicts(document) == ["errored"]
     assert "more than 32 MiB of memory" in document["outcomes"][0]["sentence"]
+
+
+def test_a_killed_child_costs_its_checks_alone_and_the_next_one_gives_the_same_bytes(spec):
+    path = Path(spec["tables"]["evaluation"]["path"])
+    header, *rows = path.read_text().splitlines(keepends=True)
+    path.write_text(header + "".join(rows) * 600)
+    order = {**spec, "runs": [FAIRNESS], "artifact": None}
+    undisturbed, killed = executed(order), []
+
+    def kill(percent):
+        # Whoever says how far it is, is in the middle of its rows.
+        killed.extend(int(stat.split()[0]) for stat in of_children("stat"))
+        os.kill(killed[-1], signal.SIGKILL)
+
+    document = executed(order, on_progress=kill)
+    assert killed
+    assert verdicts(document) == ["errored"]
+    assert sentences(document) == {
+        "The process of the checks was killed: it used more processor time or memory than it may."
+    }
+    assert verdicts(undisturbed) != ["errored"]
+    assert json.dumps(executed(order)) == json.dumps(undisturbed)
 
 
 # --- tables ---
