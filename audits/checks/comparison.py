@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -35,7 +36,7 @@ __all__ = [
 class ComparedRates:
     """One rate over the groups of one attribute.
 
-    `usable` are the groups with enough rows, `small` the others, `left_out` those that the policy excludes.
+    `usable` are the groups with `minimum` rows or more, `small` the others, `left_out` those that the policy excludes.
     `joint` tells that the intervals hold for all usable groups together. Only then there may be no `drawn` rates, which
     are drawn when they are first asked for.
     """
@@ -47,6 +48,7 @@ class ComparedRates:
     left_out: tuple[GroupRate, ...]
     drawn: Callable[[], NDArray[np.float64]] | None
     joint: bool = False
+    minimum: int = 1
 
     @cached_property
     def highest(self) -> GroupRate:
@@ -133,7 +135,7 @@ def compared(grouping: Grouping, rate: Rate | MeanOfRates, minimum: int, leave_o
         return rates if len(places) == len(grouping.groups) else rates.T[places].T
 
     usable = tuple(group for _, group in chosen)
-    return ComparedRates(grouping.attribute, rate, usable, tuple(small), tuple(excluded), drawn)
+    return ComparedRates(grouping.attribute, rate, usable, tuple(small), tuple(excluded), drawn, minimum=minimum)
 
 
 def compared_sets(
@@ -190,11 +192,21 @@ def obstacle(compared_rates: ComparedRates) -> str | None:
         named = some([f"{group.group} ({group.n})" for group in compared_rates.small])
         return (
             f"{compared_rates.attribute}: too few rows for the {compared_rates.rate.words} of {named}; "
-            'collect more rows or name the group in "leave_out".'
+            f'{_rows_to_compare(compared_rates)} or name the group in "leave_out".'
         )
     if len(compared_rates.usable) < 2:
         return f"{compared_rates.attribute}: fewer than two groups to compare."
     return None
+
+
+def _rows_to_compare(compared_rates: ComparedRates) -> str:
+    """What to do about groups with too few rows: of a group that nobody is in no table tells how many to look at."""
+    groups = (*compared_rates.usable, *compared_rates.small, *compared_rates.left_out)
+    rows, needed = sum(group.n for group in groups), max(compared_rates.minimum, 1)
+    fewest = min(group.n for group in compared_rates.small)
+    if not 0 < fewest < needed:
+        return "collect more rows" if fewest else f"collect at least {needed:,} of each"
+    return f"collect at least {needed:,} of each, about {math.ceil(rows * needed / fewest):,} rows like these {rows:,},"
 
 
 def settled(measurements: list[Measurement], findings: list[Finding], notes: list[str], obstacles: list[str]) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -223,7 +224,7 @@ def _judge(
         floor=is_ratio,
     )
     if ruling.doubt:
-        obstacles.append(ruling.doubt)
+        obstacles.append(ruling.doubt if found.low is not None else f"{ruling.doubt} {_rows_to_draw(rates)}".strip())
     if not ruling.beyond:
         return None
     top, bottom = rates.highest, rates.lowest
@@ -237,3 +238,14 @@ def _judge(
         ),
         measurement=name,
     )
+
+
+def _rows_to_draw(rates: ComparedRates) -> str:
+    """How many rows would give an interval, where draws miss the smallest group too often: see `percentile`."""
+    fewest = min(rates.usable, key=lambda group: group.n)
+    rows = sum(group.n for group in rates.usable)
+    # A draw misses a group of n rows with a chance of about exp(-n), and all groups together in one of twenty at most.
+    needed = math.ceil(rows * math.log(20 * len(rates.usable)) / fewest.n)
+    if rates.joint or needed <= rows:
+        return ""
+    return f"{fewest.group} has {fewest.n} of {rows:,} rows: about {needed:,} rows like these would give one."

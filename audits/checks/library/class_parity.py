@@ -221,4 +221,5 @@ def _sorted(
         tuple(rates[place] for place in small),
         tuple(rates[place] for place in out),
         lambda: drawn[:, usable],
+        minimum=minimum,
     )

@@ -179,6 +179,7 @@ def _compared(
         tuple(rate(*one) for one in groups.items() if one[0] in leave_out),
         None,
         joint=True,
+        minimum=minimum,
     )
 
 

@@ -5,11 +5,14 @@ Reproduced with fairlearn 0.15.0 and aequitas 1.1.0; where fairlearn is at hand 
 
 from __future__ import annotations
 
+import math
+import re
+
 import pyarrow as pa
 import pytest
 from fairlearn.metrics import demographic_parity_difference, equalized_odds_difference
 
-from audits.checks import MISSING, Roles, list_checks
+from audits.checks import MISSING, Roles, SensitiveColumn, list_checks
 from tests.audits.checks.tables import DECISIONS, SEX, confusion, judged, measured, selected
 
 NAMES = ["fairness.equalized_odds_difference", "fairness.equal_opportunity_gap"]
@@ -31,7 +34,11 @@ def test_a_perfect_model_does_not_fail_over_three_people_without_a_positive(name
     assert equalized_odds_difference(**rows_of(table)) == 1.0
     outcome = judged(name, table, min_positives=smallest)
     assert outcome.verdict == "inconclusive"
-    assert "too few rows for the true positive rate of Other (0)" in outcome.sentence
+    # Of a group without a single positive no table tells how many rows would hold enough of them.
+    assert outcome.sentence.startswith(
+        "sex: too few rows for the true positive rate of Other (0); "
+        f'collect at least {smallest} of each or name the group in "leave_out".'
+    )
     found = measured(outcome, "true_positive_rate", "sex/Other")
     assert (found.value, found.low, found.high, found.n) == (None, None, None, 0)
     assert measured(outcome, name.partition(".")[2], "sex").value == 0.0
@@ -76,8 +83,18 @@ def test_people_without_a_group_are_a_group_of_their_own_and_are_counted() -> No
 def test_a_group_of_one_is_no_evidence_of_a_gap(smallest: int) -> None:
     table = confusion(Female=(50, 50, 50, 50), Male=(50, 50, 50, 50), Other=(0, 0, 1, 0))
     assert equalized_odds_difference(**rows_of(table)) == 0.5
-    outcome = judged("fairness.equal_opportunity_gap", table, min_positives=smallest, max_gap=0.1, decide_on="interval")
+    asked = {"min_positives": smallest, "max_gap": 0.1, "decide_on": "interval"}
+    outcome = judged("fairness.equal_opportunity_gap", table, **asked)
     assert outcome.verdict == "inconclusive"
+    # 200 of the others deserve it, and one of this group.
+    assert (
+        "Other has 1 of 201 rows: about 823 rows like these would give one."
+        if smallest == 1
+        else 'collect at least 30 of each, about 6,030 rows like these 201, or name the group in "leave_out".'
+    ) in outcome.sentence
+    more = confusion(**dict.fromkeys(("Female", "Male"), (205, 205, 205, 205)), Other=(0, 0, 5, 0))
+    found = measured(judged("fairness.equal_opportunity_gap", more, **asked), "equal_opportunity_gap", "sex")
+    assert found.low is not None
     one = measured(outcome, "true_positive_rate", "sex/Other")
     assert one.value == 0.0
     # Wilson's interval of none in one; the bootstrap of one row would say exactly nothing.
@@ -100,3 +117,30 @@ def test_a_favourable_outcome_that_was_not_declared_is_not_guessed() -> None:
     assert outcome.verdict == "inconclusive"
     assert "declared favourable outcome" in outcome.sentence
     assert DECISIONS.favourable == 1
+
+
+def test_a_small_sample_passes_only_with_the_rows_that_settle_it() -> None:
+    # fairlearn says 0.0, and its bootstrap of two groups of ten that are alike is anything up to one half.
+    few = selected(Female=(5, 10), Male=(5, 10))
+    assert demographic_parity_difference(**rows_of(few)) == 0.0
+    name, asked = "fairness.demographic_parity_difference", {"decide_on": "interval", "min_group_size": 1}
+    outcome = judged(name, few, **asked)
+    assert outcome.verdict == "inconclusive"
+    said = re.search(r"about ([\d,]+) rows like these 20 would settle it", outcome.sentence)
+    assert said is not None
+    each = math.ceil(int(said[1].replace(",", "")) / 2)
+    assert judged(name, selected(Female=(each // 2, each), Male=(each // 2, each)), **asked).verdict == "passed"
+
+
+def test_a_crossing_shows_what_each_attribute_hides() -> None:
+    # Young women and old men are chosen, the others are not: half of each sex and of each age.
+    people = selected(young=(50, 100), old=(50, 100))
+    sexes = pa.array((["f"] * 50 + ["m"] * 50) + (["m"] * 50 + ["f"] * 50))
+    table = people.append_column("age", people["sex"]).set_column(0, "sex", sexes)
+    roles = Roles(**{**vars(DECISIONS), "sensitive": (SensitiveColumn("sex"), SensitiveColumn("age"))})
+    for attribute, gap in (("sex", 0.0), ("age", 0.0), ("sex x age", 1.0)):
+        outcome = judged("fairness.demographic_parity_difference", table, roles, attribute=attribute)
+        assert measured(outcome, "demographic_parity_difference", attribute).value == gap
+        assert outcome.verdict == ("failed" if gap else "passed")
+    # Where no crossing is named, this check goes through them.
+    assert judged("fairness.intersectional_parity", table, roles).verdict == "failed"
