@@ -74,6 +74,14 @@ class Figure:
         )
 
 
+def rows_of_group(
+    attribute: str, group: str, rows: int, note: str = "too few rows to compare", fewest: int | None = None
+) -> Figure:
+    """The rows of a group of which nothing else is measured; `fewest` is the smallest number that is told of it."""
+    where = f"{attribute}/{group}"
+    return Figure("group_rows", rows, n=rows if fewest is None else fewest, group=where, unit="rows", note=note)
+
+
 def held(
     check: str,
     figures: Iterable[Figure],

@@ -12,6 +12,7 @@ import numpy as np
 from audits.checks.base import CannotMeasure
 from audits.checks.divergence import chi_square_p_value, jensen_shannon
 from audits.checks.drift import Binned
+from audits.checks.figures import Figure, rows_of_group
 from audits.checks.limits import exactly
 from audits.checks.sentences import listed, some
 from audits.checks.spread_in_groups import SpreadInGroups, spreads
@@ -76,15 +77,15 @@ class GroupShifts:
                     f"{', '.join(values.attributes)}."
                 )
         sizes = {table: _sizes(values, attributes) for table, values in tables.items()}
-        usable, _ = comparable(
-            sizes["evaluation"], sizes["reference"], parameters["min_group_size"], parameters["leave_out"]
-        )
+        minimum = parameters["min_group_size"]
+        usable: dict[str, list[str]] = defaultdict(list)
+        for name, group, *rows in rows_by_group(sizes["evaluation"], sizes["reference"], parameters["leave_out"]):
+            if min(rows) >= minimum:
+                usable[name].append(group)
         laid, refused = spreads(now, then, parameters["columns"])
-        found, few = _pairs(now, then, usable, laid, parameters["min_group_size"])
+        found, few = _pairs(now, then, usable, laid, minimum)
         if few:
-            refused.append(
-                f"Too few filled rows of {some(few)}; {parameters['min_group_size']} are needed in each table."
-            )
+            refused.append(f"Too few filled rows of {some(few)}; {minimum} are needed in each table.")
         largest, moved = _largest(found, parameters["max_distance"], parameters["false_discovery_rate"])
         rounded = tuple(name for name, spread in laid.items() if spread.is_rounded)
         return {
@@ -125,31 +126,39 @@ class GroupShifts:
         )
 
 
-def comparable(
-    now: Sizes, then: Sizes, minimum: int, leave_out: Sequence[str]
-) -> tuple[dict[str, list[str]], list[str]]:
-    """The groups of each attribute that have enough rows in both tables, and what is to be said of the others."""
-    usable: dict[str, list[str]] = {}
+def rows_by_group(now: Sizes, then: Sizes, leave_out: Sequence[str]) -> list[tuple[str, str, int, int]]:
+    """Attribute, group, rows now and rows in the reference, of every group that either table has."""
+    return [
+        (name, group, now[name].get(group, 0), then[name].get(group, 0))
+        for name in now
+        for group in dict.fromkeys((*now[name], *then[name]))
+        if group not in leave_out
+    ]
+
+
+def groups_aside(rows: Sequence[tuple[str, str, int, int]], minimum: int) -> tuple[list[Figure], list[str]]:
+    """The groups that cannot be compared, as figures, and what is to be said of them."""
+    figures = []
     new, gone, small = [], [], []
-    for name in now:
-        groups = [group for group in dict.fromkeys((*now[name], *then[name])) if group not in leave_out]
-        usable[name] = []
-        for group in groups:
-            rows, before = now[name].get(group, 0), then[name].get(group, 0)
-            if not before:
-                new.append(f"{name}/{group} ({rows})")
-            elif not rows:
-                gone.append(f"{name}/{group} ({before})")
-            elif min(rows, before) < minimum:
-                small.append(f"{name}/{group} ({rows} now, {before} then)")
-            else:
-                usable[name].append(group)
+    for name, group, n, before in rows:
+        if min(n, before) >= minimum:
+            continue
+        if not before:
+            new.append(f"{name}/{group} ({n})")
+            note = "new since the reference"
+        elif not n:
+            gone.append(f"{name}/{group} ({before})")
+            note = f"no longer there; {before} in the reference"
+        else:
+            small.append(f"{name}/{group} ({n} now, {before} then)")
+            note = f"too few rows to compare; {before} in the reference"
+        figures.append(rows_of_group(name, group, n, note, fewest=min(filter(None, (n, before)))))
     said = [
         f"New since the reference, with nothing to compare with: {some(new)}." if new else "",
         f"In the reference, but no longer there: {some(gone)}." if gone else "",
         f"Too few rows in {some(small)}; {minimum} are needed in each table." if small else "",
     ]
-    return usable, [sentence for sentence in said if sentence]
+    return figures, [sentence for sentence in said if sentence]
 
 
 def _sizes(values: GroupValues, attributes: Sequence[str]) -> Sizes:
@@ -173,7 +182,7 @@ def _pairs(
             for group in groups if column != attribute else ():
                 places = cells[group], before[group]
                 if (filled := spread.filled(*places)) < minimum:
-                    few.append(f"{attribute}/{group}/{column} ({filled})")
+                    few.append(f"{column} by {attribute}/{group} ({filled})")
                 else:
                     found.append((attribute, column, group, spread.binned(*places)))
     return found, few

@@ -7,7 +7,7 @@ from audits.checks.divergence import chi_square_p_value, jensen_shannon, redrawn
 from audits.checks.figures import Figure
 from audits.checks.parameters import Count, Share
 from audits.checks.sentences import figure
-from audits.checks.shifted_groups import GroupShifts, comparable
+from audits.checks.shifted_groups import GroupShifts, groups_aside, rows_by_group
 
 _NAME = "drift.by_group"
 
@@ -65,6 +65,7 @@ def by_group(
     p_value : float in [0, 1], unit 1, by group and column, of Pearson's chi-square test.
     adjusted_p_value : float in [0, 1], unit 1, by group and column, corrected for all pairs.
     moved_pairs : int, unit pairs, ideal 0, of a group and a column.
+    group_rows : int, unit rows, by group that cannot be compared: new, gone or too small.
 
     Cannot measure
     --------------
@@ -90,17 +91,19 @@ def by_group(
     | men | Bonn | reference | 60 |
     | men | Ulm | reference | 20 |
 
-    - `jensen_shannon` of sex/women/town: m is 1/2 and either KL the same; sqrt(3/4 log2(3/2) + 1/4 log2(1/2)) = 0.4344
-    - `adjusted_p_value` of sex/women/town: chi-square, 20 expected in each of 4 cells: 4 * 10^2 / 20 = 20; with one
+    - `jensen_shannon` of town by sex/women: m is 1/2 and either KL the same; sqrt(3/4 log2(3/2) + 1/4 log2(1/2)) =
+      0.4344
+    - `adjusted_p_value` of town by sex/women: chi-square, 20 expected in each of 4 cells: 4 * 10^2 / 20 = 20; with one
       degree 0.000007744, the smaller one of two p-values: 2 * 0.000007744 = 0.00001549
     - `moved_pairs`: the town, of women and of men; in both tables 70 of all 120 are in Bonn = 2
     """
-    _, obstacles = comparable(evaluation.sizes, reference.sizes, min_group_size, leave_out)
+    aside, obstacles = groups_aside(rows_by_group(evaluation.sizes, reference.sizes, leave_out), min_group_size)
     obstacles += evaluation.refused
     figures = [Figure("moved_pairs", evaluation.moved, n=evaluation.pairs, ideal=0.0, unit="pairs")]
     findings = []
     for one in sorted(evaluation.largest, key=lambda shift: -shift.distance):
-        group, n = f"{one.attribute}/{one.group}/{one.column}", int(one.bins.current.sum())
+        where, n = f"{one.column} by {one.attribute}", int(one.bins.current.sum())
+        group = f"{where}/{one.group}"
         low, high = redrawn_interval(one.bins, jensen_shannon)
         note = f"moved the most of {one.compared} groups"
         note += "; more than 4,096 distinct numbers, rounded" if one.column in evaluation.rounded else ""
@@ -115,10 +118,8 @@ def by_group(
                 f"{figure(one.distance)}, above the limit {figure(max_distance)}, with an adjusted p-value of "
                 f"{figure(one.adjusted)}; it moved in {one.moved} of {one.compared} groups."
             )
-            findings.append(
-                Finding(f"{_NAME}/{one.attribute}/{one.column}", Severity.MEDIUM, sentence, "jensen_shannon")
-            )
-    measured = tuple(one.measurement() for one in figures)
+            findings.append(Finding(f"{_NAME}/{where}", Severity.MEDIUM, sentence, "jensen_shannon"))
+    measured = tuple(one.measurement() for one in (*figures, *aside))
     if not evaluation.pairs and not obstacles:
         obstacles.append("There is no column to compare beside the sensitive one.")
     if obstacles and not findings:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from audits.checks import CannotMeasure, MissingCells, Report, Severity, check
-from audits.checks.figures import Figure, held
+from audits.checks.figures import Figure, held, rows_of_group
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.sentences import some
 from audits.checks.statistics import GroupMissing
@@ -55,9 +55,10 @@ def missing_by_group(
 
     Measures
     --------
-    missing_gap : float in [0, 1], unit 1, ideal 0, by attribute and feature, with the interval of Zou and Donner.
-    missing_share : float in [0, 1], unit 1, ideal 0, by group and feature, of features with missing cells, for the
+    missing_gap : float in [0, 1], unit 1, ideal 0, by feature and attribute, with the interval of Zou and Donner.
+    missing_share : float in [0, 1], unit 1, ideal 0, by feature and group, of features with missing cells, for the
         group with most and the one with fewest, with Wilson's interval.
+    group_rows : int, unit rows, by group that has too few to compare.
 
     Cannot measure
     --------------
@@ -77,17 +78,19 @@ def missing_by_group(
     | men |  | 1 |
     | men | 10 | 9 |
 
-    - `missing_gap` of sex/income: 3/10 - 1/10 = 0.2
-    - `missing_share` of sex/women/income: 3/10 = 0.3
-    - `missing_share` of sex/men/income: 1/10 = 0.1
+    - `missing_gap` of income by sex: 3/10 - 1/10 = 0.2
+    - `missing_share` of income by sex/women: 3/10 = 0.3
+    - `missing_share` of income by sex/men: 1/10 = 0.1
     """
     figures, obstacles = [], []
     for name, groups in cells.by_attribute.items():
         kept = {group: of for group, of in groups.items() if of[0] and group not in leave_out}
-        small = [f"{name}/{group} ({of[0]})" for group, of in kept.items() if of[0] < min_group_size]
-        usable = {group: of for group, of in kept.items() if of[0] >= min_group_size}
+        small = {group: of[0] for group, of in kept.items() if of[0] < min_group_size}
+        usable = {group: of for group, of in kept.items() if group not in small}
+        figures += [rows_of_group(name, group, n) for group, n in small.items()]
         if small:
-            obstacles.append(f"Too few rows in {some(small)}; {min_group_size} are needed.")
+            named = some([f"{name}/{group} ({n})" for group, n in small.items()])
+            obstacles.append(f"Too few rows in {named}; {min_group_size} are needed.")
         if len(usable) < 2:
             obstacles.append(f"{name} has {len(usable)} groups to compare; two are needed.")
             continue
@@ -100,7 +103,10 @@ def missing_by_group(
 
 
 def _gap(attribute: str, feature: str, groups: Mapping[str, tuple[int, int]], max_gap: float) -> list[Figure]:
-    """The difference of the extreme groups and, where anything is missing, their shares; groups as (missing, rows)."""
+    """The difference of the extreme groups and, where anything is missing, their shares; groups as (missing, rows).
+
+    The groups of a feature are a table of their own: reports leave a figure of few people out with those beside it.
+    """
     shares = {group: Fraction(missing, rows) for group, (missing, rows) in groups.items()}
     most, fewest = max(shares, key=lambda group: shares[group]), min(shares, key=lambda group: shares[group])
     level = 1 - (1 - LEVEL) / math.comb(len(groups), 2)
@@ -118,13 +124,13 @@ def _gap(attribute: str, feature: str, groups: Mapping[str, tuple[int, int]], ma
             n,
             max_gap,
             ideal=0.0,
-            group=f"{attribute}/{feature}",
+            group=f"{feature} by {attribute}",
             words=f"difference of missing cells between {most} and {fewest}",
         )
     ]
-    if value:
-        for group in (most, fewest):
+    if shares[most]:
+        for group in dict.fromkeys((most, fewest)):
             missing, rows = groups[group]
-            of = f"{attribute}/{group}/{feature}"
+            of = f"{feature} by {attribute}/{group}"
             figures.append(Figure("missing_share", shares[group], *wilson(missing, rows), rows, ideal=0.0, group=of))
     return figures

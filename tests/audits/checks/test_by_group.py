@@ -38,20 +38,20 @@ CROSSED = people(f={"Bonn": 300, "Ulm": 100}, m={"Bonn": 400, "Ulm": 400})
 def test_a_shift_that_all_rows_together_hide_is_found_and_the_group_named() -> None:
     assert measured(judged("drift.distance", CROSSED, ROLES, reference=BEFORE), "jensen_shannon", "town").value == 0
     outcome = judged(NAME, CROSSED, ROLES, reference=BEFORE)
-    assert keys(outcome) == [f"{NAME}/sex/town"]
+    assert keys(outcome) == [f"{NAME}/town by sex"]
     assert outcome.sentence.startswith(
         '"town" moved among f of sex: Jensen-Shannon distance 0.4344, above the limit 0.1, with an adjusted p-value of'
     )
     assert outcome.sentence.endswith("it moved in 2 of 2 groups.")
     counts = np.array([[300, 100], [100, 300]])
     p_values = [stats.chi2_contingency(c, correction=False).pvalue for c in (counts, [[400, 400], [600, 200]])]
-    found = measured(outcome, "jensen_shannon", "sex/f/town")
+    found = measured(outcome, "jensen_shannon", "town by sex/f")
     assert found.value == pytest.approx(jensenshannon(*counts, base=2), abs=1e-12)
     assert (found.low or 0) < 0.4344 < (found.high or 0)
     assert found.n == 400
-    assert measured(outcome, "p_value", "sex/f/town").value == pytest.approx(p_values[0], rel=1e-9)
+    assert measured(outcome, "p_value", "town by sex/f").value == pytest.approx(p_values[0], rel=1e-9)
     adjusted = stats.false_discovery_control(p_values)[0]
-    assert measured(outcome, "adjusted_p_value", "sex/f/town").value == pytest.approx(adjusted, rel=1e-9)
+    assert measured(outcome, "adjusted_p_value", "town by sex/f").value == pytest.approx(adjusted, rel=1e-9)
     moved = measured(outcome, "moved_pairs")
     assert (moved.value, moved.n, moved.unit) == (2, 2, "pairs")
     stored = json.loads(json.dumps(outcome.to_document(), sort_keys=True))
@@ -83,7 +83,15 @@ def test_groups_of_one_table_alone_and_small_ones_are_named_and_leave_the_outcom
         "In the reference, but no longer there: sex/old (200). "
         "Too few rows in sex/few (500 now, 99 then); 100 are needed in each table."
     )
-    assert measured(outcome, "jensen_shannon", "sex/m/town").value == 0
+    assert measured(outcome, "jensen_shannon", "town by sex/m").value == 0
+    rows = {group: measured(outcome, "group_rows", f"sex/{group}") for group in ("new", "old", "few")}
+    # The smaller number is the one that tells of few people.
+    assert {group: (one.value, one.n) for group, one in rows.items()} == {
+        "new": (30, 30),
+        "old": (0, 200),
+        "few": (500, 99),
+    }
+    assert rows["old"].note == "no longer there; 200 in the reference"
     left = judged(NAME, now, ROLES, reference=before, leave_out=["new", "old", "few"])
     assert left.verdict == "passed"
     # What nobody can compare hides no shift among the others.
@@ -96,7 +104,7 @@ def _alone(outcome: Outcome, attribute: str, group: str, column: str, now: pa.Ta
     roles = Roles(task="regression", features=(column,))
     alone = judged("drift.distance", now, roles, reference=then, min_rows=1)
     expected = measured(alone, "jensen_shannon", column)
-    found = measured(outcome, "jensen_shannon", f"{attribute}/{group}/{column}")
+    found = measured(outcome, "jensen_shannon", f"{column} by {attribute}/{group}")
     assert (found.value, found.low, found.high) == (expected.value, expected.low, expected.high)
 
 
@@ -106,11 +114,15 @@ def test_every_figure_is_that_of_the_rows_of_its_group_alone() -> None:
     assert outcome.report is not None
     told = [m.group or "" for m in outcome.report.measurements if m.name == "jensen_shannon"]
     # Each column is there once for each attribute, but not the attribute itself.
-    assert sorted(group.split("/")[::2] for group in told) == sorted(
-        [attribute, column] for attribute in ("season", "temp") for column in SEASONS.features if column != attribute
+    assert sorted(group.partition("/")[0] for group in told) == sorted(
+        f"{column} by {attribute}"
+        for attribute in ("season", "temp")
+        for column in SEASONS.features
+        if column != attribute
     )
     for group in told:
-        attribute, name, column = group.split("/")
+        column, _, where = group.partition(" by ")
+        attribute, name = where.split("/")
         mask = [
             _belongs(attribute, name, now[attribute].to_pylist()),
             _belongs(attribute, name, then[attribute].to_pylist()),
@@ -159,7 +171,7 @@ def test_columns_that_cannot_be_compared_say_why() -> None:
     assert outcome.report.notes == (
         'Column "b" holds numbers in one table and texts in the other.',
         'Column "e" is no declared feature of the evaluation and reference table.',
-        "Too few filled rows of sex/f/a (0); 100 are needed in each table.",
+        "Too few filled rows of a by sex/f (0); 100 are needed in each table.",
     )
     many = pa.table({"sex": ["f"] * 1_001, "town": [str(x) for x in range(1_001)]})
     assert "more than 1,000 different texts" in judged(NAME, many, ROLES, reference=many).sentence

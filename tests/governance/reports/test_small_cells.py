@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audits.checks import Roles
 from governance.reports import FORMATS, render, without_small_cells
-from tests.audits.checks.tables import DECISIONS, judged, selected
+from tests.audits.checks.tables import DECISIONS, SEX, judged, selected
 from tests.governance.reports.sample import measurement, requirement, version_file
 
 GAP = "fairness.demographic_parity_difference"
+MISSING = "data_quality.missing_by_group"
 
 
 def rates(**rows: int) -> list[dict[str, Any]]:
@@ -112,6 +115,43 @@ def test_sums_of_weights_and_shares_of_cells_are_no_people() -> None:
     cards = measurement("identity_share", 0.0002, group="note/card", n=10_000)
     file = version_file(requirements=[requirement("r", "R", "data_quality.identity_numbers", measurements=[cards])])
     assert without_small_cells(file, 5) == file
+
+
+def unknown(**incomes: tuple[int, int]) -> dict[str, Any]:
+    """What a report leaves of data_quality.missing_by_group: of how many of each group the income is missing."""
+    rows = [
+        {"sex": group, "income": None if place < gone else 1.5, "age": 30 if place % 10 else None}
+        for group, (gone, size) in incomes.items()
+        for place in range(size)
+    ]
+    roles = Roles(task="regression", sensitive=SEX, features=("income", "age"))
+    outcome = judged(MISSING, pa.Table.from_pylist(rows), roles).to_document()
+    told = {name: outcome[name] for name in ("sentence", "measurements", "findings", "notes")}
+    (found,) = without_small_cells(version_file(requirements=[requirement("r", "R", MISSING, **told)]), 5)[
+        "requirements"
+    ]
+    return found
+
+
+def test_few_people_of_a_group_of_whom_nothing_is_known_are_few_people() -> None:
+    kept = {"age by sex", "age by sex/f"}
+    # 2 of 100 women; with the women gone the men would tell them, and so would the gap and its interval.
+    found = unknown(f=(2, 100), m=(30, 100))
+    assert shown(found) == kept
+    assert "…" in found["sentence"]
+    assert "0.28" not in str(found)
+    # As many of both: there is no gap, but its interval tells how many.
+    assert shown(unknown(f=(2, 100), m=(2, 100))) == kept
+    assert shown(unknown(f=(98, 100), m=(60, 100))) == kept
+    everything = {*kept, "income by sex", "income by sex/f", "income by sex/m"}
+    assert shown(unknown(f=(0, 100), m=(30, 100))) == everything
+    assert shown(unknown(f=(5, 100), m=(30, 100))) == everything
+
+
+def test_the_rows_of_a_small_group_are_not_told_by_the_sentence_that_names_it() -> None:
+    found = unknown(f=(10, 100), m=(30, 100), x=(0, 3))
+    assert "sex/x (…)" in " ".join([found["sentence"], *found["notes"]])
+    assert "sex/x" not in shown(found)
 
 
 def test_ten_thousand_groups_are_gone_through_once() -> None:
