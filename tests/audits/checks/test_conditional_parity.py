@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -110,3 +111,27 @@ def test_tests_of_fourfold_tables_are_scipys(table: Any) -> None:
     assert p_value == pytest.approx(expected, abs=1e-12)
     assert (name == "Fisher's exact test") == (table[0][0] == 7)
     assert unlikely(((5, 0), (9, 0))) == ("none", None)
+
+
+def test_labels_are_compared_inside_the_strata_as_predictions_are() -> None:
+    table = admissions(BERKELEY)
+    labels = replace(ROLES, label="admitted", prediction=None)
+    of_labels = judged("fairness.conditional_label_parity", table, labels, control="department")
+    of_predictions = judged(NAME, table, ROLES, control="department")
+    for word in ("conditional", "unconditional"):
+        found, expected = (
+            measured(outcome, f"{word}_{named}_difference", "sex")
+            for outcome, named in ((of_labels, "label"), (of_predictions, "parity"))
+        )
+        assert (found.value, found.note) == (expected.value, expected.note)
+    for name in ("common_odds_ratio", "p_value"):
+        assert measured(of_labels, name, "sex") == measured(of_predictions, name, "sex")
+    assert of_labels.report is not None
+    assert "overall Male had the favourable label more often than Female" in of_labels.report.notes[0]
+    # What is not labelled stands neither here nor there, in the test neither.
+    unknown = pa.table({"sex": ["Male"] * 50, "department": ["A"] * 50, "admitted": pa.nulls(50, pa.int64())})
+    more = judged("fairness.conditional_label_parity", pa.concat_tables([table, unknown]), labels, control="department")
+    assert more.report is not None
+    assert more.report.notes[0] == '50 of 4576 rows have no label in "admitted" and are left out.'
+    for name in ("conditional_label_difference", "common_odds_ratio", "p_value"):
+        assert measured(more, name, "sex").value == measured(of_labels, name, "sex").value

@@ -78,6 +78,7 @@ TASKS = {
 WEIGHED = {"binary": "weighted", "multiclass": "weighted classes", "regression": "weighted regression"}
 ASKED = {
     "fairness.representation": {"population": ["f=0.5", "m=0.5"], "attribute": "sex"},
+    "fairness.conditional_label_parity": {"control": "age"},
     "fairness.conditional_parity": {"control": "age"},
     "data_quality.declared_schema": {"columns": ["number_0: number; required", "category_0: one of value 0 of them"]},
     "data_quality.freshness": {"as_of": "2026-01-10"},
