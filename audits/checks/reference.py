@@ -22,6 +22,8 @@ Limits are parameters; a policy sets them, and what it leaves out takes the defa
 A table that cannot answer the question makes the outcome *inconclusive*, a check that breaks makes it *errored*.
 Neither passes.
 Every outcome stores the statistics that it was worked out from, so that it can be worked out again without the table.
+The same rows give the same outcome to the last digit, in any order, batches and process.
+Only whether a column ascends depends on the order.
 Those are a few kilobytes: counts and sums by group or by column, no row and no score of anybody.
 Of texts only those are kept that a finding may have to name; drift is measured on counts whose bins have no names.
 
