@@ -41,8 +41,9 @@ In employment in the United States cut-offs must not differ by race, color, reli
 (42 U.S.C. 2000e-2(l)).
 Tables with weights get no advice.
 
-Where a column of weights is declared, decisions of two classes or many and the errors of a regression are weighed \
-by it, as by the `sample_weight` of fairlearn and scikit-learn; intervals take Kish's effective number of rows.
+Where a column of weights is declared, decisions of two classes or many, the errors of a regression, and chances \
+held against what came true are weighed by it, as by the `sample_weight` of fairlearn and scikit-learn; intervals take \
+Kish's effective number of rows.
 Any other check counts every row once, and its outcome says so in a note.
 
 What SageMaker Clarify, fairlearn and AIF360 call these figures stands in [a list of its own](metric-names.md).

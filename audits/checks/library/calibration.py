@@ -9,10 +9,12 @@ from statistics import NormalDist
 import numpy as np
 
 from audits.checks import CannotMeasure, ProbabilitySums, Report, Severity, check
+from audits.checks.class_figures import over
 from audits.checks.figures import Figure, held
 from audits.checks.parameters import Amount, Count, DecideOnEvidence, Share
-from audits.checks.statistics.exact_sums import Sums
-from audits.checks.statistics.intervals import LEVEL, percentile, redrawn, wilson
+from audits.checks.statistics.exact_sums import Sums, Tally
+from audits.checks.statistics.intervals import LEVEL, percentile, redrawn
+from audits.checks.statistics.weighed_cells import WeighedCells
 
 _NAME = "performance.calibration"
 
@@ -32,7 +34,8 @@ def calibration(
 
     The sums behind every figure are exact, whatever the number of rows. Brier score and log loss have normal
     intervals from sums of squares; the calibration error is redrawn 2,000 times from the counts by bin and
-    label, with the mean score of each. Every row counts once, whatever it weighs.
+    label, with the mean score of each. Rows count by their weight: normal and Wilson's intervals are then those of
+    Kish's effective rows, and what a cell weighs in a draw varies as the weights of its rows do.
 
     Parameters
     ----------
@@ -69,8 +72,8 @@ def calibration(
 
     Cannot measure
     --------------
-    A score that is absent or outside 0 to 1, or too few rows with a label. With one class only there is no
-    skill; it is undefined.
+    A score that is absent or outside 0 to 1, a missing, infinite or negative weight, or too few rows with a label or
+    none that weighs anything. With one class only there is no skill; it is undefined.
 
     Source
     ------
@@ -99,13 +102,15 @@ def calibration(
         )
     if sums.n < min_rows:
         raise CannotMeasure(f"{sums.n} rows have a score and a label, {min_rows} are needed.")
-    ones = sum(sums.rows[1::2])
-    share = Fraction(ones, sums.n)
+    if not sums.weight:
+        raise CannotMeasure(f'No row with a score and a label has a weight above zero in "{probabilities.weight}".')
+    cells = _cells(sums)
+    share = Fraction(cells.exact[:, 1].sum(), cells.exact.sum())
     brier, log = sums.mean("brier"), sums.mean("log")
     reach = {name: _reach(sums, name) for name in ("brier", "log")}
     naive = share * (1 - share)
     skill = 1 - brier / naive if naive else None
-    error, low, high = _calibration_error(sums, probabilities.seed)
+    error, low, high = _calibration_error(sums, cells, probabilities.seed)
     figures = [
         Figure("expected_calibration_error", error, low, high, sums.n, max_calibration_error, ideal=0.0),
         _mean("brier_score", brier, reach["brier"], sums.n, max_brier, most=1.0),
@@ -122,7 +127,7 @@ def calibration(
             note="the interval takes the share of class 1 as known" if naive else "",
         ),
         Figure("mean_excess", sums.mean("score") - share, n=sums.n, ideal=0.0),
-        *_by_bin(probabilities),
+        *_by_bin(probabilities, cells),
     ]
     notes = []
     if probabilities.unlabelled:
@@ -141,27 +146,41 @@ def _mean(
     return Figure(name, value, low, high, n, limit, ideal=0.0, unit=unit)
 
 
-def _calibration_error(sums: Sums, seed: int) -> tuple[Fraction, float | None, float | None]:
-    scores = sums.by_cell("score")
-    bins = range(0, sums.n_cells, 2)
-    error = sum((abs(scores[b] + scores[b + 1] - sums.rows[b + 1]) for b in bins), Fraction(0)) / sums.n
-    counts = np.array(sums.rows, np.int64)
-    means = np.array([float(total / n) if n else 0.0 for total, n in zip(scores, sums.rows, strict=True)])
-    drawn = redrawn(counts, seed)
-    gaps = drawn * means
+def _cells(sums: Sums) -> WeighedCells:
+    """Rows, and what they weigh, by bin and label: of shape (n_bins, 2)."""
+    tallies: dict[tuple[int, ...], Tally] = {divmod(cell, 2): tally for cell, tally in enumerate(sums.held())}
+    return WeighedCells.of(tallies, (sums.n_cells // 2, 2), weighted=sums.is_weighted)
+
+
+def _scores(sums: Sums, cells: WeighedCells) -> np.ndarray:
+    """The sums of scores, exact and in the unit of the cells."""
+    unit = sums.weight / cells.exact.sum()
+    return np.array([total / unit for total in sums.by_cell("score")], object).reshape(cells.exact.shape)
+
+
+def _calibration_error(sums: Sums, cells: WeighedCells, seed: int) -> tuple[Fraction, float | None, float | None]:
+    scores, held_by = _scores(sums, cells), cells.exact
+    error = np.abs(scores.sum(axis=1) - held_by[:, 1]).sum() / Fraction(held_by.sum())
+    means = [float(score / n) if n else 0.0 for score, n in zip(scores.flat, held_by.flat, strict=True)]
+    if sums.is_weighted:
+        drawn = np.concatenate(list(cells.drawn(seed))).reshape(-1, sums.n_cells)
+    else:
+        drawn = redrawn(np.array(sums.rows, np.int64), seed)
+    gaps = drawn * np.array(means)
     gaps[:, 1::2] -= drawn[:, 1::2]
-    errors = np.abs(gaps[:, ::2] + gaps[:, 1::2]).sum(axis=1) / sums.n
+    # A draw of rows that weigh nothing has no error.
+    errors = over(np.abs(gaps[:, ::2] + gaps[:, 1::2]).sum(axis=1), drawn.sum(axis=1))
     return error, *percentile(errors, float(error))
 
 
-def _by_bin(probabilities: ProbabilitySums) -> list[Figure]:
+def _by_bin(probabilities: ProbabilitySums, cells: WeighedCells) -> list[Figure]:
     figures = []
-    sums, scores = probabilities.sums, probabilities.sums.by_cell("score")
-    for b in range(0, sums.n_cells, 2):
-        n = sums.rows[b] + sums.rows[b + 1]
-        if n:
-            group = f"{probabilities.score}/{b // 2 / 10:g} to {(b // 2 + 1) / 10:g}"
-            low, high = wilson(sums.rows[b + 1], n)
-            figures.append(Figure("share_of_class_1", Fraction(sums.rows[b + 1], n), low, high, n, group=group))
-            figures.append(Figure("mean_score", (scores[b] + scores[b + 1]) / n, n=n, group=group))
+    scores = _scores(probabilities.sums, cells).sum(axis=1)
+    ones, whole = cells.summed(lambda of: of[:, 1]), cells.summed(lambda of: of.sum(axis=1))
+    for place, score in enumerate(scores):
+        n, value, low, high = ones.share_of(whole, (place,))
+        if value is not None:
+            group = f"{probabilities.score}/{place / 10:g} to {(place + 1) / 10:g}"
+            figures.append(Figure("share_of_class_1", value, low, high, n, group=group))
+            figures.append(Figure("mean_score", score / whole.exact[place], n=n, group=group))
     return figures

@@ -12,7 +12,8 @@ from audits.checks.comparison import settled
 from audits.checks.limits import deciding, exactly, ruled
 from audits.checks.parameters import DecideOnEvidence, Share
 from audits.checks.sentences import figure, some
-from audits.checks.statistics.weighed_cells import Amount, WeighedCells
+from audits.checks.statistics.exact_sums import Tally
+from audits.checks.statistics.weighed_cells import WeighedCells
 
 _NAME = "fairness.representation"
 
@@ -90,8 +91,8 @@ def representation(
     grouping = counts.grouping(name)
     held = dict(zip(grouping.groups, grouping.held(), strict=True))
     strangers = [f"{group} ({one.rows})" for group, one in held.items() if one.rows and group not in shares]
-    amounts: dict[tuple[int, ...], Amount] = {(place,): held.get(group, Amount()) for place, group in enumerate(shares)}
-    cells = WeighedCells.of(amounts, (len(shares),), weighted=grouping.weights is not None)
+    tallies: dict[tuple[int, ...], Tally] = {(place,): held.get(group, Tally()) for place, group in enumerate(shares)}
+    cells = WeighedCells.of(tallies, (len(shares),), weighted=grouping.weights is not None)
     whole = cells.summed(lambda of: np.full(of.shape, of.sum()))
     total, evidence = int(cells.rows.sum()), Fraction(whole.evidence_at((0,)))
     if not total:

@@ -12,7 +12,8 @@ import pyarrow as pa
 from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles
 from audits.checks.statistics.columns import as_texts, column_of
-from audits.checks.statistics.weighed_cells import Amount, WeighedCells, amounts_at
+from audits.checks.statistics.exact_sums import Tally
+from audits.checks.statistics.weighed_cells import WeighedCells, tallies_at
 
 MOST_CLASSES = 50
 
@@ -31,7 +32,7 @@ class ClassCounts:
 
     label: str
     prediction: str | None
-    counts: dict[Pair, Amount] = field(default_factory=dict)
+    counts: dict[Pair, Tally] = field(default_factory=dict)
     seed: int = 0
     weight: str | None = None
 
@@ -72,22 +73,22 @@ class ClassCounts:
         columns = np.zeros(batch.num_rows, np.int64)
         if self.prediction is not None:
             given, columns = as_texts(column_of(batch, self.prediction))
-        for place, amount in amounts_at(rows * len(given) + columns, batch, self.weight):
-            self._count((trues[place // len(given)], given[place % len(given)]), amount)
+        for place, tally in tallies_at(rows * len(given) + columns, batch, self.weight):
+            self._count((trues[place // len(given)], given[place % len(given)]), tally)
 
     def merge(self, other: ClassCounts) -> None:
-        for pair, amount in other.counts.items():
-            self._count(pair, amount)
+        for pair, tally in other.counts.items():
+            self._count(pair, tally)
 
     def matrix(self) -> tuple[tuple[str, ...], WeighedCells]:
         """The classes, sorted, and cells of shape (n_classes, n_classes), [true, predicted]; blanks left out."""
-        known = {pair: amount for pair, amount in self.counts.items() if None not in pair}
+        known = {pair: tally for pair, tally in self.counts.items() if None not in pair}
         classes = in_order(str(name) for pair in known for name in pair)
         place = {name: number for number, name in enumerate(classes)}
-        amounts: dict[tuple[int, ...], Amount] = {
-            (place[str(true)], place[str(given)]): amount for (true, given), amount in known.items()
+        tallies: dict[tuple[int, ...], Tally] = {
+            (place[str(true)], place[str(given)]): tally for (true, given), tally in known.items()
         }
-        return classes, WeighedCells.of(amounts, (len(classes), len(classes)), weighted=self.weight is not None)
+        return classes, WeighedCells.of(tallies, (len(classes), len(classes)), weighted=self.weight is not None)
 
     def to_document(self) -> dict[str, Any]:
         ordered = sorted(self.counts.items(), key=lambda item: tuple((name is None, name or "") for name in item[0]))
@@ -96,16 +97,16 @@ class ClassCounts:
             "prediction": self.prediction,
             **({} if self.weight is None else {"weight": self.weight}),
             "seed": self.seed,
-            "cells": [[true, given, *amount.written()] for (true, given), amount in ordered],
+            "cells": [[true, given, *tally.written()] for (true, given), tally in ordered],
         }
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        counts = {(true, given): Amount.read(*amount) for true, given, *amount in document["cells"]}
+        counts = {(true, given): Tally.read(*tally) for true, given, *tally in document["cells"]}
         return cls(document["label"], document["prediction"], counts, document["seed"], document.get("weight"))
 
-    def _count(self, pair: Pair, amount: Amount) -> None:
-        self.counts[pair] = self.counts.get(pair, Amount()).plus(amount)
+    def _count(self, pair: Pair, tally: Tally) -> None:
+        self.counts[pair] = self.counts.get(pair, Tally()).plus(tally)
         if len(self.counts) > MOST_CLASSES:
             for place, column in enumerate((self.label, self.prediction)):
                 if len({key[place] for key in self.counts}) > MOST_CLASSES + 1:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,6 +131,25 @@ def from_text(text: str) -> int:
     return int(number) << (int(power) + UNIT_EXPONENT) if power else int(number)
 
 
+class Tally(NamedTuple):
+    """Rows, and where these weigh the exact sums of their weights and of the squares, in units."""
+
+    rows: int = 0
+    weight: int = 0
+    square: int = 0
+
+    def plus(self, other: Tally) -> Tally:
+        return Tally(self.rows + other.rows, self.weight + other.weight, self.square + other.square)
+
+    def written(self) -> list[Any]:
+        """What is stored of it: the rows alone where these do not weigh."""
+        return [self.rows, *map(to_text, self[1:])] if self.square or self.weight else [self.rows]
+
+    @classmethod
+    def read(cls, rows: int, *sums: str) -> Self:
+        return cls(rows, *map(from_text, sums))
+
+
 @dataclass
 class Sums:
     """Rows, and exact sums of several figures of a row, by cell. Mergeable; equal for any order of rows.
@@ -230,6 +249,12 @@ class Sums:
     def evidence(self) -> float:
         """The effective number of rows: Kish's of rows that weigh, or their number."""
         return effective_rows(self.weight, self.total(_SQUARE)) if self.is_weighted else self.n
+
+    def held(self) -> list[Tally]:
+        """The rows of each cell, and what they weigh."""
+        if not self.is_weighted:
+            return list(map(Tally, self.rows))
+        return list(map(Tally, self.rows, self.totals[_WEIGHT], self.totals[_SQUARE]))
 
     def mean(self, name: str) -> Fraction:
         return self.total(name) / self.weight

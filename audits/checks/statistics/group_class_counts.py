@@ -13,8 +13,9 @@ from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles, SensitiveColumn
 from audits.checks.statistics.class_counts import MOST_CLASSES, Pair, in_order
 from audits.checks.statistics.columns import as_texts, column_of
+from audits.checks.statistics.exact_sums import Tally
 from audits.checks.statistics.groups import CROSSED_BY, MOST_GROUPS_IN_FULL, GroupCells
-from audits.checks.statistics.weighed_cells import Amount, WeighedCells, amounts_at
+from audits.checks.statistics.weighed_cells import WeighedCells, tallies_at
 
 
 @dataclass
@@ -29,7 +30,7 @@ class GroupClassCounts:
 
     roles: Roles
     groups: GroupCells
-    counts: dict[int, dict[Pair, Amount]] = field(default_factory=dict)
+    counts: dict[int, dict[Pair, Tally]] = field(default_factory=dict)
     seed: int = 0
 
     @classmethod
@@ -45,13 +46,11 @@ class GroupClassCounts:
 
     @property
     def n_rows(self) -> int:
-        return sum(amount.rows for pairs in self.counts.values() for amount in pairs.values())
+        return sum(tally.rows for pairs in self.counts.values() for tally in pairs.values())
 
     @property
     def undecided(self) -> int:
-        return sum(
-            amount.rows for pairs in self.counts.values() for (_, given), amount in pairs.items() if given is None
-        )
+        return sum(tally.rows for pairs in self.counts.values() for (_, given), tally in pairs.items() if given is None)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -67,18 +66,18 @@ class GroupClassCounts:
         if self.roles.label is not None:
             trues, rows = as_texts(column_of(batch, self.roles.label))
         places = (cells * len(trues) + rows) * len(given) + columns
-        for place, amount in amounts_at(places, batch, self.roles.weight):
+        for place, tally in tallies_at(places, batch, self.roles.weight):
             rest, column = divmod(place, len(given))
             cell, row = divmod(rest, len(trues))
-            self._count(cell, (trues[row], given[column]), amount)
+            self._count(cell, (trues[row], given[column]), tally)
         if len(self.classes) > MOST_CLASSES:
             raise CannotMeasure(f"There are more than {MOST_CLASSES} classes.")
 
     def merge(self, other: GroupClassCounts) -> None:
         for names, place in other.groups.named_cells():
             mine = self.groups.adopt(names)
-            for pair, amount in other.counts.get(place, {}).items():
-                self._count(mine, pair, amount)
+            for pair, tally in other.counts.get(place, {}).items():
+                self._count(mine, pair, tally)
 
     def attributes(self, attribute: str | None) -> tuple[str, ...]:
         """The attributes to compare: the one that is named, or every sensitive column."""
@@ -94,15 +93,15 @@ class GroupClassCounts:
         position = {group: place for place, group in enumerate(groups)}
         column = {name: place for place, name in enumerate(self.classes)}
         shape = (len(groups), len(column) + 1, len(column))
-        amounts: dict[tuple[int, ...], Amount] = {}
+        tallies: dict[tuple[int, ...], Tally] = {}
         for cell, number in self.groups.named_cells():
             group = position[tuple(cell[place] for place in places)]
-            for (true, given), amount in self.counts.get(number, {}).items():
+            for (true, given), tally in self.counts.get(number, {}).items():
                 if given is not None:
                     at = group, len(column) if true is None else column[true], column[given]
-                    amounts[at] = amounts.get(at, Amount()).plus(amount)
+                    tallies[at] = tallies.get(at, Tally()).plus(tally)
         names = tuple(CROSSED_BY.join(group) for group in groups)
-        return names, WeighedCells.of(amounts, shape, weighted=self.roles.weight is not None)
+        return names, WeighedCells.of(tallies, shape, weighted=self.roles.weight is not None)
 
     def to_document(self) -> dict[str, Any]:
         cells, place = [], {name: place for place, name in enumerate(self.classes)}
@@ -111,7 +110,7 @@ class GroupClassCounts:
                 self.counts.get(number, {}).items(), key=lambda item: tuple((n is None, n or "") for n in item[0])
             )
             counts = [
-                [*(None if name is None else place[name] for name in pair), *amount.written()] for pair, amount in pairs
+                [*(None if name is None else place[name] for name in pair), *tally.written()] for pair, tally in pairs
             ]
             cells.append([list(names), counts])
         return {
@@ -141,12 +140,12 @@ class GroupClassCounts:
         for cell in document["cells"]:
             names, pairs = (cell["groups"], cell["counts"]) if named is None else cell
             number = counts.groups.adopt(tuple(names))
-            for true, given, *amount in pairs:
+            for true, given, *tally in pairs:
                 if named is not None:
                     true, given = (None if place is None else named[place] for place in (true, given))
-                counts._count(number, (true, given), Amount.read(*amount))
+                counts._count(number, (true, given), Tally.read(*tally))
         return counts
 
-    def _count(self, cell: int, pair: Pair, amount: Amount) -> None:
+    def _count(self, cell: int, pair: Pair, tally: Tally) -> None:
         pairs = self.counts.setdefault(cell, {})
-        pairs[pair] = pairs.get(pair, Amount()).plus(amount)
+        pairs[pair] = pairs.get(pair, Tally()).plus(tally)

@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.checks.statistics.draws import MOST_DRAWN, CellDraws, draws_of
-from audits.checks.statistics.exact_sums import as_fraction
+from audits.checks.statistics.exact_sums import Tally, as_fraction
 from audits.checks.statistics.intervals import DRAWS, LEVEL, effective_rows, mean_of_shares, redrawn, wilson, wilsons
 from audits.checks.statistics.rates import PAIRS, MeanOfRates, Rate
-from audits.checks.statistics.weighed_cells import Amount
 
 _DRAWN_AT_ONCE = 4_096
 
@@ -123,12 +122,12 @@ class Grouping:
         """Rows, or the sum of their weights, of every group over the marked pairs."""
         return [self._sum(place, mask) for place in range(len(self.groups))]
 
-    def held(self) -> list[Amount]:
+    def held(self) -> list[Tally]:
         """All rows of every group, and what they weigh."""
         rows = self.counts.sum(axis=(1, 2)).tolist()
         if self.weights is None or self.squares is None:
-            return list(map(Amount, rows))
-        return [Amount(n, sum(w), sum(s)) for n, w, s in zip(rows, self.weights, self.squares, strict=True)]
+            return list(map(Tally, rows))
+        return [Tally(n, sum(w), sum(s)) for n, w, s in zip(rows, self.weights, self.squares, strict=True)]
 
     def rows(self, mask: NDArray[np.bool_]) -> int:
         """Rows over all groups and the marked pairs, whatever they weigh."""

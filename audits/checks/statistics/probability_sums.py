@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles
-from audits.checks.statistics.columns import as_numbers, column_of, kind_of
+from audits.checks.statistics.columns import as_numbers, column_of, kind_of, weights_of
 from audits.checks.statistics.exact_sums import Sums
 from audits.checks.statistics.group_counts import classes_of
 from audits.checks.statistics.rates import UNKNOWN
@@ -27,10 +27,12 @@ class ProbabilitySums:
     """Exact sums over rows with a score and a label, by tenth of the score and by label.
 
     The score speaks for class 1. Cells are numbered bin * 2 + label; bin k holds scores from k/10 to under
-    (k+1)/10, the last one 1 as well. Mergeable; equal for any batch size and order of rows.
+    (k+1)/10, the last one 1 as well. Where rows weigh, the sums are times the weight. Mergeable; equal for any batch
+    size and order of rows.
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ("score", "label")
+    weighs: ClassVar[bool] = True
 
     label: str
     score: str
@@ -39,16 +41,18 @@ class ProbabilitySums:
     unlabelled: int = 0
     outside: int = 0
     seed: int = 0
+    weight: str | None = None
 
     @classmethod
     def empty(cls, roles: Roles) -> Self:
         if roles.task != "binary":
             raise CannotMeasure("Probabilities of class 1 need a binary task.")
-        return cls(str(roles.label), str(roles.score))
+        sums = Sums.of(_NAMES, 2 * BINS, weighted=roles.weight is not None)
+        return cls(str(roles.label), str(roles.score), sums, weight=roles.weight)
 
     @staticmethod
     def columns(roles: Roles) -> tuple[str, ...]:
-        return tuple(name for name in (roles.label, roles.score) if name is not None)
+        return tuple(name for name in (roles.label, roles.score, roles.weight) if name is not None)
 
     @property
     def n_rows(self) -> int:
@@ -70,9 +74,8 @@ class ProbabilitySums:
         given = np.clip(np.where(labels == 1, scores, 1 - scores), _SMALLEST, 1 - _SMALLEST)
         log = -np.log(given)
         cells = np.minimum((scores * BINS).astype(np.int64), BINS - 1) * 2 + labels
-        self.sums.add(
-            {"score": scores, "brier": brier, "brier_squared": brier**2, "log": log, "log_squared": log**2}, cells
-        )
+        figures = {"score": scores, "brier": brier, "brier_squared": brier**2, "log": log, "log_squared": log**2}
+        self.sums.add(figures, cells, None if self.weight is None else weights_of(batch, self.weight)[is_inside])
 
     def merge(self, other: ProbabilitySums) -> None:
         self.sums.merge(other.sums)
@@ -81,7 +84,10 @@ class ProbabilitySums:
         self.outside += other.outside
 
     def to_document(self) -> dict[str, Any]:
-        return {**vars(self), "sums": self.sums.to_document()}
+        told = {**vars(self), "sums": self.sums.to_document()}
+        if self.weight is None:
+            del told["weight"]
+        return told
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from audits.checks.base import CannotMeasure
 from audits.checks.statistics.columns import weights_of
 from audits.checks.statistics.draws import draws_of
-from audits.checks.statistics.exact_sums import as_fraction, from_text, sums_of_weights, to_text
+from audits.checks.statistics.exact_sums import Tally, as_fraction, sums_of_weights
 from audits.checks.statistics.intervals import effective_rows, wilson
 
 # Draws are spread over the cells a few at a time: fifty classes squared for each draw are many numbers.
@@ -24,34 +24,15 @@ _AT_A_TIME = 100
 Array = NDArray[Any]
 
 
-class Amount(NamedTuple):
-    """Rows, and where these weigh the exact sums of their weights and of the squares, in units."""
-
-    rows: int = 0
-    weight: int = 0
-    square: int = 0
-
-    def plus(self, other: Amount) -> Amount:
-        return Amount(self.rows + other.rows, self.weight + other.weight, self.square + other.square)
-
-    def written(self) -> list[Any]:
-        """What is stored of it: the rows alone where these do not weigh."""
-        return [self.rows, *map(to_text, self[1:])] if self.square or self.weight else [self.rows]
-
-    @classmethod
-    def read(cls, rows: int, *sums: str) -> Self:
-        return cls(rows, *map(from_text, sums))
-
-
-def amounts_at(places: NDArray[np.int64], batch: pa.RecordBatch, weight: str | None) -> Iterator[tuple[int, Amount]]:
+def tallies_at(places: NDArray[np.int64], batch: pa.RecordBatch, weight: str | None) -> Iterator[tuple[int, Tally]]:
     """The places that occur among the rows of a batch, ascending, and what each holds; `weight` names the column."""
     if weight is None:
         for place, rows in zip(*map(np.ndarray.tolist, np.unique(places, return_counts=True)), strict=True):
-            yield place, Amount(rows)
+            yield place, Tally(rows)
         return
     occurring, cells, rows = np.unique(places, return_inverse=True, return_counts=True)
     sums = sums_of_weights(weights_of(batch, weight), cells, len(occurring))
-    yield from zip(occurring.tolist(), map(Amount, rows.tolist(), *sums), strict=True)
+    yield from zip(occurring.tolist(), map(Tally, rows.tolist(), *sums), strict=True)
 
 
 class Share(NamedTuple):
@@ -76,23 +57,23 @@ class WeighedCells:
     squares: Array | None = None
 
     @classmethod
-    def of(cls, amounts: Mapping[tuple[int, ...], Amount], shape: tuple[int, ...], *, weighted: bool) -> Self:
-        """A table with these amounts in its cells.
+    def of(cls, tallies: Mapping[tuple[int, ...], Tally], shape: tuple[int, ...], *, weighted: bool) -> Self:
+        """A table with these tallies in its cells.
 
         Raises: CannotMeasure when there are rows, and none of them weighs anything.
         """
         rows = np.zeros(shape, np.int64)
-        for place, amount in amounts.items():
-            rows[place] = amount.rows
+        for place, tally in tallies.items():
+            rows[place] = tally.rows
         if not weighted:
             return cls(rows)
-        whole = as_fraction(sum(amount.weight for amount in amounts.values()))
+        whole = as_fraction(sum(tally.weight for tally in tallies.values()))
         if rows.any() and not whole:
             raise CannotMeasure("No row that can be counted has a weight above zero.")
         weights, squares = np.full(shape, Fraction(0)), np.full(shape, Fraction(0))
-        for place, amount in amounts.items() if whole else ():
-            weights[place] = as_fraction(amount.weight) / whole
-            squares[place] = as_fraction(amount.square) / whole**2
+        for place, tally in tallies.items() if whole else ():
+            weights[place] = as_fraction(tally.weight) / whole
+            squares[place] = as_fraction(tally.square) / whole**2
         return cls(rows, weights, squares)
 
     @cached_property
