@@ -17,6 +17,7 @@ from pytest_django import DjangoDbBlocker
 from audits.trail.append_only import guarded_models, triggers
 from audits.trail.models import Head, TreeState
 from audits.trail.numbering import GENESIS
+from tests.installation import migrated_file
 
 # An example that takes long on a busy machine is no fault.
 settings.register_profile("countersign", settings(), deadline=None)
@@ -72,6 +73,10 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         with django_db_blocker.unblock():
             connection.ensure_connection()
             connection.connection.backup(migrated)
+        # A run in which no test asks for the database has made none.
+        if migrated.execute("SELECT 1 FROM sqlite_master").fetchone():
+            with closing(sqlite3.connect(migrated_file())) as kept:
+                migrated.backup(kept)
 
     def copied(operations: BaseDatabaseOperations, sql_list: list[str]) -> None:
         connection.ensure_connection()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from tests.installation import Installation
 
@@ -11,6 +12,13 @@ TOKEN = (
     "from django.conf import settings; from governance.demo.people import prepare_cast; "
     "print(prepare_cast(settings.DATA_DIR / 'demo-accounts.json')['pipeline'].token)"
 )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _migrated(request: pytest.FixtureRequest) -> None:
+    """Where the other tests are on SQLite, what they migrate is taken from them."""
+    if connection.vendor == "sqlite":
+        request.getfixturevalue("django_db_setup")
 
 
 @pytest.fixture
