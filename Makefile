@@ -12,7 +12,7 @@ PURE := tests/audits/checks tests/audits/tables tests/audits/sandbox tests/gover
 	tests/governance/test_commands.py tests/stories/test_two_verifiers.py tests/audits/test_documents.py \
 	$(patsubst %,tests/governance/mlflow/test_%.py,approvals comments frame) $(wildcard tests/audits/trail/test_offline*.py) \
 	$(patsubst %,tests/audits/trail/test_%.py,canonical merkle notes proofs tiles) \
-	$(patsubst %,tests/governance/test_%.py,decision_table gates policy_format) \
+	$(patsubst %,tests/governance/test_%.py,decision_table deploy_checks gates policy_format) \
 	$(patsubst %,tests/governance/webhooks/test_%.py,messages sending)
 POSTGRES ?= postgresql:///countersign
 
