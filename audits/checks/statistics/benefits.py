@@ -35,7 +35,8 @@ def generalized_entropy(
     shares = np.divide(sizes, people, out=np.full(sizes.shape, math.nan), where=people > 0)
     mean = (shares * benefits).sum(axis=-1, keepdims=True)
     relative = np.divide(benefits, mean, out=np.full(shares.shape, math.nan), where=mean > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    # Where nearly nobody, by weight, has a benefit the index is too large for a double, and infinite.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if alpha == 1:
             terms = np.where(relative > 0, relative * np.log(relative), relative)
         elif alpha == 0:

@@ -148,6 +148,8 @@ def test_no_check_breaks_on_an_awkward_table(roles: Roles) -> None:
     # A single row with a label whose square is rounded, and weights whose squares are no doubles.
     hold(every(table([("c", 1, 1, 0.8859986795958393, 0.0, 1)]), roles))
     hold(every(table([("b", 1, 0, 0.25, 1e-200, 3), ("a", 1, 1, 0.0, 8.0, 1), ("b", 0, 1, 1.0, 1e-200, 0)]), roles))
+    # Nearly all of the weight is with people who have no benefit of the decisions.
+    hold(every(table([("c", 0, 0, None, 0.0, 1), (None, 1, 0, None, 1.0, 2), ("c", 0, 0, None, 1e-290, 3)]), roles))
 
 
 @pytest.mark.parametrize("roles", [BINARY, NUMBERS], ids=["binary", "regression"])
