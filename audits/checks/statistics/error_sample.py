@@ -8,14 +8,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles
-from audits.checks.statistics.columns import column_of
 from audits.checks.statistics.error_tree import leaves
-from audits.checks.statistics.hashing import hashed, mixed, rows_hashed
-from audits.checks.statistics.row_sample import plain_values
+from audits.checks.statistics.row_kinds import RowKinds
 from audits.checks.statistics.segment_counts import Segment, decisions
 
 MOST_KINDS = 10_000
@@ -36,11 +33,12 @@ class ErrorSample:
     n_rows: int = 0
     undecided: int = 0
     unlabelled: int = 0
-    digests: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
-    counts: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
-    kept: dict[str, NDArray[Any]] = field(default_factory=dict)
+    kinds: RowKinds = field(init=False)
     fitted: int = 0
     found: tuple[Segment, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.kinds = RowKinds(_features(self.roles), MOST_KINDS, sorts=2)
 
     @classmethod
     def empty(cls, roles: Roles) -> Self:
@@ -62,23 +60,13 @@ class ErrorSample:
         self.n_rows += batch.num_rows
         self.undecided += told.undecided
         self.unlabelled += told.unlabelled
-        features = _features(self.roles)
-        # Mixed once more: rows that other statistics sort by digest must not be the ones that are kept here.
-        every = mixed(rows_hashed((hashed(column_of(batch, name)) for name in features), batch.num_rows))
-        rows = np.flatnonzero(told.known)
-        if len(self.digests) >= MOST_KINDS:
-            rows = rows[every[rows] <= self.digests[-1]]
-        digests, first, kind = np.unique(every[rows], return_index=True, return_inverse=True)
-        right = told.right[rows]
-        counts = np.bincount(kind * 2 + right, minlength=2 * len(digests)).reshape(-1, 2)
-        part = batch.take(pa.array(rows[first]))
-        self._take(digests, counts, {name: plain_values(column_of(part, name)) for name in features})
+        self.kinds.add(batch, np.where(told.known, told.right, -1))
 
     def merge(self, other: ErrorSample) -> None:
         self.n_rows += other.n_rows
         self.undecided += other.undecided
         self.unlabelled += other.unlabelled
-        self._take(other.digests, other.counts, other.kept)
+        self.kinds.merge(other.kinds)
 
     @classmethod
     def condensed(cls, tables: Mapping[str, Self]) -> dict[str, Self]:
@@ -107,29 +95,15 @@ class ErrorSample:
 
     def _grown(self) -> Self:
         # Each row goes into either half by a coin; the coins are the same for the same rows in any order.
-        fitted = np.random.default_rng(0).binomial(self.counts, 0.5)
-        judged = self.counts - fitted
+        fitted = np.random.default_rng(0).binomial(self.kinds.counts, 0.5)
+        judged = self.kinds.counts - fitted
         found = [
             Segment("", name, *map(int, judged[inside].sum(axis=0)))
-            for name, inside in (leaves(self.kept, fitted) if self.kept else [])
+            for name, inside in (leaves(self.kinds.values, fitted) if self.kinds.values else [])
         ]
         small = type(self)(self.roles, self.n_rows, self.undecided, self.unlabelled)
         small.fitted, small.found = int(fitted.sum()), tuple(found)
         return small
-
-    def _take(self, digests: NDArray[np.uint64], counts: NDArray[np.int64], values: Mapping[str, NDArray[Any]]) -> None:
-        if not len(digests):
-            return
-        together, first, kind = np.unique(
-            np.concatenate([self.digests, digests]), return_index=True, return_inverse=True
-        )
-        summed = np.zeros((len(together), 2), np.int64)
-        np.add.at(summed, kind, np.concatenate([self.counts, counts]))
-        self.kept = {
-            name: np.concatenate([self.kept.get(name, cells[:0]), cells])[first[:MOST_KINDS]]
-            for name, cells in values.items()
-        }
-        self.digests, self.counts = together[:MOST_KINDS], summed[:MOST_KINDS]
 
 
 def _features(roles: Roles) -> tuple[str, ...]:

@@ -108,9 +108,9 @@ def test_the_rows_that_are_used_do_not_depend_on_order_batches_or_parts(monkeypa
         for batch in part.to_batches(300):
             statistic.add(batch)
     first.merge(second)
-    assert first.digests.tolist() == whole.digests.tolist()
-    assert first.counts.tolist() == whole.counts.tolist()
-    assert first.kept["x"].tolist() == whole.kept["x"].tolist()
+    assert first.kinds.digests.tolist() == whole.kinds.digests.tolist()
+    assert first.kinds.counts.tolist() == whole.kinds.counts.tolist()
+    assert first.kinds.values["x"].tolist() == whole.kinds.values["x"].tolist()
 
 
 def test_of_few_different_rows_as_many_are_looked_at_as_come() -> None:
@@ -128,7 +128,7 @@ def test_of_few_different_rows_as_many_are_looked_at_as_come() -> None:
     kept = RowSample.empty(roles)
     for batch in people(1, chances).to_batches(999):
         kept.add(batch)
-    assert (len(kept.digests), kept.counts.sum()) == (40, 40_000)
+    assert (len(kept.kinds.digests), kept.kinds.counts.sum()) == (40, 40_000)
     assert judged(NAME, people(1, chances), roles, reference=people(2, chances)).verdict == "passed"
 
 
