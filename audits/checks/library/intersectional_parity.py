@@ -187,7 +187,7 @@ def _crossings(
     for order in range(1, min(max_order, len(columns)) + 1):
         for places in combinations(range(len(columns)), order):
             name = CROSSED_BY.join(columns[place] for place in places)
-            left, total = 0, 0
+            left, total, alone = 0, 0, False
             for number, group in enumerate(counts.grouping(name).groups):
                 picked = np.unravel_index(number, [len(levels[place]) for place in places])
                 inside = np.all([codes[place] == code for place, code in zip(places, picked, strict=True)], axis=0)
@@ -198,14 +198,15 @@ def _crossings(
                 size = sum((among[place] for place in np.flatnonzero(inside)), Fraction(0))
                 if n < minimum or size in (0, whole):
                     left += n
+                    alone |= n >= minimum and size == whole
                     continue
                 taken = sum((chosen[place] for place in np.flatnonzero(inside)), Fraction(0))
                 others = (everybody - taken) / (whole - size)
                 n_others = int(rows.sum()) - n
                 found.append(_Crossing(name, group, inside, n, n_others, taken / size, others))
             if left:
-                share = left / total
-                small.append((f"{name}: {left} of {total} rows are in groups too small to judge.", share))
+                why = "one group, with nobody to compare with" if alone else "in groups too small to judge"
+                small.append((f"{name}: {left} of {total} rows are {why}.", left / total))
     return found, small
 
 

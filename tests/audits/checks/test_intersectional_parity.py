@@ -59,7 +59,9 @@ def test_small_crossings_are_named_and_too_many_of_them_keep_a_table_from_passin
     many = judged(NAME, crossed(cells), ROLES, max_share_unjudged=0.03)
     assert many.verdict == "inconclusive"
     assert judged(NAME, crossed({("F", "a"): (1, 2), ("M", "a"): (1, 2)}), ROLES).verdict == "inconclusive"
-    assert judged(NAME, selected(Female=(20, 40))).verdict == "inconclusive"
+    alone = judged(NAME, selected(Female=(20, 40)))
+    assert alone.verdict == "inconclusive"
+    assert "40 of 40 rows are one group, with nobody to compare with." in alone.sentence
 
 
 def test_exactly_on_the_limit_passes() -> None:
