@@ -104,4 +104,4 @@ def eventually(holds: Callable[[], object], seconds: float, what: str) -> None:
     while not holds():
         if time.monotonic() > until:
             raise AssertionError(f"not within {seconds:g} s: {what}")
-        time.sleep(0.05)
+        time.sleep(0.02)

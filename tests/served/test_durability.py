@@ -26,7 +26,7 @@ POSTGRES = "postgresql:///"
 REDIS = "redis://127.0.0.1:6379/0"
 RABBITMQ = "amqp://guest:guest@127.0.0.1:5672//"
 # Rows of a table whose check takes long enough to be caught at it.
-LONG = 150_000
+LONG = 300_000
 # A worker that falls silent is missed soon, so that a test need not wait long.
 IMPATIENT = {
     "COUNTERSIGN_JOB_LEASE_SECONDS": "2",
