@@ -22,7 +22,10 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class _Split:
-    """A condition, what its opposite is called, and where it holds; a later one with the same key is the tighter."""
+    """A condition, where it holds, and what it and its opposite are called.
+
+    A later one with the same key is the tighter, and one whose key is its column and "is" says all there is to say.
+    """
 
     holds: Mask
     words: tuple[str, str]
@@ -52,7 +55,9 @@ def leaves(features: Mapping[str, NDArray[Any]], fitted: Counts) -> list[tuple[s
         split = splits[best]
         for side in (1, 0):
             there = inside & (split.holds if side == 0 else ~split.holds)
-            open_nodes.append(({**words, split.keys[side]: split.words[side]}, there, depth + 1))
+            key = split.keys[side]
+            kept = {other: said for other, said in words.items() if key[1:] != ("is",) or other[0] != key[0]}
+            open_nodes.append(({**kept, key: split.words[side]}, there, depth + 1))
     return found
 
 
@@ -79,7 +84,7 @@ def _splits(name: str, values: NDArray[Any], rows: Counts) -> Iterator[_Split]:
         for place in np.argsort(-held, kind="stable")[:_MOST_TEXTS]:
             if held[place]:
                 words = f"{name} is {texts[place]}", f"{name} is not {texts[place]}"
-                yield _Split((places == place) & ~missing, words, ((words[0],), (words[1],)))
+                yield _Split((places == place) & ~missing, words, ((name, "is"), (name, words[1])))
     else:
         beyond = " or missing" if missing.any() else ""
         for cut in _cuts(values[~missing], rows[~missing]):
@@ -87,7 +92,7 @@ def _splits(name: str, values: NDArray[Any], rows: Counts) -> Iterator[_Split]:
             yield _Split(values <= cut, words, ((name, "up to"), (name, "above")))
     if missing.any():
         words = f"{name} is missing", f"{name} is not missing"
-        yield _Split(missing, words, ((words[0],), (words[1],)))
+        yield _Split(missing, words, ((name, "is"), (name, words[1])))
 
 
 def _cuts(values: NDArray[np.float64], rows: Counts) -> list[float]:

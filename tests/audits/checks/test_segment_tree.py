@@ -89,6 +89,19 @@ def test_the_leaves_are_as_pure_as_scikit_learns() -> None:
     assert impurity(ours) == pytest.approx(impurity(theirs), rel=1e-9)  # type: ignore[arg-type]
 
 
+def test_a_leaf_is_told_in_as_few_words_as_it_takes() -> None:
+    town = np.array(["Bonn", "Ulm", "Jena", "Kiel"] * 300, object)
+    age = (np.arange(1_200) % 7).astype(float)
+    wrong = (town == "Kiel") | ((town == "Jena") & (age < 3))
+    found = leaves({"town": town, "age": age}, np.stack([wrong, ~wrong], axis=1).astype(int))
+    assert [words for words, _ in found] == [
+        "town is Kiel",
+        "town is Jena and age up to 2",
+        "town is Jena and age above 2",
+        "town is not Kiel and town is not Jena",
+    ]
+
+
 def test_any_order_batches_and_parts_find_the_same() -> None:
     table = world(gaps=True)
     shuffled = table.take(pa.array(np.random.default_rng(1).permutation(table.num_rows)))
