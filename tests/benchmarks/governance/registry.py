@@ -22,7 +22,7 @@ from governance.selectors.requirements import order_for  # noqa: E402
 from governance.selectors.simulation import simulate  # noqa: E402
 from governance.services.policies import SHIPPED, read_policy  # noqa: E402
 from governance.services.rollbacks import roll_back  # noqa: E402
-from registry.models import ModelVersion, RegisteredModel, VersionStage  # noqa: E402
+from registry.models import ModelState, ModelVersion, RegisteredModel, VersionStage  # noqa: E402
 from registry.selectors import get_version  # noqa: E402
 from tests import make  # noqa: E402
 
@@ -55,6 +55,9 @@ def build(versions: int, *, with_runs: int) -> None:
         for n in range(versions // IN_A_MODEL)
     ]
     RegisteredModel.objects.bulk_create(models)
+    ModelState.objects.bulk_create(
+        ModelState(model=one, name=one.name, is_listed=True, updated_at=at) for one in models
+    )
     policies = [item.policy for item in editions_in_force()]
     made = 0
     for chunk in _chunks(_versions(models, versions, at)):
