@@ -128,7 +128,7 @@ def as_texts(column: pa.Array) -> tuple[list[str | None], NDArray[np.int64]]:
 
 @once
 def as_codes(column: pa.Array) -> tuple[list[str | None], NDArray[np.integer[Any]]]:
-    """As `as_texts`, with codes as narrow as the column has them."""
+    """As `as_texts`, with codes as narrow as the column has them, unless cells are null."""
     values, codes = coded(column)
     if kind_of(values.type) == "text":
         return list(_trimmed(tuple(values.to_pylist()))), codes

@@ -1,4 +1,4 @@
-"""Which rows of a table stand for all of them, the same ones in any order and split?"""
+"""Which kinds of rows does a table hold, as many as there is room for, and how many rows of each?"""
 
 from __future__ import annotations
 
