@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self
+from typing import ClassVar, Protocol, Self
 
 import pyarrow as pa
 
@@ -16,7 +16,10 @@ from audits.checks.statistics.columns import worked_out_once
 
 
 class Statistic(Protocol):
-    """Anything that a scan can fill: it starts empty, takes batches, and merges with its like."""
+    """Anything that a scan can fill: it starts empty, takes batches, and merges with its like.
+
+    One that is stored, and not only what a check keeps of it, also has `to_document` and `from_document`.
+    """
 
     needs_roles: ClassVar[tuple[str, ...]]
 
@@ -30,8 +33,6 @@ class Statistic(Protocol):
     def n_rows(self) -> int: ...
 
     def add(self, batch: pa.RecordBatch) -> None: ...
-
-    def to_document(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)

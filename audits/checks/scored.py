@@ -48,7 +48,10 @@ def notes_on(scores: ScoredGroups[Any], *, labels: bool = True) -> tuple[str, ..
     if labels and unlabelled:
         notes.append(f'{unlabelled} of {scores.n_rows} rows have no label in "{scores.label}" and are left out.')
     if not scores.is_exact:
-        notes.append("There are more different scores than are kept apart; close ones share a place.")
+        notes.append(
+            "There are more different scores than are kept apart: close ones share a place, "
+            f"each up to {figure(scores.off_by)} below its own."
+        )
     return tuple(notes)
 
 

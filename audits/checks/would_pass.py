@@ -18,7 +18,7 @@ from audits.checks.limits import exactly
 from audits.checks.sentences import figure, listed, some
 from audits.checks.statistics.grouping import Grouping
 from audits.checks.statistics.rates import KNOWN, STATES, MeanOfRates, Rate, accuracy
-from audits.checks.statistics.score_histograms import ScoreSplit
+from audits.checks.statistics.score_split import ScoreSplit
 from audits.checks.statistics.score_steps import ScoreSteps
 
 AnyRate = Rate | MeanOfRates
@@ -115,8 +115,8 @@ def _by_thresholds(sought: Sought, scores: ScoreSteps) -> str:
 
 
 def _options(sought: Sought, place: int, split: ScoreSplit, most: int) -> _Options:
-    held = np.flatnonzero(split.counts.sum(axis=1))
-    counts, values = split.counts[held], split.values[held]
+    held = np.flatnonzero(split.rows)
+    counts, values = np.stack(split.by_label, axis=1)[held], split.values[held]
     # The first option is everybody, the last one nobody.
     taken = np.vstack([np.cumsum(counts[::-1], axis=0)[::-1], np.zeros((1, STATES), np.int64)])
     kept = np.unique(np.linspace(0, len(taken) - 1, min(most, len(taken))).round().astype(int))

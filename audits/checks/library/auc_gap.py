@@ -1,16 +1,17 @@
 """Do the scores tell favourable from unfavourable cases as well in every group?"""
 
-from audits.checks import Report, ScoreAreas, ScoreHistograms, check
+from audits.checks import Report, ScoreHistograms, check
 from audits.checks.gaps import gap_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.scored import notes_on, sorted_groups
-from audits.checks.statistics import GroupAreas, GroupRate, ScoredGroup
+from audits.checks.statistics import AreasByGroup, GroupRate, ScoredGroup
+from audits.checks.statistics.areas import Compared
 from audits.checks.statistics.rates import Named
 
 
-@check("fairness.auc_gap", version=1, needs=ScoreHistograms, keeps=ScoreAreas, roles=("label", "sensitive"))
+@check("fairness.auc_gap", version=1, needs=ScoreHistograms, keeps=AreasByGroup, roles=("label", "sensitive"))
 def auc_gap(
-    scores: ScoreAreas,
+    scores: AreasByGroup,
     *,
     attribute: str | None = None,
     max_difference: Share = 0.05,
@@ -21,13 +22,13 @@ def auc_gap(
 ) -> Report:
     """Largest difference between groups in the area under the ROC curve.
 
-    Exact up to 4,096 distinct scores; beyond that scores share places, and every interval is wider by as much as the
-    area may be off.
+    Exact up to 1,048,576 rows, and for more of them up to 4,096 distinct scores; beyond that scores share places, and
+    every interval is wider by as much as the area may be off.
 
     Parameters
     ----------
-    scores : ScoreAreas
-        Areas under the curve, of everybody and of each group, from counts by score and label.
+    scores : AreasByGroup
+        Areas under the curve of each group, from counts by score and label.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     max_difference : float in [0, 1], default=0.05
@@ -78,11 +79,11 @@ def auc_gap(
     - `auc_difference` of sex: 1 - 3/4 = 0.25
     """
 
-    def enough(group: ScoredGroup[GroupAreas]) -> bool:
+    def enough(group: ScoredGroup[Compared]) -> bool:
         return group.favourable >= min_positives and group.others >= min_negatives
 
-    def area_of(group: ScoredGroup[GroupAreas], level: float) -> GroupRate:
-        area = group.sums.own.area(exact=scores.is_exact, level=level)
+    def area_of(group: ScoredGroup[Compared], level: float) -> GroupRate:
+        area = group.sums.area(exact=scores.is_exact, level=level)
         return GroupRate(group.group, group.labelled, area.value, area.low, area.high)
 
     named = Named("roc_auc", "area under the ROC curve")

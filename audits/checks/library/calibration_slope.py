@@ -48,6 +48,7 @@ class CalibrationFits(ScoredGroups[_Fits]):
     """Coefficients and variances of two logistic regressions, where their likelihoods are highest."""
 
     reads: ClassVar[tuple[str, ...]] = ()
+    of_everybody: ClassVar[bool] = True
 
     @staticmethod
     def attributes(scores: ScoreHistograms, parameters: Mapping[str, Any]) -> tuple[str, ...]:
@@ -87,7 +88,8 @@ def calibration_slope(
 
     Both come from a logistic regression. A slope below 1 says that scores are too extreme, above 1 too timid. The
     intercept is that with the slope held at 1: below 0 the scores are too high, above 0 too low, in log odds. Exact
-    up to 4,096 distinct scores; beyond that close ones share a place. Every row counts once, whatever it weighs.
+    up to 1,048,576 rows, and for more of them up to 4,096 distinct scores; beyond that close ones share a place. Every
+    row counts once, whatever it weighs.
 
     Parameters
     ----------

@@ -17,6 +17,7 @@ from audits.checks.sentences import figure, some
 from audits.checks.statistics import ScoredGroup, ScoredGroups, ScoreSplit
 from audits.checks.statistics.calibration import Brier, Reliability, brier, reliability
 from audits.checks.statistics.intervals import wilson
+from audits.checks.statistics.rates import UNKNOWN
 
 _NAME = "fairness.calibration_within_groups"
 
@@ -40,7 +41,9 @@ class BinnedChances(ScoredGroups[_Chances | None]):
     ) -> list[_Chances | None]:
         require_chances(scores)
         return [
-            _Chances(reliability(split, parameters["bins"]), brier(split)) if split.counts[:, :2].any() else None
+            _Chances(reliability(split, parameters["bins"]), brier(split))
+            if any(rows.any() for rows in split.by_label[:UNKNOWN])
+            else None
             for split in splits
         ]
 

@@ -62,7 +62,7 @@ class QueryExposures(ScoredGroups[_Seen]):
             for name, (seen, _) in found.items()
         }
         everybody = ScoredGroup("everybody", 0, 0, ranked.n_rows, _Seen())
-        return cls(str(ranked.roles.score), None, 0, True, everybody, by_attribute)
+        return cls(str(ranked.roles.score), None, 0, 0.0, everybody, by_attribute)
 
     @staticmethod
     def written(sums: _Seen) -> list[Any]:

@@ -6,9 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate
 from statistics import NormalDist
 from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from audits.checks import CannotMeasure, Report, ScoreHistograms, Severity, check
 from audits.checks.figures import Figure, held
@@ -18,6 +20,8 @@ from audits.checks.statistics import ScoredGroups, ScoreSplit
 from audits.checks.statistics.intervals import LEVEL, dkw_reach, wilson
 
 _NAME = "performance.ranking"
+
+Rows = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class RankingSums(ScoredGroups[_Order | None]):
     """Average precision, the largest distance between the labels, and the favourable ones in the top."""
 
     reads: ClassVar[tuple[str, ...]] = ("top_share",)
+    of_everybody: ClassVar[bool] = True
 
     @staticmethod
     def attributes(scores: ScoreHistograms, parameters: Mapping[str, Any]) -> tuple[str, ...]:
@@ -73,10 +78,10 @@ def ranking(
 ) -> Report:
     """Average precision, lift among the highest scores, and separation of the two labels by score.
 
-    A score speaks for class 1; the figures are about the favourable class. They are exact up to 4,096
-    distinct scores; beyond that scores share bins, and a note says how large a share of either label the
-    fullest bin holds. Ties count as if their rows were in random order, but for the average precision, which
-    takes tied rows together.
+    A score speaks for class 1; the figures are about the favourable class. They are exact up to 1,048,576 rows, and
+    for more of them up to 4,096 distinct scores; beyond that scores share bins, and a note says how large a share of
+    either label the fullest bin holds. Ties count as if their rows were in random order, but for the average
+    precision, which takes tied rows together.
 
     Parameters
     ----------
@@ -198,42 +203,37 @@ def _order(split: ScoreSplit, top_share: float) -> _Order | None:
         _average_precision(split),
         _separation(split, positives, negatives),
         _found_in(split, _top(positives + negatives, top_share)),
-        float(max(split.positives.max() / positives, split.negatives.max() / negatives)),
+        max(int(split.positives.max()) / positives, int(split.negatives.max()) / negatives),
     )
 
 
-def _descending(split: ScoreSplit) -> list[tuple[int, int]]:
-    """Favourable and other labels at each score, highest score first."""
-    return [(int(p), int(q)) for p, q in zip(split.positives[::-1], split.negatives[::-1], strict=True)]
+def _descending(split: ScoreSplit) -> tuple[Rows, Rows]:
+    """Favourable labels, and labels of either kind, up to each score, highest score first."""
+    found = np.cumsum(split.positives[::-1])
+    return found, found + np.cumsum(split.negatives[::-1])
 
 
 def _average_precision(split: ScoreSplit) -> float:
-    steps = _descending(split)
-    found = list(accumulate(p for p, _ in steps))
-    seen = list(accumulate(p + q for p, q in steps))
-    parts = (p * up_to / rows for (p, _), up_to, rows in zip(steps, found, seen, strict=True) if p)
-    return math.fsum(parts) / found[-1]
+    found, seen = _descending(split)
+    here = split.positives[::-1]
+    held = here > 0
+    return float((here[held] * (found[held] / seen[held])).sum()) / int(found[-1])
 
 
 def _separation(split: ScoreSplit, positives: int, negatives: int) -> Fraction:
-    steps = _descending(split)
-    above = zip(accumulate(p for p, _ in steps), accumulate(q for _, q in steps), strict=True)
-    return Fraction(max(abs(p * negatives - q * positives) for p, q in above), positives * negatives)
+    found, seen = _descending(split)
+    # Whole numbers below the product of the two sizes, so that nothing is rounded.
+    apart = np.abs(found * negatives - (seen - found) * positives)
+    return Fraction(int(apart.max()), positives * negatives)
 
 
 def _found_in(split: ScoreSplit, top: int) -> Fraction:
     """Favourable labels among the highest `top` rows; a tie that is cut counts in proportion."""
-    found, left = Fraction(0), top
-    for positive, negative in _descending(split):
-        rows = positive + negative
-        if rows == 0:
-            continue
-        taken = min(rows, left)
-        found += Fraction(positive * taken, rows)
-        left -= taken
-        if left == 0:
-            break
-    return found
+    found, seen = _descending(split)
+    last = int(np.searchsorted(seen, top))
+    before, rows_before = (int(found[last - 1]), int(seen[last - 1])) if last else (0, 0)
+    here, rows = int(found[last]) - before, int(seen[last]) - rows_before
+    return before + Fraction(here * (top - rows_before), rows)
 
 
 def _logit_interval(value: float, positives: int) -> tuple[float, float]:

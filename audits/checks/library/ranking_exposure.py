@@ -42,14 +42,15 @@ class Exposures(ScoredGroups[_Seen]):
     def summed(
         cls, scores: ScoreHistograms, splits: Sequence[ScoreSplit], parameters: Mapping[str, Any]
     ) -> list[_Seen]:
-        rows = scores.everybody().counts.sum(axis=1)
-        inside = _in_top(rows, _top(int(rows.sum()), parameters["top_share"]))
+        everybody = scores.everybody()
+        rows = everybody.rows
+        place, share = _last_in_top(rows, _top(int(rows.sum()), parameters["top_share"]))
         mean, square = _exposures(rows)
         found = []
         for split in splits:
-            mine = split.counts.sum(axis=1)
-            in_top = sum((int(k) * share for k, share in zip(mine, inside, strict=True) if k), Fraction(0))
-            found.append(_Seen(in_top, *(math.fsum((mine * by_score).tolist()) for by_score in (mean, square))))
+            mine, at = split.rows, np.searchsorted(everybody.values, split.values)
+            in_top = int(mine[at > place].sum()) + int(mine[at == place].sum()) * share
+            found.append(_Seen(in_top, *(float((mine * by_score[at]).sum()) for by_score in (mean, square))))
         return found
 
     @staticmethod
@@ -77,9 +78,9 @@ def ranking_exposure(
     """Share of each group that stands in the top of the ranking, and its mean exposure, against the highest.
 
     All rows are one ranking, the best score for the favourable class first; no labels are needed. A person on rank r
-    has the exposure 1 / log2(1 + r). Ties count as if their rows were in random order. Exact up to 4,096 distinct
-    scores; beyond that close ones tie. Intervals hold for all pairs of groups (Bonferroni) and take the ranking of the
-    others as given: Wilson's for the top, normal for the mean.
+    has the exposure 1 / log2(1 + r). Ties count as if their rows were in random order. Exact up to 1,048,576
+    rows, and for more of them up to 4,096 distinct scores; beyond that close ones tie. Intervals hold for all pairs of
+    groups (Bonferroni) and take the ranking of the others as given: Wilson's for the top, normal for the mean.
 
     Parameters
     ----------
@@ -188,18 +189,18 @@ def _top(rows: int, share: float) -> int:
     return max(1, round(share * rows))
 
 
-def _in_top(rows: NDArray[np.int64], top: int) -> list[Fraction]:
-    """The share of the rows at each score that stands among the first `top`, shape (n_values,), scores ascending."""
-    above = 0
-    shares = []
-    for n in rows[::-1].tolist():
-        taken = min(n, max(0, top - above))
-        shares.append(Fraction(taken, n) if n else Fraction(0))
-        above += n
-    return shares[::-1]
+def _last_in_top(rows: NDArray[np.integer[Any]], top: int) -> tuple[int, Fraction]:
+    """The lowest score that stands among the first `top` rows, by its place, and the share of its rows that do.
+
+    `rows` at each score are of shape (n_values,), scores ascending.
+    """
+    down_to = np.cumsum(rows[::-1])
+    last = int(np.searchsorted(down_to, min(top, int(down_to[-1]))))
+    of_last = int(rows[::-1][last])
+    return len(rows) - 1 - last, Fraction(top - (int(down_to[last]) - of_last), of_last)
 
 
-def _exposures(rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _exposures(rows: NDArray[np.integer[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean exposure, and mean of its square, of the ranks that the rows at each score share, scores ascending."""
     ends = np.cumsum(rows[::-1])
     sums = np.zeros((2, len(rows) + 1))

@@ -10,7 +10,8 @@ from audits.checks.comparison import settled
 from audits.checks.limits import deciding, ruled
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.sentences import figure
-from audits.checks.statistics import GroupAreas, ScoredGroup
+from audits.checks.statistics import ScoredGroup
+from audits.checks.statistics.areas import Compared
 from audits.checks.statistics.intervals import LEVEL
 
 
@@ -25,9 +26,9 @@ def roc_auc(
 ) -> Report:
     """Chance that a favourable case scores above an unfavourable one, ties counted half.
 
-    A score speaks for class 1. The figure is exact up to 4,096 distinct scores. Beyond that scores share
-    bins, the note says by how much the figure may be off at most, and the worse end is held against the
-    limit.
+    A score speaks for class 1. The figure is exact up to 1,048,576 rows, and for more of them up to 4,096
+    distinct scores. Beyond that scores share bins, the note says by how much the figure may be off at most,
+    and the worse end is held against the limit.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def roc_auc(
         raise CannotMeasure(
             f"{positives} favourable and {negatives} other labels; {min_positives} and {min_negatives} are needed."
         )
-    area, slack = everybody.sums.own.value, everybody.sums.own.ties
+    area, slack = everybody.sums.value, everybody.sums.ties
     assert area is not None  # noqa: S101 -- both labels occur
     measured = [_measured(everybody, None, min_auc, scores.is_exact)]
     for name, groups in scores.by_attribute.items():
@@ -108,8 +109,8 @@ def roc_auc(
     return settled(measured, findings, notes, [ruling.doubt] if ruling.doubt else [])
 
 
-def _measured(scored: ScoredGroup[GroupAreas], group: str | None, limit: float | None, is_exact: bool) -> Measurement:
-    area, slack, labelled = scored.sums.own.value, scored.sums.own.ties, scored.labelled
+def _measured(scored: ScoredGroup[Compared], group: str | None, limit: float | None, is_exact: bool) -> Measurement:
+    area, slack, labelled = scored.sums.value, scored.sums.ties, scored.labelled
     if area is None:
         return Measurement("roc_auc", None, group=group, n=labelled, ideal=1.0, note="needs both labels")
     low, high = _interval(float(area), scored.favourable, scored.others)

@@ -21,8 +21,9 @@ from audits.checks.statistics import ScoredGroup, ScoredGroups, ScoreSplit
 from audits.checks.statistics.intervals import LEVEL, dkw_reach
 
 _NAME = "fairness.score_distance"
+_AT_A_TIME = 2**18
 
-Rows = NDArray[np.int64]
+Rows = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -45,18 +46,18 @@ class ScoreDistances(ScoredGroups[_Apart]):
     def summed(
         cls, scores: ScoreHistograms, splits: Sequence[ScoreSplit], parameters: Mapping[str, Any]
     ) -> list[_Apart]:
-        rows = [split.counts.sum(axis=1) for split in splits]
+        rows = [split.rows for split in splits]
         usable = [
             place
             for place, split in enumerate(splits)
             if rows[place].sum() >= parameters["min_group_size"] and split.group not in parameters["leave_out"]
         ]
         level = 1 - (1 - LEVEL) / max(1, len(usable) * (len(usable) - 1) // 2)
-        sizes, fullest = [int(own.sum()) for own in rows], [int(own.max()) for own in rows]
+        sizes, fullest = [int(own.sum()) for own in rows], [int(own.max(initial=0)) for own in rows]
         found = []
-        for one, other, distance in _distances(rows, usable):
+        for one, other, distance in _distances(splits, usable):
             two = (sizes[one], sizes[other])
-            reach = _reach(two, (fullest[one], fullest[other]), level, exact=scores.is_exact)
+            reach = _reach(two, (fullest[one], fullest[other]), level, exact=scores.off_by == 0)
             found.append((distance, reach, splits[one].group, splits[other].group, one))
         distances: list[dict[str, Fraction]] = [{} for _ in splits]
         if found:
@@ -89,8 +90,9 @@ def score_distance(
 ) -> Report:
     """Largest Kolmogorov-Smirnov distance between the scores of two groups.
 
-    It is the largest difference in selection rate that any cut of the scores could give. Exact up to 4,096 distinct
-    scores; beyond that scores share places, and the interval is wider by as much as the distance may be off.
+    It is the largest difference in selection rate that any cut of the scores could give. Exact up to 1,048,576
+    rows, and for more of them up to 4,096 distinct scores; beyond that scores share places, and the interval is wider
+    by as much as the distance may be off.
 
     Parameters
     ----------
@@ -196,17 +198,51 @@ def score_distance(
     return settled(measured, findings, list(notes_on(scores, labels=False)), obstacles)
 
 
-def _distances(rows: Sequence[Rows], usable: Sequence[int]) -> Iterator[tuple[int, int, Fraction]]:
-    """The distance of the step functions of each two groups, given the rows at each score."""
+def _distances(splits: Sequence[ScoreSplit], usable: Sequence[int]) -> Iterator[tuple[int, int, Fraction]]:
+    """The distance of the step functions of each two groups."""
     if len(usable) < 2:
         return
-    upto = np.stack([np.cumsum(rows[place]) for place in usable])
-    sizes = upto[:, -1]
-    for at in range(len(usable) - 1):
-        # Whole numbers below the product of two sizes, so that nothing is rounded.
-        apart = np.abs(upto[at] * sizes[at + 1 :, None] - upto[at + 1 :] * sizes[at]).max(axis=1)
-        for other, (most, size) in enumerate(zip(apart.tolist(), sizes[at + 1 :].tolist(), strict=True), start=at + 1):
-            yield usable[at], usable[other], Fraction(most, size * int(sizes[at]))
+    kept = [splits[place] for place in usable]
+    values = np.concatenate([one.values for one in kept])
+    rows = np.concatenate([one.rows for one in kept])
+    groups = np.repeat(np.arange(len(kept)), [len(one.values) for one in kept])
+    order = np.argsort(values)
+    apart = _farthest(values.take(order), rows.take(order), groups.take(order), len(kept))
+    sizes = [int(one.rows.sum()) for one in kept]
+    for one, other in combinations(range(len(kept)), 2):
+        yield usable[one], usable[other], Fraction(int(apart[one, other]), sizes[one] * sizes[other])
+
+
+def _farthest(values: NDArray[np.float64], rows: Rows, groups: Rows, n_groups: int) -> Rows:
+    """How far two groups are apart at most, times both sizes, shape (n_groups, n_groups).
+
+    Entries are in the order of their values: so many rows of a group. All groups are compared with that of an entry at
+    its value, where the two can be farthest apart.
+    """
+    sizes = np.bincount(groups, rows, minlength=n_groups).astype(np.int64)
+    ends = np.append(np.flatnonzero(values[1:] != values[:-1]) + 1, len(values))
+    most = np.zeros((n_groups, n_groups), np.int64)
+    up_to = np.zeros(n_groups, np.int64)
+    start = 0
+    while start < len(values):
+        full = start + max(_AT_A_TIME // n_groups, 1)
+        stop = int(ends[min(int(np.searchsorted(ends, full)), len(ends) - 1)])
+        here = np.arange(start, stop)
+        counts = np.zeros((len(here), n_groups), np.int64)
+        counts[here - start, groups[start:stop]] = rows[start:stop]
+        np.cumsum(counts, axis=0, out=counts)
+        counts += up_to
+        up_to = counts[-1].copy()
+        by_group = np.argsort(groups[start:stop], kind="stable")
+        own = groups[start:stop].take(by_group)
+        # Of equal values all entries are counted. Whole numbers, so that nothing is rounded.
+        counts = counts.take(ends[np.searchsorted(ends, here.take(by_group), side="right")] - start - 1, axis=0)
+        apart = np.abs(counts[np.arange(len(own)), own][:, None] * sizes - counts * sizes.take(own)[:, None])
+        firsts = np.flatnonzero(np.append(True, own[1:] != own[:-1]))
+        present = own.take(firsts)
+        most[present] = np.maximum(most[present], np.maximum.reduceat(apart, firsts, axis=0))
+        start = stop
+    return np.maximum(most, most.T)
 
 
 def _reach(sizes: tuple[int, int], fullest: tuple[int, int], level: float, *, exact: bool) -> float:

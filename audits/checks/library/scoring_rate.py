@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -25,9 +26,10 @@ class AboveMedian(ScoredGroups[int]):
     @classmethod
     def summed(cls, scores: ScoreHistograms, splits: Sequence[ScoreSplit], parameters: Mapping[str, Any]) -> list[int]:
         everybody = scores.everybody()
-        median = _median(everybody.values, everybody.counts.sum(axis=1))
-        above = np.array([Fraction(value) > median for value in everybody.values.tolist()], bool)
-        return [int(split.counts[above].sum()) for split in splits]
+        median = _median(everybody.values, everybody.rows)
+        # Halfway between two doubles lies perhaps none: the first score above is looked for, and doubles are compared.
+        first = bisect_right(everybody.values, median, key=lambda value: Fraction(float(value)))
+        return [int(split.rows[split.values > everybody.values[first - 1]].sum()) for split in splits]
 
     @staticmethod
     def written(sums: int) -> int:
@@ -123,7 +125,7 @@ def scoring_rate(
     )
 
 
-def _median(values: NDArray[np.float64], rows: NDArray[np.int64]) -> Fraction:
+def _median(values: NDArray[np.float64], rows: NDArray[np.integer[Any]]) -> Fraction:
     """The middle score, or halfway between the two middle ones."""
     total, up_to = int(rows.sum()), np.cumsum(rows)
     middle = [values[np.searchsorted(up_to, place, side="right")] for place in ((total - 1) // 2, total // 2)]

@@ -2,20 +2,80 @@
 
 from __future__ import annotations
 
-from audits.checks import Finding, Measurement, Report, ScoreAreas, ScoreHistograms, Severity, check
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.checks import Finding, Measurement, Report, ScoreHistograms, Severity, check
 from audits.checks.comparison import settled
 from audits.checks.limits import deciding, ruled
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.scored import notes_on, sorted_groups
 from audits.checks.sentences import figure, some
-from audits.checks.statistics import GroupAreas, ScoredGroup
+from audits.checks.statistics import ScoredGroup, ScoredGroups, ScoreSplit
+from audits.checks.statistics.areas import Compared, compared
+from audits.checks.statistics.score_areas import areas_read, areas_written
 
 _NAME = "fairness.subgroup_auc"
 
+Rows = NDArray[np.integer[Any]]
 
-@check(_NAME, version=1, needs=ScoreHistograms, keeps=ScoreAreas, roles=("label", "sensitive"))
+
+@dataclass(frozen=True)
+class _Beside:
+    """Others' favourable cases beside the group's other ones, and the group's favourable beside others' other ones."""
+
+    below_others: Compared
+    above_others: Compared
+
+
+class AreasBeside(ScoredGroups[_Beside]):
+    """How often cases of each group score above and below those of everybody else."""
+
+    @classmethod
+    def summed(
+        cls, scores: ScoreHistograms, splits: Sequence[ScoreSplit], parameters: Mapping[str, Any]
+    ) -> list[_Beside]:
+        everybody = scores.everybody()
+        up_to = {label: np.append(0, np.cumsum(everybody.by_label[label])) for label in (0, 1)}
+        favourable, found = everybody.favourable, []
+        for split in splits:
+            at = np.searchsorted(everybody.values, split.values)
+            (others_up, up), (others_down, down) = (
+                _beside(up_to[label], at, split.by_label[label]) for label in (favourable, 1 - favourable)
+            )
+            found.append(_Beside(compared(others_up, down), compared(up, others_down)))
+        return found
+
+    @staticmethod
+    def written(sums: _Beside) -> list[list[Any]]:
+        return areas_written(sums.below_others, sums.above_others)
+
+    @staticmethod
+    def read(written: Sequence[Sequence[Any]]) -> _Beside:
+        return _Beside(*areas_read(written))
+
+
+def _beside(up_to: Rows, at: Rows, own: Rows) -> tuple[Rows, Rows]:
+    """The rows of everybody else and of the group, at each score of the group and between each two of them.
+
+    How often others' rows between two scores of the group are above or below its rows does not depend on where they
+    are, so that a small group is compared in a few steps. `up_to` counts everybody's rows below each score, and those
+    of the group stand `at` its places.
+    """
+    others, mine = np.zeros((2, 2 * len(own) + 1), np.int64)
+    others[::2] = np.append(up_to[at], up_to[-1]) - np.append(0, up_to[at + 1])
+    others[1::2] = up_to[at + 1] - up_to[at] - own
+    mine[1::2] = own
+    return others, mine
+
+
+@check(_NAME, version=1, needs=ScoreHistograms, keeps=AreasBeside, roles=("label", "sensitive"))
 def subgroup_auc(
-    scores: ScoreAreas,
+    scores: AreasBeside,
     *,
     attribute: str | None = None,
     min_auc: Share = 0.7,
@@ -32,8 +92,8 @@ def subgroup_auc(
 
     Parameters
     ----------
-    scores : ScoreAreas
-        Areas under the curve, of everybody and of each group, from counts by score and label.
+    scores : AreasBeside
+        Areas under the curve of cases of each group against those of everybody else, from counts by score and label.
     attribute : str or None, default=None
         Sensitive column to look at, or a crossing such as "sex x race"; None looks at every column.
     min_auc : float in [0, 1], default=0.7
@@ -87,7 +147,7 @@ def subgroup_auc(
     findings: list[Finding] = []
     obstacles: list[str] = []
 
-    def enough(group: ScoredGroup[GroupAreas]) -> bool:
+    def enough(group: ScoredGroup[_Beside]) -> bool:
         favourable = min(group.favourable, everybody.favourable - group.favourable)
         others = min(group.others, everybody.others - group.others)
         return favourable >= min_positives and others >= min_negatives

@@ -35,8 +35,9 @@ from audits.checks.statistics.ranked_rows import RankedRows
 from audits.checks.statistics.regression_sums import RegressionSums
 from audits.checks.statistics.row_digests import RowDigests
 from audits.checks.statistics.row_sample import RowSample
-from audits.checks.statistics.score_areas import GroupAreas, ScoreAreas
-from audits.checks.statistics.score_histograms import ScoreHistograms, ScoreSplit
+from audits.checks.statistics.score_areas import AreasByGroup, ScoreAreas
+from audits.checks.statistics.score_histograms import ScoreHistograms
+from audits.checks.statistics.score_split import ScoreSplit
 from audits.checks.statistics.score_steps import ScoreSteps
 from audits.checks.statistics.scored_groups import ScoredGroup, ScoredGroups
 from audits.checks.statistics.segment_counts import Segment, SegmentCounts
@@ -65,7 +66,6 @@ __all__ = [
     "FeatureDigests",
     "FoldLosses",
     "FormsOfColumn",
-    "GroupAreas",
     "GroupClassCounts",
     "GroupCounts",
     "GroupErrors",
@@ -89,6 +89,7 @@ __all__ = [
     "RegressionSums",
     "RowDigests",
     "RowSample",
+    "AreasByGroup",
     "ScoreAreas",
     "ScoreHistograms",
     "ScoreSplit",

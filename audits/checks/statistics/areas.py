@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audits.checks.statistics.intervals import LEVEL, wilson
+
+Rows = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -24,25 +27,13 @@ class Area:
     high: float | None = None
 
 
-def area_under(positives: NDArray[np.int64], negatives: NDArray[np.int64]) -> tuple[Fraction | None, Fraction]:
-    """The chance that a positive stands above a negative, ties counted half, and half the share of ties.
-
-    Both counts have the shape (n_values,), scores ascending.
-
-    Source: Hanley, McNeil (1982), doi:10.1148/radiology.143.1.7063747.
-    """
-    pairs = int(positives.sum()) * int(negatives.sum())
-    if pairs == 0:
-        return None, Fraction(0)
-    up, down = positives.astype(object), negatives.astype(object)
-    below = np.cumsum(down) - down
-    wins, ties = int((up * below).sum()), int((up * down).sum())
-    return Fraction(2 * wins + ties, 2 * pairs), Fraction(ties, 2 * pairs)
-
-
 @dataclass(frozen=True)
 class Compared:
-    """How favourable and other cases stand to each other: the area, the half of the ties, DeLong's variance."""
+    """How favourable and other cases stand to each other.
+
+    `value` is the chance that a favourable case stands above another one, ties counted half, undefined without both;
+    `ties` half the share of ties; `variance` DeLong's, None with fewer than two of either.
+    """
 
     positives: int
     negatives: int
@@ -68,31 +59,47 @@ class Compared:
         return Area(self.value, slack, max(0.0, low - float(slack)), min(1.0, high + float(slack)))
 
 
-def compared(positives: NDArray[np.int64], negatives: NDArray[np.int64]) -> Compared:
-    """Compare counts of shape (n_values,), scores ascending."""
-    value, ties = area_under(positives, negatives)
-    variance = None if value is None else delong_variance(positives, negatives)
-    return Compared(int(positives.sum()), int(negatives.sum()), value, ties, variance)
+def compared(positives: Rows, negatives: Rows) -> Compared:
+    """Compare counts of shape (n_values,), scores ascending.
 
-
-def area_with_interval(
-    positives: NDArray[np.int64], negatives: NDArray[np.int64], *, exact: bool, level: float = LEVEL
-) -> Area:
-    """The area of counts of shape (n_values,), scores ascending, with the interval of `Compared.area`."""
-    return compared(positives, negatives).area(exact=exact, level=level)
-
-
-def delong_variance(positives: NDArray[np.int64], negatives: NDArray[np.int64]) -> float | None:
-    """The variance of the area by the placements of each kind among the other; None with fewer than two of either.
-
-    Source: DeLong, DeLong, Clarke-Pearson (1988), Biometrics 44, doi:10.2307/2531595.
+    Source: Hanley, McNeil (1982), doi:10.1148/radiology.143.1.7063747, for the area; DeLong, DeLong, Clarke-Pearson
+    (1988), Biometrics 44, doi:10.2307/2531595, for the variance, by the placements of each kind among the other.
     """
     n, m = int(positives.sum()), int(negatives.sum())
+    pairs = n * m
+    if pairs == 0:
+        return Compared(n, m, None, Fraction(0), None)
+    # No sum is larger than twice the number of pairs: as doubles they are exact, or else as Python's integers.
+    kind = np.float64 if pairs < 2**52 else object
+    up, down = positives.astype(kind), negatives.astype(kind)
+    placed = _placed(negatives).astype(kind)
+    value = Fraction(int((up * placed).sum()), 2 * pairs)
+    ties = Fraction(int((up * down).sum()), 2 * pairs)
     if n < 2 or m < 2:
-        return None
-    placed = (np.cumsum(negatives) - negatives / 2) / m
-    beaten = (n - np.cumsum(positives) + positives / 2) / n
-    area = float((positives * placed).sum() / n)
-    of_positives = float((positives * (placed - area) ** 2).sum() / (n - 1))
-    of_negatives = float((negatives * (beaten - area) ** 2).sum() / (m - 1))
-    return of_positives / n + of_negatives / m
+        return Compared(n, m, value, ties, None)
+    of_positives = _spread(up, placed, 2 * m, float(value)) / (n - 1)
+    of_negatives = _spread(down, _placed(positives).astype(kind), 2 * n, float(1 - value)) / (m - 1)
+    return Compared(n, m, value, ties, of_positives / n + of_negatives / m)
+
+
+def _placed(others: Rows) -> Rows:
+    """Twice the number of others that are below a score, or as often half of those that are at it."""
+    placed = np.cumsum(others, dtype=np.int64)
+    placed *= 2
+    placed -= others
+    return placed
+
+
+def _spread(kind: Rows, placed: Rows, whole: int, mean: float) -> float:
+    """The sum of squares of how far the shares at which cases of a kind are placed are from their mean."""
+    shares = placed.astype(np.float64, copy=False)
+    shares /= whole
+    shares -= mean
+    np.square(shares, out=shares)
+    shares *= kind.astype(np.float64, copy=False)
+    return float(shares.sum())
+
+
+def area_with_interval(positives: Rows, negatives: Rows, *, exact: bool, level: float = LEVEL) -> Area:
+    """The area of counts of shape (n_values,), scores ascending, with the interval of `Compared.area`."""
+    return compared(positives, negatives).area(exact=exact, level=level)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.checks.statistics.intervals import LEVEL, Interval, percentile, redrawn
-from audits.checks.statistics.score_histograms import ScoreSplit
+from audits.checks.statistics.score_split import ScoreSplit
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,12 @@ def chances_of(split: ScoreSplit) -> NDArray[np.float64]:
 def reliability(split: ScoreSplit, bins: int) -> Reliability:
     """The labelled scores of a group, which lie between 0 and 1, in this many bins; 1 belongs to the last one."""
     chances = chances_of(split)
-    places = np.minimum((chances * bins).astype(np.int64), bins - 1)
     labelled = split.positives + split.negatives
-    rows = np.bincount(places, weights=labelled, minlength=bins)
-    favourable = np.bincount(places, weights=split.positives, minlength=bins)
-    sums = np.bincount(places, weights=labelled * chances, minlength=bins)
-    means = np.divide(sums, rows, out=np.zeros(bins), where=rows > 0)
-    return Reliability(rows.astype(np.int64), favourable.astype(np.int64), means)
+    said = labelled * chances
+    starts = [bisect_left(chances, place, key=lambda chance: int(chance * bins)) for place in range(bins)]
+    parts = [slice(start, end) for start, end in zip(starts, [*starts[1:], len(chances)], strict=True)]
+    rows, favourable, sums = (np.array([of[part].sum() for part in parts]) for of in (labelled, split.positives, said))
+    return Reliability(rows, favourable, np.divide(sums, rows, out=np.zeros(bins), where=rows > 0))
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,12 @@ class Brier:
 def brier(split: ScoreSplit) -> Brier:
     """The Brier score of the labelled scores of a group."""
     chances = chances_of(split)
-    squares = np.concatenate([(1 - chances) ** 2, chances**2])
-    counts = np.concatenate([split.positives, split.negatives])
-    rows = int(counts.sum())
-    mean = math.fsum((squares * counts).tolist()) / rows
-    return Brier(mean, math.fsum((counts * (squares - mean) ** 2).tolist()) / rows)
+    up, down = split.positives, split.negatives
+    of_up, of_down = np.square(1 - chances), np.square(chances)
+    rows = int(up.sum()) + int(down.sum())
+    mean = (float((up * of_up).sum()) + float((down * of_down).sum())) / rows
+    spread = sum(float((kind * np.square(of - mean)).sum()) for kind, of in ((up, of_up), (down, of_down)))
+    return Brier(mean, spread / rows)
 
 
 def _errors(favourable: NDArray[np.int64], rows: NDArray[np.int64], means: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,55 +1,51 @@
-"""How well do the scores tell the labels apart, of everybody and of each group, and beside everybody else?"""
+"""How well do the scores tell the labels apart, of everybody and of each group?"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 from audits.checks.statistics.areas import Compared, compared
-from audits.checks.statistics.score_histograms import ScoreHistograms, ScoreSplit
+from audits.checks.statistics.score_histograms import ScoreHistograms
+from audits.checks.statistics.score_split import ScoreSplit
 from audits.checks.statistics.scored_groups import ScoredGroups
 
 
-@dataclass(frozen=True)
-class GroupAreas:
-    """The areas of one group: its own, of others' favourable cases over its others, and of its own over theirs."""
+def areas_written(*areas: Compared) -> list[list[Any]]:
+    """Areas in texts and numbers."""
+    return [
+        [one.positives, one.negatives, None if one.value is None else str(one.value), str(one.ties), one.variance]
+        for one in areas
+    ]
 
-    own: Compared
-    below_others: Compared
-    above_others: Compared
+
+def areas_read(written: Sequence[Sequence[Any]]) -> list[Compared]:
+    return [
+        Compared(n, m, None if value is None else Fraction(value), Fraction(ties), variance)
+        for n, m, value, ties, variance in written
+    ]
 
 
-class ScoreAreas(ScoredGroups[GroupAreas]):
-    """How often a favourable case scores above another one, exactly, and DeLong's variance of that."""
+class AreasByGroup(ScoredGroups[Compared]):
+    """How often a favourable case of each group scores above another one, exactly, and DeLong's variance of that."""
 
     @classmethod
     def summed(
         cls, scores: ScoreHistograms, splits: Sequence[ScoreSplit], parameters: Mapping[str, Any]
-    ) -> list[GroupAreas]:
-        everybody = scores.everybody()
-        return [
-            GroupAreas(
-                compared(split.positives, split.negatives),
-                compared(everybody.positives - split.positives, split.negatives),
-                compared(split.positives, everybody.negatives - split.negatives),
-            )
-            for split in splits
-        ]
+    ) -> list[Compared]:
+        return [compared(split.positives, split.negatives) for split in splits]
 
     @staticmethod
-    def written(sums: GroupAreas) -> list[list[Any]]:
-        return [
-            [one.positives, one.negatives, None if one.value is None else str(one.value), str(one.ties), one.variance]
-            for one in (sums.own, sums.below_others, sums.above_others)
-        ]
+    def written(sums: Compared) -> list[Any]:
+        return areas_written(sums)[0]
 
     @staticmethod
-    def read(written: Sequence[Sequence[Any]]) -> GroupAreas:
-        return GroupAreas(
-            *(
-                Compared(n, m, None if value is None else Fraction(value), Fraction(ties), variance)
-                for n, m, value, ties, variance in written
-            )
-        )
+    def read(written: Sequence[Any]) -> Compared:
+        return areas_read([written])[0]
+
+
+class ScoreAreas(AreasByGroup):
+    """The same of everybody, too."""
+
+    of_everybody: ClassVar[bool] = True

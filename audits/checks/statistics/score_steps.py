@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from audits.checks.statistics.rates import STATES
-from audits.checks.statistics.score_histograms import ScoreHistograms, ScoreSplit
+from audits.checks.statistics.score_histograms import ScoreHistograms
+from audits.checks.statistics.score_split import ScoreSplit
 
 
 @dataclass
@@ -34,7 +35,9 @@ class ScoreSteps:
     def split(self, attribute: str) -> list[ScoreSplit]:
         """The scores of each group along one column or crossing, groups in their fixed order."""
         if attribute not in self.asked and self.histograms is not None:
-            self.asked[attribute] = self.histograms.for_advice().split(attribute)
+            steps = self.histograms.for_advice()
+            values = steps.everybody().values
+            self.asked[attribute] = [split.at(values) for split in steps.split(attribute)]
         return self.asked[attribute]
 
     def to_document(self) -> dict[str, Any]:
@@ -45,7 +48,7 @@ class ScoreSteps:
             "values": values,
             "groups": {
                 name: [
-                    [split.group, *(rows.tolist() if rows.any() else [] for rows in split.counts.T)] for split in splits
+                    [split.group, *(rows.tolist() if rows.any() else [] for rows in split.by_label)] for split in splits
                 ]
                 for name, splits in self.asked.items()
             },
@@ -55,11 +58,8 @@ class ScoreSteps:
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         values, favourable = np.array(document["values"], np.float64), document["favourable"]
 
-        def counts(stored: list[list[int]]) -> np.ndarray[Any, np.dtype[np.int64]]:
-            found = np.zeros((len(values), STATES), np.int64)
-            for state, rows in enumerate(stored):
-                found[:, state] = rows or 0
-            return found
+        def counts(stored: list[list[int]]) -> tuple[NDArray[np.int64], ...]:
+            return tuple(np.array(rows or [0] * len(values), np.int64) for rows in stored)
 
         asked = {
             name: [ScoreSplit(group, values, counts(stored), favourable) for group, *stored in groups]

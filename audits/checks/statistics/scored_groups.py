@@ -8,7 +8,9 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from audits.checks.base import CannotMeasure
 from audits.checks.statistics.pairs import in_pairs
-from audits.checks.statistics.score_histograms import ScoreHistograms, ScoreSplit
+from audits.checks.statistics.rates import UNKNOWN
+from audits.checks.statistics.score_histograms import ScoreHistograms
+from audits.checks.statistics.score_split import ScoreSplit
 
 Sums = TypeVar("Sums")
 
@@ -37,17 +39,19 @@ class ScoredGroups(Generic[Sums]):
     """The sums over the scores of everybody and of each group: a few numbers a group, and no score of anybody.
 
     They are made of ScoreHistograms, for the parameters that a subclass `reads`; it also says what the sums are and
-    how they are written. A check works on them alone, so that they are all that is stored with its outcome.
+    how they are written, and in `of_everybody` whether it has them of everybody. A check works on them alone, so that
+    they are all that is stored with its outcome.
     """
 
     made_of: ClassVar[type[Any]] = ScoreHistograms
     reads: ClassVar[tuple[str, ...]] = ("attribute",)
+    of_everybody: ClassVar[bool] = False
 
     score: str
     label: str | None
     seed: int
-    is_exact: bool
-    everybody: ScoredGroup[Sums]
+    off_by: float
+    everybody: ScoredGroup[Any]
     by_attribute: Mapping[str, tuple[ScoredGroup[Sums], ...]]
 
     @classmethod
@@ -78,33 +82,46 @@ class ScoredGroups(Generic[Sums]):
         if scores.unscored:
             raise CannotMeasure(f"{scores.unscored} of {scores.n_rows} rows have no score; give every row one.")
 
-        def groups(splits: list[ScoreSplit]) -> tuple[ScoredGroup[Sums], ...]:
-            found = zip(splits, cls.summed(scores, splits, parameters), strict=True)
-            return tuple(
-                ScoredGroup(
-                    split.group,
-                    int(split.positives.sum()),
-                    int(split.negatives.sum()),
-                    int(split.counts[:, 2].sum()),
-                    sums,
-                )
-                for split, sums in found
+        def group_of(split: ScoreSplit, sums: Sums) -> ScoredGroup[Sums]:
+            up, down, unlabelled = (
+                int(rows.sum()) for rows in (split.positives, split.negatives, split.by_label[UNKNOWN])
             )
+            return ScoredGroup(split.group, up, down, unlabelled, sums)
 
-        (everybody,) = groups([scores.everybody()])
+        def groups(splits: list[ScoreSplit]) -> tuple[ScoredGroup[Sums], ...]:
+            return tuple(map(group_of, splits, cls.summed(scores, splits, parameters)))
+
         by_attribute = {name: groups(scores.split(name)) for name in cls.attributes(scores, parameters)}
-        return cls(str(scores.roles.score), scores.roles.label, scores.seed, scores.is_exact, everybody, by_attribute)
+        everybody: ScoredGroup[Any]
+        if cls.of_everybody:
+            (everybody,) = groups([scores.everybody()])
+        else:
+            # Every row is in one group of any attribute.
+            of_one = next(iter(by_attribute.values()))
+            everybody = ScoredGroup(
+                "everybody",
+                sum(one.favourable for one in of_one),
+                sum(one.others for one in of_one),
+                sum(one.unlabelled for one in of_one),
+                None,
+            )
+        return cls(str(scores.roles.score), scores.roles.label, scores.seed, scores.off_by, everybody, by_attribute)
 
     @property
     def n_rows(self) -> int:
         return self.everybody.rows
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every score counted as what it is."""
+        return self.off_by == 0
 
     def to_document(self) -> dict[str, Any]:
         return {
             "score": self.score,
             "label": self.label,
             "seed": self.seed,
-            "is_exact": self.is_exact,
+            "off_by": self.off_by,
             "everybody": self._written(self.everybody),
             "by_attribute": [[name, list(map(self._written, groups))] for name, groups in self.by_attribute.items()],
         }
@@ -115,16 +132,17 @@ class ScoredGroups(Generic[Sums]):
             document["score"],
             document["label"],
             document["seed"],
-            document["is_exact"],
+            document["off_by"],
             cls._read(document["everybody"]),
             {name: tuple(map(cls._read, groups)) for name, groups in in_pairs(document["by_attribute"])},
         )
 
     @classmethod
-    def _written(cls, group: ScoredGroup[Sums]) -> list[Any]:
-        return [group.group, group.favourable, group.others, group.unlabelled, cls.written(group.sums)]
+    def _written(cls, group: ScoredGroup[Any]) -> list[Any]:
+        sums = None if group.sums is None else cls.written(group.sums)
+        return [group.group, group.favourable, group.others, group.unlabelled, sums]
 
     @classmethod
-    def _read(cls, written: Sequence[Any]) -> ScoredGroup[Sums]:
+    def _read(cls, written: Sequence[Any]) -> ScoredGroup[Any]:
         group, favourable, others, unlabelled, sums = written
-        return ScoredGroup(group, favourable, others, unlabelled, cls.read(sums))
+        return ScoredGroup(group, favourable, others, unlabelled, None if sums is None else cls.read(sums))

@@ -32,6 +32,8 @@ def to_keys(values: NDArray[np.float64]) -> NDArray[np.uint64]:
 
 def from_keys(keys: NDArray[np.uint64]) -> NDArray[np.float64]:
     """The doubles that the keys stand for."""
+    if len(keys) and keys.min() & _SIGN:
+        return (keys ^ _SIGN).view(np.float64)
     bits = np.where(keys & _SIGN, keys ^ _SIGN, keys ^ _ALL)
     return bits.view(np.float64)
 
@@ -55,6 +57,13 @@ class ValueTable:
         return self.dropped == 0
 
     @property
+    def off_by(self) -> float:
+        """How far below a value, at most, the one may lie under which it is counted."""
+        if self.is_exact:
+            return 0.0
+        return float((from_keys(self.keys | np.uint64((1 << self.dropped) - 1)) - self.values()).max())
+
+    @property
     def total(self) -> int:
         return int(self.counts.sum())
 
@@ -67,7 +76,10 @@ class ValueTable:
 
         Of shape (n_sorts, n_values) it names one of each sort, such as the group by sex and the group by age.
         """
-        keys = to_keys(values)
+        self.add_keys(to_keys(values), cells, n_cells)
+
+    def add_keys(self, keys: NDArray[np.uint64], cells: NDArray[np.integer[Any]] | None, n_cells: int) -> None:
+        """As `add`, given the keys of the values."""
         # Bits are cleared before the counts are spread over cells: many values times many cells is large.
         found, counts, places = self._listed(keys) or self._sorted(keys)
         if cells is None:

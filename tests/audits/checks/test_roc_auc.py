@@ -6,6 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from audits.checks import Roles, SensitiveColumn
+from audits.checks.statistics.score_histograms import MOST_ROWS
 from tests.audits.checks.tables import adult, judged, keys, measured
 
 NAME = "performance.roc_auc"
@@ -87,9 +88,9 @@ def test_the_area_is_scikit_learns_on_every_group_of_adult() -> None:
             assert found.value == pytest.approx(expected, abs=1e-12)
 
 
-def test_beyond_4096_scores_the_stated_bound_holds_and_decides() -> None:
+def test_beyond_2_to_the_20_rows_the_stated_bound_holds_and_decides() -> None:
     random = np.random.default_rng(4)
-    labels = random.integers(0, 2, 30_000)
+    labels = random.integers(0, 2, MOST_ROWS + 1)
     scores = random.normal(labels * 0.8, 1.0)
     table = pa.table({"score": scores, "truth": labels})
     found = measured(judged(NAME, table, ROLES), "roc_auc")
@@ -97,6 +98,8 @@ def test_beyond_4096_scores_the_stated_bound_holds_and_decides() -> None:
     exact = roc_auc_score(labels, scores)
     assert 0 < abs(found.value - exact) <= bound < 0.001
     assert judged(NAME, table, ROLES, min_auc=round(found.value, 7)).verdict == "failed"
+    one_less = judged(NAME, table.slice(1), ROLES)
+    assert measured(one_less, "roc_auc").value == pytest.approx(roc_auc_score(labels[1:], scores[1:]), abs=1e-12)
 
 
 def test_the_interval_may_decide() -> None:

@@ -37,7 +37,7 @@ from audits.checks.statistics.value_table import ValueTable
 
 KINDS: list[Any] = [
     *(CellForms, ClassCounts, ColumnProfiles, ColumnValues, FeatureDigests, GroupCounts),
-    *(FoldLosses, KeyDigests, ProbabilitySums, RowDigests, ScoreHistograms),
+    *(FoldLosses, KeyDigests, ProbabilitySums, RowDigests),
 ]
 ROLES = Roles(
     task="binary",

@@ -147,7 +147,7 @@ def intervals(setting: Setting) -> Iterator[Row]:
         )  # fmt: skip
         if "scores" in found:
             yield from _against(
-                "C2", f"{rows:,} rows: AUC within its stated bound, Brier, calibration by group", found["scores"],
+                "C2", f"{rows:,} rows: exact AUC, Brier, calibration by group", found["scores"],
                 found.get("fairlearn, AUC and Brier"), 80 if counts else None,
             )  # fmt: skip
 

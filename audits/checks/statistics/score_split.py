@@ -1,0 +1,162 @@
+"""Which rows of a group are at which score, when rows are put in the order of their scores?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.checks.statistics.rates import STATES
+from audits.checks.statistics.value_table import ValueTable, from_keys, to_keys
+
+# Whole numbers, as narrow as they fit: sums and running sums of them are wide.
+Rows = NDArray[np.integer[Any]]
+Cells = NDArray[np.integer[Any]]
+Keys = NDArray[np.uint64]
+
+# A label takes so many bits.
+_LABEL_BITS = (STATES - 1).bit_length()
+_FEW = 16
+
+
+@dataclass(frozen=True)
+class ScoreSplit:
+    """The scores of one group: the different `values` ascending, and by label the rows at each, shape (n_values,)."""
+
+    group: str
+    values: NDArray[np.float64]
+    by_label: tuple[Rows, ...]
+    favourable: int
+
+    @property
+    def positives(self) -> Rows:
+        """Rows of the favourable label at each score, shape (n_values,)."""
+        return self.by_label[self.favourable]
+
+    @property
+    def negatives(self) -> Rows:
+        return self.by_label[1 - self.favourable]
+
+    @cached_property
+    def rows(self) -> Rows:
+        """Rows of any label or none at each score, shape (n_values,)."""
+        first, *others = self.by_label
+        return np.asarray(sum(others, first))
+
+    def at(self, values: NDArray[np.float64]) -> ScoreSplit:
+        """The same rows at these ascending values, which hold all that the group has."""
+        by_label = np.zeros((STATES, len(values)), np.int64)
+        by_label[:, np.searchsorted(values, self.values)] = self.by_label
+        return replace(self, values=values, by_label=tuple(by_label))
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Rows by score, in any order: `rows[i]` of them are at the score behind `keys[i]` in cell `cells[i]`.
+
+    A cell is a group times 3 plus a label. Where `rows` is None every entry is a row.
+    """
+
+    keys: Keys
+    cells: Cells
+    rows: Rows | None
+
+    @classmethod
+    def of_rows(cls, parts: Sequence[tuple[Keys, Cells]]) -> Entries:
+        """Single rows, given as keys of their scores and cells."""
+        if not parts:
+            return cls(np.empty(0, np.uint64), np.empty(0, np.int32), None)
+        keys, cells = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return cls(keys, cells, None)
+
+    @classmethod
+    def of_table(cls, table: ValueTable) -> Entries:
+        places, cells = np.nonzero(table.counts)
+        return cls(table.keys.take(places), cells, table.counts[places, cells])
+
+    @property
+    def range(self) -> NDArray[np.float64]:
+        """The lowest and the highest score, or nothing."""
+        return from_keys(np.array([self.keys.min(), self.keys.max()] if len(self.keys) else [], np.uint64))
+
+    def stepped(self, most: int) -> Entries:
+        """The same rows in at most so many steps of about equal weight, each under its lowest score."""
+        (everybody,) = self.split(np.zeros(int(self.cells.max(initial=0)) // STATES + 1, np.int64), [""], 1)
+        if len(everybody.values) <= most:
+            return self
+        rows = everybody.rows
+        # Which of `most` equal parts of the rows a score begins in; the first score of each part begins a step.
+        part = (np.cumsum(rows) - rows) * most // max(int(rows.sum()), 1)
+        begins = to_keys(everybody.values[np.flatnonzero(_differs(part))])
+        return replace(self, keys=begins.take(np.searchsorted(begins, self.keys, side="right") - 1))
+
+    def split(self, group_of: NDArray[np.int64], names: Sequence[str], favourable: int) -> list[ScoreSplit]:
+        """The entries of each named group; `group_of` says the group of a cell without its label."""
+        labels = np.tile(np.arange(STATES, dtype=np.uint8), len(group_of)).take(self.cells)
+        if len(names) == 1:
+            return [_split(names[0], favourable, self.keys, labels, self.rows)]
+        groups = np.repeat(group_of, STATES).astype(np.min_scalar_type(len(names))).take(self.cells)
+        return [
+            _split(name, favourable, self.keys.take(places), labels.take(places), _taken(self.rows, places))
+            for name, places in zip(names, _places(groups, len(names)), strict=True)
+        ]
+
+
+def _places(groups: Cells, n_groups: int) -> Iterator[NDArray[np.int64]]:
+    """Where the entries of each group are."""
+    if n_groups <= _FEW:
+        # Looking for one group after the other takes less memory, and of a few not more time.
+        yield from (np.flatnonzero(groups == group) for group in range(n_groups))
+        return
+    order = np.argsort(groups, kind="stable")
+    ends = np.cumsum(np.bincount(groups, minlength=n_groups)).tolist()
+    yield from (order[start:end] for start, end in zip([0, *ends], ends, strict=False))
+
+
+def _split(name: str, favourable: int, keys: Keys, labels: Cells, rows: Rows | None) -> ScoreSplit:
+    keys, labels, rows = _in_order(keys, labels, rows)
+    by_label: list[Rows] = [(labels == label).view(np.int8) for label in range(STATES)]
+    if rows is not None:
+        by_label = [of_label * rows for of_label in by_label]
+    differs = _differs(keys)
+    if not differs.all():
+        firsts = np.flatnonzero(differs)
+        keys = keys.take(firsts)
+        by_label = [np.add.reduceat(of_label, firsts, dtype=np.int64) for of_label in by_label]
+    values = from_keys(keys)
+    if favourable == 0:
+        values, by_label = -values[::-1], [of_label[::-1] for of_label in by_label]
+    return ScoreSplit(name, values, tuple(by_label), favourable)
+
+
+def _in_order(keys: Keys, labels: Cells, rows: Rows | None) -> tuple[Keys, Cells, Rows | None]:
+    """The same entries by ascending keys; which of equal ones comes first does not matter."""
+    if rows is None and len(keys):
+        low = keys.min()
+        # Sorting numbers is much faster than finding their order: those of scores from 0 to 1 have room for a label.
+        if int(keys.max() - low).bit_length() + _LABEL_BITS <= 64:
+            packed = keys - low
+            packed <<= np.uint64(_LABEL_BITS)
+            packed |= labels
+            packed.sort()
+            labels = packed.astype(np.uint8) & np.uint8(2**_LABEL_BITS - 1)
+            packed >>= np.uint64(_LABEL_BITS)
+            packed += low
+            return packed, labels, None
+    order = np.argsort(keys)
+    return keys.take(order), labels.take(order), _taken(rows, order)
+
+
+def _taken(rows: Rows | None, order: NDArray[np.int64]) -> Rows | None:
+    return None if rows is None else rows.take(order)
+
+
+def _differs(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether each of these ordered values differs from the one before it."""
+    differs = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1], out=differs[1:])
+    return differs
