@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from audits.checks.base import CannotMeasure
 from audits.checks.sentences import figure
 from audits.checks.statistics.aligned_values import folded
 from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
+from audits.checks.statistics.distance_tails import two_sample_tail
 from audits.checks.statistics.intervals import dkw_reach, percentile, redrawn
 from audits.checks.statistics.side_by_side import SideBySide
-from audits.checks.statistics.tails import kolmogorov_tail
 from audits.checks.statistics.value_table import ValueTable
 
 _EMPTY_SHARE = 0.0001
-_MOST_FOR_EXACT_P = 10_000
-_MOST_FOR_FINITE_P = 100_000
 
 
 @dataclass(frozen=True)
@@ -107,7 +102,7 @@ def distance(name: str, evaluation: ColumnValues, reference: ColumnValues, min_r
         value=value,
         low=max(0.0, float(value) - reach),
         high=min(1.0, float(value) + reach),
-        p_value=_p_value(float(value), *counts),
+        p_value=two_sample_tail(value, n, m),
         n=n,
         note=_rounding(now, then),
     )
@@ -165,23 +160,6 @@ def _indices(current: NDArray[np.int64], reference: NDArray[np.int64]) -> NDArra
         shares.append(np.where(share == 0, _EMPTY_SHARE, share))
     now, then = shares
     return np.asarray(((now - then) * np.log(now / then)).sum(axis=1))
-
-
-def _p_value(value: float, first: NDArray[np.int64], second: NDArray[np.int64]) -> float:
-    n, m = int(first.sum()), int(second.sum())
-    if max(n, m) <= _MOST_FOR_EXACT_P:
-        steps = np.arange(len(first))
-        with warnings.catch_warnings():
-            # Where SciPy cannot count the paths it takes the limit instead; there is nothing to do about it.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            return float(scipy.stats.ks_2samp(np.repeat(steps, first), np.repeat(steps, second)).pvalue)
-    effective = round(n * m / (n + m))
-    if effective > _MOST_FOR_FINITE_P:
-        # Vrbik (2018), Small-Sample Corrections to Kolmogorov-Smirnov Test Statistic: off by under a thousandth here.
-        scaled = value * math.sqrt(effective)
-        corrected = scaled + 1 / (6 * math.sqrt(effective)) + (scaled - 1) / (4 * effective)
-        return kolmogorov_tail(corrected)
-    return float(min(1.0, max(0.0, scipy.stats.kstwo.sf(value, effective))))
 
 
 __all__ = [

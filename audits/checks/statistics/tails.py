@@ -17,11 +17,6 @@ def chi_square_tail(statistic: float, degrees: int) -> float:
     return float(scipy.special.chdtrc(degrees, statistic))
 
 
-def kolmogorov_tail(scaled: float) -> float:
-    """The chance that the limit of Kolmogorov's scaled distance is larger; as scipy.stats.kstwobign.sf."""
-    return float(scipy.special.kolmogorov(scaled))
-
-
 def normal_tail(z: float) -> float:
     """The chance that a standard normal variable is larger; as scipy.stats.norm.sf."""
     return float(scipy.special.ndtr(-z))

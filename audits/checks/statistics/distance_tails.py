@@ -1,0 +1,155 @@
+"""How likely are two samples of one distribution to lie this far apart, by the distance of Kolmogorov and Smirnov?
+
+The chances of scipy.stats.ks_2samp and kstwo, without what they load: importing that takes longer than comparing twenty
+columns of a million rows.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+# The ways through a grid of so many points are counted, such as that of two samples of 10,000 rows.
+_MOST_POINTS, _MOST_COLUMNS = 10**8, 10**5
+# Doubles reach from 2**-1022 to 2**1023: how far apart the numbers in a row of the grid may be, and all in one unit.
+_MOST_BITS, _ALL_BITS, _HIGHEST_BIT = 1_900, 2_000, 1_000
+_MOST_SUMMED = 100_000
+_STIRLING_FROM = 16
+
+
+def two_sample_tail(distance: Fraction, n: int, m: int) -> float:
+    """The chance that samples of n and m rows are this far apart or farther, as scipy.stats.ks_2samp.
+
+    Exact where n m is at most 10**8 and neither is above 10**5, unless it is below 1e-20, which doubles cannot count.
+    Otherwise it is the chance of one sample with as much evidence.
+    """
+    few, many = sorted((n, m))
+    is_small = few * many <= _MOST_POINTS and many <= _MOST_COLUMNS
+    found = _share_of_ways(int(distance * n * m), few, many) if is_small else None
+    return one_sample_tail(float(distance), round(n * m / (n + m))) if found is None else found
+
+
+def one_sample_tail(distance: float, n: int) -> float:
+    """The chance that a sample of n rows is this far from its distribution or farther; as scipy.stats.kstwo.sf.
+
+    Off by less than a part in a million from 140 rows on, as that is.
+
+    Source: Simard, L'Ecuyer (2011), doi:10.18637/jss.v039.i11.
+    """
+    scaled = distance * math.sqrt(n)
+    # To be above as well as below is this unlikely: twice the chance of being above is as good, and exact.
+    chance = _expanded(scaled, n) if scaled**2 < 2.2 or n > _MOST_SUMMED else 2 * _above(distance, n)
+    return min(1.0, max(0.0, chance))
+
+
+def _expanded(scaled: float, n: int) -> float:
+    """An expansion in powers of 1 / sqrt(n), of which the first term is Kolmogorov's limit.
+
+    Source: Pelz, Good (1976), Approximating the Lower Tail-Areas of the Kolmogorov-Smirnov One-Sample Statistic,
+    Journal of the Royal Statistical Society B 38.
+    """
+    if scaled < 0.05:
+        return 1.0
+    k = np.arange(1.0, 6.2 / scaled + 2)
+    odd = k % 2
+    first, second = k**2 - odd, 5 * k**2 + 22 - 15 * odd
+    square = (k * scaled) ** 2
+    terms = 1 - 2 * k**2 * scaled / (3 * math.sqrt(n))
+    terms -= (first - 4 * (first + 3) * square + 8 * square**2) / (18 * n)
+    terms += k**2 * scaled * (second / 5 - 4 * (second + 45) * square / 15 + 8 * square**2) / (27 * n**1.5)
+    return float(2 * ((2 * odd - 1) * np.exp(-2 * square) * terms).sum())
+
+
+def _above(distance: float, n: int) -> float:
+    """The chance that a sample of n rows is so far above its distribution, by the row up to which it is.
+
+    Source: Birnbaum, Tingey (1951), doi:10.1214/aoms/1177729550; scipy.special.smirnov.
+    """
+    if distance >= 1:
+        return 0.0
+    j = np.arange(1.0, math.ceil(n * (1 - distance)))
+    # Written so that small numbers are added, not large ones that cancel out.
+    logs = j * np.log1p(distance * n / j) + (n - j) * np.log1p(-distance * n / (n - j)) - np.log(distance + j / n)
+    places, rests = j.astype(np.intp), _rests(n)
+    logs += rests[n] - rests[places] - rests[n - places]
+    return float((1 - distance) ** n + distance * np.exp(logs).sum())
+
+
+def _share_of_ways(reach: int, n: int, m: int) -> float | None:
+    """The share of the shortest ways from (0, 0) to (n, m) with a point (i, j) where |i m - j n| is at least `reach`.
+
+    A way steps once from the first half of the rows to the second, which is the first one turned round. None where the
+    numbers of one row are too far apart for doubles.
+    """
+    i = np.arange(n + 1)
+    lows, highs = np.maximum((i * m - reach) // n + 1, 0), np.minimum((i * m + reach - 1) // n, m)
+    if (lows > highs).any():
+        return 1.0
+    before = (n - 1) // 2
+    found = _outside(lows[: n - before], highs[: n - before], m, kept=before)
+    if found is None:
+        return None
+    columns = np.arange(m + 1)
+    bits = _bits_of_ways(before, columns) + _bits_of_ways(n - 1 - before, columns[::-1]) - _bits_of_ways(n, m)
+    first, second = found[0], found[1][::-1]
+    return min(1.0, float((np.exp2(bits) * (first + second - first * second)).sum()))
+
+
+def _outside(lows: Counts, highs: Counts, m: int, kept: int) -> tuple[Numbers, Numbers] | None:
+    """Of the ways to the points of a row, the shares that have been outside the band: of the row `kept` and the last.
+
+    Row by row the ways to the points of the band that have been outside are added up, in units that grow with them.
+
+    Source: Hodges (1958), The Significance Probability of the Smirnov Two-Sample Test, Arkiv foer Matematik 3.
+    """
+    i, j = np.arange(len(lows)), np.arange(m + 1)
+    bits = _bits_of_ways(i, highs)
+    spread = float((bits - _bits_of_ways(i, lows)).max())
+    if spread > _MOST_BITS:
+        return None
+    scale = min(_HIGHEST_BIT, _ALL_BITS - spread)
+    units = (np.floor(bits / scale) + 1) * scale - _HIGHEST_BIT
+    # A way comes in from below the band, from (i, j - 1), or from above it, from (i - 1, j).
+    below = np.where(lows > 0, np.exp2(_bits_of_ways(i, np.maximum(lows - 1, 0)) - units), 0.0)
+    rows = np.searchsorted(highs, j[: highs[-1] + 1])
+    ways = np.where(rows > 0, np.exp2(_bits_of_ways(np.maximum(rows - 1, 0), j[: len(rows)]) - units[rows]), 0.0)
+    shrunk = np.append(1.0, np.exp2(units[:-1] - units[1:]))
+    shares, before = [], 0
+    for row, (low, end) in enumerate(zip(lows.tolist(), (highs + 1).tolist(), strict=True)):
+        if row:
+            if shrunk[row] < 1:
+                ways[low:before] *= shrunk[row]
+            band = ways[low:end]
+            band[0] += below[row]
+            np.add.accumulate(band, out=band)
+        before = end
+        if row in (kept, len(lows) - 1):
+            share = np.ones(m + 1)
+            share[low:end] = ways[low:end] * np.exp2(units[row] - _bits_of_ways(row, j[low:end]))
+            shares.append(share)
+    return shares[0], shares[-1]
+
+
+def _bits_of_ways(i: Counts | int, j: Counts | int) -> Numbers:
+    """The logarithm to base 2 of how many shortest ways lead from (0, 0) to (i, j)."""
+    rows, columns = np.asarray(i), np.asarray(j)
+    both = rows + columns
+    rests = _rests(int(both.max()))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.where(rows > 0, rows * np.log1p(columns / rows), 0.0)
+        logs += np.where(columns > 0, columns * np.log1p(rows / columns), 0.0)
+    return np.asarray((logs + rests[both] - rests[rows] - rests[columns]) / math.log(2))
+
+
+def _rests(n: int) -> Numbers:
+    """By how much log k! is above k log k - k, for k from 0 to n."""
+    few = range(min(n + 1, _STIRLING_FROM))
+    k = np.arange(_STIRLING_FROM, n + 1.0)
+    rests = np.log(2 * math.pi * k) / 2 + (1 / 12 - (1 / 360 - (1 / 1260 - 1 / 1680 / k**2) / k**2) / k**2) / k
+    return np.concatenate([[math.lgamma(k + 1) - (k * math.log(k) - k if k else 0.0) for k in few], rests])
