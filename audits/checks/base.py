@@ -88,7 +88,8 @@ class CannotMeasure(Exception):
 class Stored(Protocol):
     """The few sums of a statistic that the figures of a check depend on; they depend on the parameters in `reads`.
 
-    What a statistic works out only where it is needed stands in `asks`, where a class has it.
+    What a statistic works out only where it is needed stands in `asks`, where a class has it, or is what `asks` says of
+    the parameters.
     """
 
     made_of: ClassVar[type[Any]]

@@ -102,7 +102,7 @@ def measure(
             continue
         runnable.append((check, parameters))
         for kind in check.needs:
-            asked.setdefault(kind, set()).update(getattr(check.keeps, "asks", ()))
+            asked.setdefault(kind, set()).update(asked_by(check, parameters))
         for table in check.tables:
             kinds = (*check.needs, *_advising(check, table, tables[table].roles)) if table in tables else check.needs
             wanted.setdefault(table, {}).update(dict.fromkeys(filter(is_scanned, kinds)))
@@ -193,6 +193,13 @@ def _prepared(
     return check, parameters
 
 
+def asked_by(check: Check, parameters: Mapping[str, Any]) -> Collection[str]:
+    """What a check asks of a statistic that is worked out only where it is asked."""
+    asks: Any = getattr(check.keeps, "asks", ())
+    found: Collection[str] = asks(parameters) if callable(asks) else asks
+    return found
+
+
 def _refuse_profiles(check: Check, tables: Mapping[str, TableInput]) -> None:
     for table in check.tables if any(map(is_scanned, check.needs)) else ():
         if table in tables and tables[table].profile is not None and not reads_profile(check, table):
@@ -237,7 +244,7 @@ def _scan_all(
             continue
         missing = [kind for kind in kinds if (name, kind) not in computed]
         if missing:
-            scanned = scan_table(tables[name], missing, seed=seed, name=name, progress=advance)
+            scanned = scan_table(tables[name], missing, asked, seed=seed, name=name, progress=advance)
             computed.update({(name, kind): statistic for kind, statistic in scanned.items()})
     for kind in dict.fromkeys(kind for _, kind in computed if hasattr(kind, "condensed")):
         tables_of_kind = {name: computed[name, kind] for name in wanted if (name, kind) in computed}

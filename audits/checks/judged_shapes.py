@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Self
 
+from audits.checks.base import CannotMeasure
 from audits.checks.contracts import MAY_BE_UNIQUE, ColumnContract, inferred, parsed
-from audits.checks.statistics.column_shapes import ColumnShapes, ShapeOfColumn
+from audits.checks.statistics.column_shapes import REPEATS, ColumnShapes, ShapeOfColumn
 
 _FIELDS = (
     "name",
@@ -50,6 +51,15 @@ class DeclaredShapes(_JudgedShapes):
     made_of: ClassVar[type[Any]] = ColumnShapes
     reads: ClassVar[tuple[str, ...]] = ("columns",)
 
+    @staticmethod
+    def asks(parameters: Mapping[str, Any]) -> tuple[str, ...]:
+        try:
+            contracts = [parsed(line) for line in parameters["columns"]]
+        except CannotMeasure:
+            # The check will say what is wrong with a line.
+            return ()
+        return tuple(ColumnShapes.repeats_of(contract.name) for contract in contracts if contract.unique)
+
     @classmethod
     def kept(cls, shapes: ColumnShapes, parameters: Mapping[str, Any]) -> Self:
         contracts = [parsed(line) for line in parameters["columns"]]
@@ -69,6 +79,7 @@ class AgreedShapes(_JudgedShapes):
 
     made_of: ClassVar[type[Any]] = ColumnShapes
     reads: ClassVar[tuple[str, ...]] = ("range_margin", "max_categories", "min_rows")
+    asks: ClassVar[tuple[str, ...]] = (REPEATS,)
 
     @classmethod
     def kept_of_all(cls, tables: Mapping[str, Any], parameters: Mapping[str, Any]) -> Mapping[str, Self]:

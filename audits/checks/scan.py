@@ -60,15 +60,19 @@ def columns_for(kinds: Iterable[type], roles: Roles) -> tuple[str, ...]:
 def scan_table(
     table: TableInput,
     kinds: Iterable[type],
+    asked: Mapping[type, Collection[str]] | None = None,
     *,
     seed: int,
     name: str,
     progress: Callable[[int], None] | None = None,
 ) -> Mapping[type, object]:
-    """Fill the statistics of these kinds in one pass; a kind that cannot be filled maps to a Failure."""
+    """Fill the statistics of these kinds in one pass; a kind that cannot be filled maps to a Failure.
+
+    `asked` names of each kind what is worked out only where a check needs it.
+    """
     statistics: dict[type, object] = {}
     for kind in kinds:
-        statistics[kind] = _guarded(lambda kind=kind: _start(kind, table.roles, seed), name)  # type: ignore[misc]
+        statistics[kind] = _guarded(lambda kind=kind: _start(kind, table.roles, seed, asked), name)  # type: ignore[misc]
     wanted = columns_for(statistics, table.roles)
     rows = 0
     try:
@@ -105,8 +109,10 @@ def condensed(kind: type, tables: Mapping[str, object], asked: Collection[str] =
     return dict.fromkeys(scanned, small) if isinstance(small, Failure) else small  # type: ignore[return-value]
 
 
-def _start(kind: type, roles: Roles, seed: int) -> object:
+def _start(kind: type, roles: Roles, seed: int, asked: Mapping[type, Collection[str]] | None) -> object:
     statistic = kind.empty(roles)  # type: ignore[attr-defined]  # a Statistic
+    if hasattr(kind, "asked") and asked is not None:
+        statistic.asked = asked.get(kind, ())
     if hasattr(statistic, "seed"):
         statistic.seed = seed
     return statistic

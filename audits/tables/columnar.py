@@ -14,7 +14,7 @@ from audits.tables.limits import Limits
 from audits.tables.unusable import UnusableTable
 
 READ_ROWS = 16_384
-CODED_ROWS = 65_536
+CODED_ROWS = 49_152
 NESTED, UNSUPPORTED = "nested", "unsupported"
 
 

@@ -17,7 +17,7 @@ from audits.tables.source import Source
 from audits.tables.unusable import UnusableTable
 
 MAGIC = b"PAR1"
-BUFFER_BYTES = 1024 * 1024
+BUFFER_BYTES = 64 * 1024
 # A text that is worth a code takes its code and a share of the dictionary; others would fill the memory twice.
 MOST_CODED_BYTES = 4
 

@@ -56,6 +56,11 @@ class ByColumn(Generic[Part]):
     def empty(cls, roles: Roles) -> Self:
         return cls(cls.columns(roles))
 
+    def started(self, name: str, kind: str) -> Part:
+        """What is kept of a column before its first cell."""
+        begun: Part = self.part(name, kind)
+        return begun
+
     @property
     def n_rows(self) -> int:
         return max((part.rows for part in self.by_name.values()), default=0)
@@ -64,7 +69,7 @@ class ByColumn(Generic[Part]):
         for name in self.names:
             cells = column_of(batch, name)
             if name not in self.by_name:
-                self.by_name[name] = self.part(name, kind_of(cells.type))
+                self.by_name[name] = self.started(name, kind_of(cells.type))
             self.by_name[name].add(cells)
 
     def merge(self, other: Self) -> None:

@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given as given_by
+from hypothesis import strategies as st
 
 from audits.checks import ColumnShapes, Roles, RunSpec, measure, recompute
+from audits.checks.judged_shapes import AgreedShapes, DeclaredShapes
+from audits.checks.scan import scan_table
 from audits.checks.statistics.column_shapes import masks_of
 from tests.audits.checks.tables import german, given, judged, keys, measured
 
@@ -175,6 +179,25 @@ def test_a_repeat_is_found_wherever_it_stands_and_digests_are_let_go() -> None:
             shapes.add(batch)
         assert shapes.by_name["x"].repeats
         assert shapes.by_name["x"].digests == []
+
+
+def test_whether_a_value_repeats_is_looked_at_only_in_columns_of_which_it_is_asked() -> None:
+    table = pa.table({"x": [1, 2, 2], "y": [1.5, 2.5, 2.5]})
+    roles = Roles(task="regression", features=("x", "y"))
+    asked = DeclaredShapes.asks({"columns": ["x: unique", "y: number", "z: unique"]})
+    for what, repeats in ((asked, [True, None]), (AgreedShapes.asks, [True, True]), ((), [None, None])):
+        found = scan_table(given(table, roles), [ColumnShapes], {ColumnShapes: what}, seed=0, name="evaluation")
+        shapes = found[ColumnShapes]
+        assert isinstance(shapes, ColumnShapes)
+        assert [shapes.by_name[name].repeats for name in ("x", "y")] == repeats
+        assert shapes.by_name["y"].digests == []
+    outcome = judged("data_quality.declared_schema", table, roles, columns=["y: unique", "x: integer"])
+    assert [finding.key for finding in outcome.report.findings] == ["data_quality.declared_schema/y/unique"]
+
+
+@given_by(st.lists(st.text(st.characters(codec="ascii")) | st.sampled_from(["AB-12", "a  b", "x_1\t"]), min_size=1))
+def test_the_patterns_of_ascii_are_those_of_all_texts(texts: list[str]) -> None:
+    assert masks_of(pa.array(texts)).to_pylist() == masks_of(pa.array([*texts, "Zürich"])).to_pylist()[:-1]
 
 
 def test_of_very_many_fractions_it_is_not_known_whether_one_repeats() -> None:

@@ -32,6 +32,7 @@ from audits.checks import (
     ScoreHistograms,
     SensitiveColumn,
 )
+from audits.checks.statistics.columns import coded
 from audits.checks.statistics.exact_sums import as_fraction, exact_products, exact_sum, exact_sums, from_text, to_text
 from audits.checks.statistics.value_table import ValueTable
 
@@ -111,6 +112,17 @@ def test_merged_parts_equal_the_whole(kind: Any, rows: list[dict[str, object]], 
 def test_a_stored_statistic_comes_back_the_same(kind: Any, rows: list[dict[str, object]]) -> None:
     document = json.loads(json.dumps(filled(kind, rows).to_document(), allow_nan=False))
     assert kind.from_document(document).to_document() == document
+
+
+@pytest.mark.parametrize("kind", [pa.int8(), pa.int64(), pa.uint64()])
+@settings(max_examples=20)
+@given(cells=st.lists(st.integers(0, 127) | st.sampled_from([5, 7]), min_size=1), high=st.booleans())
+def test_codes_of_whole_numbers_stand_for_the_numbers(kind: pa.DataType, cells: list[int], high: bool) -> None:
+    if high and kind != pa.int8():
+        cells = [cell + 2**63 - 128 for cell in cells]
+    column = pa.array(cells, kind)
+    values, codes = coded(column)
+    assert values.take(pa.array(codes)).equals(column)
 
 
 @settings(max_examples=40)
