@@ -1,8 +1,11 @@
 """What happens inside the locked child: checks over tables, or what is asked of a model.
 
     python -P -m audits.sandbox.child SPEC.json            measures; writes {"outcomes", "guards", "rows"}
-    python -P -m audits.sandbox.child --explain SPEC.json  opens the model; writes {"attributions"} or {"refused"}
-    python -P -m audits.sandbox.child --disturb SPEC.json  opens the model; writes {"disturbances"} or {"refused"}
+    python -P -m audits.sandbox.child --explain SPEC.json  opens the model; writes {"attributions"}
+    python -P -m audits.sandbox.child --disturb SPEC.json  opens the model; writes {"disturbances"}
+
+Where nothing comes of a model: {"refused"} when it must not be opened or cannot be asked about the table, {"broken"}
+when something failed; each with a sentence.
 
 Contract
 --------
@@ -73,11 +76,10 @@ def _ask_model(mode: str, spec: Mapping[str, Any], guards: tuple[str, ...]) -> d
 
     try:
         if LANDLOCK not in guards and SECCOMP not in guards:
-            raise ModelRefused(
-                "sandbox_unavailable",
-                "This machine offers neither Landlock nor seccomp, so no model is opened on it.",
-                "Run the workers on a Linux kernel of version 5.13 or later.",
-            )
+            return {
+                "broken": "This machine offers neither Landlock nor seccomp, so no model is opened on it. "
+                "Run the workers on a Linux kernel of version 5.13 or later."
+            }
         if mode == "--disturb":
             from audits.sandbox.disturb import disturb_spec
 
@@ -86,12 +88,12 @@ def _ask_model(mode: str, spec: Mapping[str, Any], guards: tuple[str, ...]) -> d
 
         return {"attributions": explain_spec(spec)}
     except ModelRefused as refused:
-        return {"refused": {"code": refused.code, "detail": refused.detail, "fix": refused.fix}}
+        return {"refused": str(refused)}
     except Exception as broken:
         # Libraries raise anything at all over a damaged file, and the text may be the file's own.
         verb = "run" if mode == "--disturb" else "explained"
-        detail = f"The model could not be {verb}: {type(broken).__name__}: {_plain(str(broken))}."
-        return {"refused": {"code": "model_failed", "detail": detail, "fix": "Save the model again and try it."}}
+        said = f"The model could not be {verb}: {type(broken).__name__}: {_plain(str(broken))}."
+        return {"broken": f"{said} Save the model again and try it."}
 
 
 def _plain(text: str) -> str:

@@ -75,8 +75,8 @@ def execute(
     `spec` holds "runs" [{"check", "version", "parameters"}], "tables" {purpose: {"path", "format",
     "declaration"}}, "artifact" {"path", "format"} or None, and "seed".  Each child may use `cpu_seconds` and
     `memory_bytes`, both together `wall_seconds`; `on_progress` is told percents.  "guards" names what was in
-    force in every child.  A bad model, a bad table, a crash and a timeout become errored outcomes with a
-    sentence, never an exception.
+    force in every child.  A damaged table, a crash and a timeout become errored outcomes, a model that cannot be
+    asked about this table inconclusive ones, each with a sentence and never an exception.
     """
     # The child imports this package before it is locked, and the libraries behind the checks start threads.
     from audits.sandbox.ordered import needed_of_model
@@ -127,19 +127,23 @@ def errored_outcomes(runs: Sequence[Mapping[str, Any]], sentence: str) -> list[d
 def _of_model(
     spec: Mapping[str, Any], what: str, directory: Path, deadline: float, limits: Limits
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """What the spec of the checks gains: what was asked of the model, or the sentence that says why there is none."""
+    """What the spec of the checks gains: what was asked of the model, or a verdict and a sentence in its place.
+
+    A model that was refused leaves the question open; where something broke, ordering again may answer it.
+    """
     mode, verb = _ASKED[what]
     try:
         ended = _run(spec, directory, (mode,), deadline, limits, _LARGEST_OF_MODEL, lambda percent: None)
         answer = _parsed(ended.answer)
         if what in answer:
             return {what: answer[what]}, ended.guards
-        refused = answer["refused"]
-        return {f"{what}_refused": f"{refused['detail']} {refused['fix']}"}, ended.guards
+        if "refused" in answer:
+            return {f"no_{what}": ("inconclusive", str(answer["refused"]))}, ended.guards
+        return {f"no_{what}": ("errored", str(answer["broken"]))}, ended.guards
     except _ChildFailed as failed:
-        return {f"{what}_refused": f"The model could not be {verb}: its process {failed}"}, ()
+        return {f"no_{what}": ("errored", f"The model could not be {verb}: its process {failed}")}, ()
     except (KeyError, TypeError):
-        return {f"{what}_refused": f"The model could not be {verb}: its process gave an odd answer."}, ()
+        return {f"no_{what}": ("errored", f"The model could not be {verb}: its process gave an odd answer.")}, ()
 
 
 def _run(

@@ -17,8 +17,7 @@ from audits.tables import UnusableTable
 def measure_spec(spec: Mapping[str, Any], *, say_progress: Callable[[int], None]) -> dict[str, Any]:
     """Return {"outcomes": documents in the order of the runs, "rows": rows read by table}.
 
-    Runs that need attributions become errored when the spec says why there are none, and those that need the model's
-    answers inconclusive.
+    Runs that need something of the model take their verdict from the spec where it says why there is nothing.
     """
     runs = [RunSpec(run["check"], run["version"], run["parameters"]) for run in spec["runs"]]
     try:
@@ -60,10 +59,8 @@ def measure_spec(spec: Mapping[str, Any], *, say_progress: Callable[[int], None]
 def _refusal(run: RunSpec, spec: Mapping[str, Any]) -> Outcome | None:
     """The outcome of a run for which the model gave nothing."""
     needed = needed_of_model(run.check, run.version)
-    sentence = spec.get(f"{needed}_refused")
-    if sentence is None:
-        return None
-    return Outcome(run, "errored" if needed == "attributions" else "inconclusive", sentence)
+    without = spec.get(f"no_{needed}")
+    return None if without is None else Outcome(run, *without)
 
 
 def _counted(
