@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.checks.drift import Binned
-from audits.checks.statistics.intervals import Interval, percentile, redrawn
+from audits.checks.statistics.intervals import Interval, percentile, redrawn_once
 from audits.checks.statistics.tails import chi_square_tail
 
 Counts = NDArray[Any]
@@ -44,7 +44,7 @@ def chi_square_p_value(bins: Binned) -> float:
 
 def redrawn_interval(bins: Binned, distance: Any) -> Interval:
     """A percentile interval from 2,000 multinomial draws of both tables; a function of the counts alone."""
-    draws = distance(redrawn(bins.current, 0), redrawn(bins.reference, 1))
+    draws = distance(redrawn_once(bins.current, 0), redrawn_once(bins.reference, 1))
     return percentile(draws, float(distance(bins.current, bins.reference)))
 
 

@@ -14,7 +14,7 @@ from audits.checks.sentences import figure
 from audits.checks.statistics.aligned_values import folded
 from audits.checks.statistics.column_values import ColumnValues, ValuesOfColumn
 from audits.checks.statistics.distance_tails import two_sample_tail
-from audits.checks.statistics.intervals import dkw_reach, percentile, redrawn
+from audits.checks.statistics.intervals import dkw_reach, percentile, redrawn_once
 from audits.checks.statistics.side_by_side import SideBySide
 from audits.checks.statistics.value_table import ValueTable
 
@@ -82,7 +82,7 @@ def stability_interval(bins: Binned) -> tuple[float | None, float | None]:
 
     The seed is fixed: the interval is a function of the counts alone.
     """
-    draws = _indices(redrawn(bins.current, 0), redrawn(bins.reference, 1))
+    draws = _indices(redrawn_once(bins.current, 0), redrawn_once(bins.reference, 1))
     return percentile(draws, stability_index(bins.current, bins.reference))
 
 

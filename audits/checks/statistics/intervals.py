@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 
 LEVEL = 0.95
 DRAWS = 2_000
+# The bins of twenty columns of two tables take half of this.
+_MOST_KEPT = 32 * 1024 * 1024
 
 Interval = tuple[float | None, float | None]
+
+_kept: dict[tuple[bytes, int], NDArray[np.int64]] = {}
 
 
 def wilson(successes: float, trials: float, level: float = LEVEL) -> Interval:
@@ -98,6 +102,22 @@ def redrawn(
     total = int(counts.sum())
     generator = np.random.default_rng(seed)
     return generator.multinomial(total if totals is None else totals, counts / total, size=draws)
+
+
+def redrawn_once(counts: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """As `redrawn`, for counts that one check after another draws again: what is drawn is kept, and read alone.
+
+    Drawing takes longer than all else that is done with the bins of a column.
+    """
+    asked = counts.tobytes(), seed
+    if asked not in _kept:
+        drawn = redrawn(counts, seed)
+        drawn.flags.writeable = False
+        # Every check begins with the same columns, so that the latest draws make room, not the first.
+        while _kept and sum(one.nbytes for one in _kept.values()) + drawn.nbytes > _MOST_KEPT:
+            _kept.popitem()
+        _kept[asked] = drawn
+    return _kept[asked]
 
 
 def dkw_reach(first: int, second: int, level: float = LEVEL) -> float:

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from audits.checks import GroupCounts, Roles
-from audits.checks.statistics.intervals import dkw_reach, percentile, redrawn, wilson
+from audits.checks.statistics.intervals import dkw_reach, percentile, redrawn, redrawn_once, wilson
 from audits.checks.statistics.rates import selection_rate
 from tests.audits.checks.tables import DECISIONS, selected
 
@@ -36,6 +36,24 @@ def test_the_same_seed_gives_the_same_interval_and_another_seed_another() -> Non
     counts = np.array([30, 10, 60])
     assert (redrawn(counts, seed=1) == redrawn(counts, seed=1)).all()
     assert (redrawn(counts, seed=1) != redrawn(counts, seed=2)).any()
+
+
+def test_what_several_checks_draw_again_is_drawn_once_and_cannot_be_changed() -> None:
+    counts = np.array([30, 10, 61])
+    found = redrawn_once(counts, 1)
+    assert redrawn_once(counts.copy(), 1) is found
+    assert (found == redrawn(counts, seed=1)).all()
+    assert (redrawn_once(counts, 2) == redrawn(counts, seed=2)).all()
+    with pytest.raises(ValueError, match="read-only"):
+        found[0] = 0
+
+
+def test_draws_that_would_fill_the_memory_make_room_for_each_other() -> None:
+    first = redrawn_once(np.array([30, 10, 62]), 1)
+    wide = [redrawn_once(np.full(900, 10 + place), 1) for place in range(4)]
+    assert redrawn_once(np.array([30, 10, 62]), 1) is first
+    assert redrawn_once(np.full(900, 13), 1) is wide[3]
+    assert redrawn_once(np.full(900, 11), 1) is not wide[1]
 
 
 def test_draws_that_are_mostly_undefined_give_no_interval() -> None:
