@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.checks.base import CannotMeasure, Finding, Measurement, Report
-from audits.checks.limits import decided_value, deciding, exactly
+from audits.checks.limits import Ruling, decided_value, deciding, exactly
 from audits.checks.sentences import some
 from audits.checks.statistics.group_counts import GroupCounts
 from audits.checks.statistics.grouping import Grouping, GroupRate
@@ -25,6 +25,7 @@ __all__ = [
     "compared_sets",
     "decided_value",
     "deciding",
+    "doubted",
     "exactly",
     "obstacle",
     "require_complete",
@@ -155,7 +156,8 @@ def compared_sets(
         return sets
     level = joint_level([one.draws for one in many], [one.estimates for one in many])
     if level is None:
-        raise CannotMeasure(f"{grouping.attribute}: too few rows for intervals that hold for all groups together.")
+        few = f"{grouping.attribute}: too few rows for intervals that hold for all groups together."
+        raise CannotMeasure(f"{few} {_rows_to_draw(many)}".strip())
     return [_widened(one, grouping.rates(rate, level)) for one, (rate, _) in zip(sets, rates, strict=True)]
 
 
@@ -207,6 +209,25 @@ def _rows_to_compare(compared_rates: ComparedRates) -> str:
     if not 0 < fewest < needed:
         return "collect more rows" if fewest else f"collect at least {needed:,} of each"
     return f"collect at least {needed:,} of each, about {math.ceil(rows * needed / fewest):,} rows like these {rows:,},"
+
+
+def doubted(ruling: Ruling, low: float | None, drawn_with: Sequence[ComparedRates]) -> str:
+    """The doubt of a ruling; without an interval, with the rows that would give one to what was drawn together."""
+    return ruling.doubt if low is not None else f"{ruling.doubt} {_rows_to_draw(drawn_with)}".strip()
+
+
+def _rows_to_draw(sets: Sequence[ComparedRates]) -> str:
+    """How many rows would give an interval, where draws miss the smallest group too often: see `percentile`."""
+    fewest, least = min(((one, group) for one in sets for group in one.usable), key=lambda pair: pair[1].n)
+    rows = sum(group.n for group in fewest.usable)
+    # A draw misses a group of n rows with a chance of about exp(-n), and all groups together in one of twenty at most.
+    needed = math.ceil(rows * math.log(20 * sum(len(one.usable) for one in sets)) / least.n)
+    if fewest.joint or needed <= rows:
+        return ""
+    return (
+        f"The {fewest.rate.words} of {least.group} rests on {least.n} of {rows:,} rows: "
+        f"about {needed:,} rows like these would give one."
+    )
 
 
 def settled(measurements: list[Measurement], findings: list[Finding], notes: list[str], obstacles: list[str]) -> Report:

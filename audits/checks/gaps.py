@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -10,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from audits.checks.base import Finding, Measurement, Report, Severity
-from audits.checks.comparison import ComparedRates, compared_sets, obstacle, require_complete, settled
+from audits.checks.comparison import ComparedRates, compared_sets, doubted, obstacle, require_complete, settled
 from audits.checks.limits import deciding, ruled
 from audits.checks.sentences import figure
 from audits.checks.statistics.group_counts import GroupCounts
@@ -140,7 +139,9 @@ def gap_report(
             found = _EXTREMES[kind](comparable)
             measurements.append(_measured(found, *wanted, partial=partial))
             if wanted[1] is not None:
-                finding = _judge(found, wanted[0], wanted[1], decide_on, f"{check}/{name}{suffix}", obstacles)
+                finding = _judge(
+                    found, wanted[0], wanted[1], decide_on, f"{check}/{name}{suffix}", obstacles, comparable
+                )
                 if finding is not None:
                     findings.append(replace(finding, would_pass=would_pass(found, wanted[1])))
     return settled(measurements, findings, list(notes), obstacles)
@@ -207,6 +208,7 @@ def _judge(
     decide_on: str,
     key: str,
     obstacles: list[str],
+    drawn_with: Sequence[ComparedRates],
 ) -> Finding | None:
     rates = found.found_in
     if found.value is None:
@@ -224,7 +226,7 @@ def _judge(
         floor=is_ratio,
     )
     if ruling.doubt:
-        obstacles.append(ruling.doubt if found.low is not None else f"{ruling.doubt} {_rows_to_draw(rates)}".strip())
+        obstacles.append(doubted(ruling, found.low, drawn_with))
     if not ruling.beyond:
         return None
     top, bottom = rates.highest, rates.lowest
@@ -238,14 +240,3 @@ def _judge(
         ),
         measurement=name,
     )
-
-
-def _rows_to_draw(rates: ComparedRates) -> str:
-    """How many rows would give an interval, where draws miss the smallest group too often: see `percentile`."""
-    fewest = min(rates.usable, key=lambda group: group.n)
-    rows = sum(group.n for group in rates.usable)
-    # A draw misses a group of n rows with a chance of about exp(-n), and all groups together in one of twenty at most.
-    needed = math.ceil(rows * math.log(20 * len(rates.usable)) / fewest.n)
-    if rates.joint or needed <= rows:
-        return ""
-    return f"{fewest.group} has {fewest.n} of {rows:,} rows: about {needed:,} rows like these would give one."

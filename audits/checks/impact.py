@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from audits.checks.base import Finding, Measurement, Report, Severity
-from audits.checks.comparison import ComparedRates, obstacle, settled
+from audits.checks.comparison import ComparedRates, doubted, obstacle, settled
 from audits.checks.limits import deciding, ruled
 from audits.checks.sentences import figure
 from audits.checks.statistics.intervals import Interval, percentile
@@ -70,7 +70,7 @@ def _judge(
         what = f"{name.replace('_', ' ')} of {group.group}"
         ruling = ruled(ratio, low, high, limit, decide_on=decide_on, rows=group.n + top.n, what=what, floor=True)
         if ruling.doubt:
-            obstacles.append(ruling.doubt)
+            obstacles.append(doubted(ruling, low, [rates]))
         if ruling.beyond:
             findings.append(
                 Finding(

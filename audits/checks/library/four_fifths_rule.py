@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from audits.checks import Finding, GroupCounts, Measurement, Report, ScoreHistograms, ScoreSteps, Severity, check
-from audits.checks.comparison import ComparedRates, compared, obstacle, require_complete, settled
+from audits.checks.comparison import ComparedRates, compared, doubted, obstacle, require_complete, settled
 from audits.checks.gaps import advice_on
 from audits.checks.limits import deciding, exactly, ruled
 from audits.checks.parameters import Count, DecideOnEvidence, Share
@@ -144,7 +144,7 @@ def four_fifths_rule(
             )
             significant = p_value is not None and p_value <= max_p_value
             if ruling.doubt:
-                obstacles.append(ruling.doubt)
+                obstacles.append(doubted(ruling, low, [rates]))
             elif ruling.beyond and significant:
                 found.append(
                     Finding(

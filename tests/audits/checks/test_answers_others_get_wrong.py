@@ -88,7 +88,7 @@ def test_a_group_of_one_is_no_evidence_of_a_gap(smallest: int) -> None:
     assert outcome.verdict == "inconclusive"
     # 200 of the others deserve it, and one of this group.
     assert (
-        "Other has 1 of 201 rows: about 823 rows like these would give one."
+        "The true positive rate of Other rests on 1 of 201 rows: about 823 rows like these would give one."
         if smallest == 1
         else 'collect at least 30 of each, about 6,030 rows like these 201, or name the group in "leave_out".'
     ) in outcome.sentence
@@ -99,6 +99,31 @@ def test_a_group_of_one_is_no_evidence_of_a_gap(smallest: int) -> None:
     assert one.value == 0.0
     # Wilson's interval of none in one; the bootstrap of one row would say exactly nothing.
     assert (one.low, one.high) == (0.0, pytest.approx(0.79345069))
+
+
+def test_a_gap_without_an_interval_names_the_small_group_of_the_other_rate() -> None:
+    """The gap is in the true positive rate; it has no interval because draws miss who decides the false positives."""
+    table = confusion(Female=(90, 10, 10, 90), Male=(50, 10, 50, 90), Other=(70, 0, 30, 1))
+    asked = {"min_positives": 1, "min_negatives": 1, "max_difference": 0.1, "decide_on": "interval"}
+    outcome = judged("fairness.equalized_odds_difference", table, **asked)
+    assert outcome.verdict == "inconclusive"
+    assert outcome.sentence == (
+        "The difference in true positive rate by sex has no interval on this table, so nothing can be decided on it. "
+        "The false positive rate of Other rests on 1 of 201 rows: about 963 rows like these would give one."
+    )
+    more = confusion(Female=(450, 50, 50, 450), Male=(250, 50, 250, 450), Other=(350, 0, 150, 5))
+    assert judged("fairness.equalized_odds_difference", more, **asked).verdict == "failed"
+
+
+def test_a_small_group_leaves_the_ratio_of_another_without_an_interval_and_is_named() -> None:
+    table = selected(Female=(90, 200), Male=(100, 200), Other=(0, 1))
+    for name in ("fairness.impact_ratio", "fairness.four_fifths_rule"):
+        outcome = judged(name, table, min_group_size=1, decide_on="interval")
+        assert outcome.verdict == "inconclusive"
+        assert (
+            "The impact ratio of Female has no interval on this table, so nothing can be decided on it. "
+            "The selection rate of Other rests on 1 of 401 rows: about 1,642 rows like these would give one."
+        ) in outcome.sentence
 
 
 def test_small_groups_left_aside_are_never_the_certainty_of_no_gap() -> None:
