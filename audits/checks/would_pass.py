@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.checks.limits import exactly
-from audits.checks.sentences import figure, listed, some
+from audits.checks.sentences import figure, some
 from audits.checks.statistics.grouping import Grouping
 from audits.checks.statistics.rates import KNOWN, STATES, MeanOfRates, Rate, accuracy
 from audits.checks.statistics.score_split import ScoreSplit
@@ -27,6 +27,7 @@ AnyRate = Rate | MeanOfRates
 _MOST_OF_GROUP, _MOST_IN_ALL, _MOST_WINDOWS = 400, 4_000, 2_500
 # Where the rates of thousands of groups could come to lie is tried at fewer places, so that the work stays the same.
 _MOST_MOVES = 500_000
+_MOST_NAMED = 8
 # The limit is aimed at first, then less and less of it: an interval must fit in, too.
 _AIMS = tuple(Fraction(part, 8) for part in range(8, -1, -1))
 
@@ -209,17 +210,23 @@ def _thresholds(groups: Sequence[_Options], chosen: Sequence[int], favourable: i
         else:
             words = f"from a score of {threshold!r} on" if favourable == 1 else f"below a score of {-threshold!r}"
         said.append(f"{one.group} {words}")
-    return f"decide favourably for {some(said, 8)}"
+    return f"decide favourably for {some(said, _MOST_NAMED)}"
 
 
 def _changes(groups: Sequence[_Options], chosen: Sequence[int]) -> str:
     moved = [(one.group, int(one.more[option])) for one, option in zip(groups, chosen, strict=True)]
-    return f"that is {_more(moved)}"
+    return f"that is {_more(moved) or 'as many favourable decisions as now'}"
 
 
 def _more(moved: Sequence[tuple[str, int]]) -> str:
-    said = [f"{abs(by)} {'more' if by > 0 else 'fewer'} for {group}" for group, by in moved if by]
-    return f"{some(said, 8)}" if said else "as many favourable decisions as now"
+    """7 more favourable decisions for one group, 2 fewer for another; empty where nothing changes."""
+    changed = [(group, by) for group, by in moved if by]
+    said: list[str] = []
+    for group, by in changed[:_MOST_NAMED]:
+        decisions = "" if said else " favourable decision" if abs(by) == 1 else " favourable decisions"
+        said.append(f"{abs(by):,} {'more' if by > 0 else 'fewer'}{decisions} for {group}")
+    unnamed = len(changed) - len(said)
+    return ", ".join(said) + (f" and others for {unnamed:,} more groups" if unnamed else "")
 
 
 def _by_decisions(sought: Sought) -> str:
@@ -235,9 +242,9 @@ def _by_decisions(sought: Sought) -> str:
             favourable = bool(rate.numerator[:, grouping.favourable].any())
             by = [(grouping.groups[place], n if favourable else -n) for place, n in moves.items()]
             if any(n for _, n in by):
-                said.append(f"{_more(by)}{_among(rate, grouping.favourable)}")
+                said.append(f"{_among(rate, grouping.favourable)}{_more(by)}")
         if said and sought.passes(grouping):
-            return f"Would pass, as advice only: of the favourable decisions {listed(said)}."
+            return f"Would pass, as advice only: {'; '.join(said)}."
     return ""
 
 
@@ -251,7 +258,7 @@ def _among(rate: Rate, favourable: int) -> str:
     labels = np.flatnonzero(rate.denominator[:, :2].all(axis=1)).tolist()
     if len(labels) != 1:
         return ""
-    return f" among those whose label is {'favourable' if labels[0] == favourable else 'unfavourable'}"
+    return f"among those whose label is {'favourable' if labels[0] == favourable else 'unfavourable'}, "
 
 
 def _fewest(grouping: Grouping, places: Sequence[int], rate: Rate, aim: Fraction, *, is_ratio: bool) -> dict[int, int]:

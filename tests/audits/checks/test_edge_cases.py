@@ -249,7 +249,7 @@ def test_what_would_pass_is_said_of_thousands_of_groups_too() -> None:
     before = time.process_time()
     outcome = judged("fairness.demographic_parity_difference", rows, roles, min_group_size=1, max_difference=0.3)
     (finding,) = outcome.report.findings
-    assert finding.would_pass.startswith("Would pass, as advice only: of the favourable decisions ")
+    assert finding.would_pass.endswith(" more groups.")
     assert recompute(outcome.to_document()).to_document() == outcome.to_document()
     # Not every group is weighed against every other one.
     assert time.process_time() - before < 20

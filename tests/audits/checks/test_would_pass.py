@@ -69,7 +69,7 @@ TWO = people(
 def test_the_smallest_change_comes_out_by_hand() -> None:
     assert would_pass(judged(PARITY, TWO, SCORED, max_difference=0.25)) == (
         "Would pass, as advice only: decide favourably for Female from a score of 0.4 on and Male from a score of 0.6 "
-        "on; that is 10 more for Female, and accuracy goes from 0.875 to 1."
+        "on; that is 10 more favourable decisions for Female, and accuracy goes from 0.875 to 1."
     )
 
 
@@ -83,18 +83,22 @@ def test_a_low_score_is_cut_from_above_where_class_zero_is_favourable() -> None:
     )
     roles = Roles(**{**vars(SCORED), "favourable": 0})
     said = would_pass(judged(PARITY, turned, roles, max_difference=0.25))
-    assert "Female below a score of 0.8 and Male below a score of 0.8; that is 10 more for Female" in said
+    assert "Male below a score of 0.8; that is 10 more favourable decisions for Female" in said
 
 
 def test_without_scores_the_fewest_decisions_come_out_by_hand() -> None:
     # 20 of 80 women and 60 of 80 men are selected; a gap of 0.1 is 8 of 80, so that 32 decisions have to change.
     said = would_pass(judged(PARITY, selected(Female=(20, 80), Male=(60, 80)), max_difference=0.1))
-    moved = {group: int(n) for n, group in re.findall(r"(\d+) (?:more|fewer) for (\w+)", said)}
-    assert sum(moved.values()) == 32
+    assert said == "Would pass, as advice only: 32 more favourable decisions for Female."
     odds = confusion(Female=(20, 10, 20, 50), Male=(30, 10, 10, 50))
     assert would_pass(judged("fairness.equal_opportunity_gap", odds, max_gap=0.1)) == (
-        "Would pass, as advice only: of the favourable decisions 6 more for Female among those whose label is "
-        "favourable."
+        "Would pass, as advice only: among those whose label is favourable, 6 more favourable decisions for Female."
+    )
+    # 12, 30 and 19 of 60 come within 6 of each other by twelve changes; seven of them are better for people.
+    odds = confusion(Female=(20, 12, 20, 48), Male=(30, 30, 10, 30), Other=(20, 19, 20, 41))
+    assert would_pass(judged("fairness.equalized_odds_difference", odds, max_difference=0.1)) == (
+        "Would pass, as advice only: among those whose label is favourable, 6 fewer favourable decisions for Male; "
+        "among those whose label is unfavourable, 7 more favourable decisions for Female, 5 fewer for Male."
     )
 
 
@@ -200,7 +204,8 @@ def test_weighted_rows_unscored_rows_and_groups_left_out() -> None:
     assert would_pass(judged(PARITY, table, weighted, max_difference=0.25)) == ""
     scores = pa.array([None, *TWO["score"].to_pylist()[1:]])
     unscored = TWO.set_column(TWO.schema.get_field_index("score"), "score", scores)
-    assert "of the favourable decisions" in would_pass(judged(PARITY, unscored, SCORED, max_difference=0.25))
+    advised = would_pass(judged(PARITY, unscored, SCORED, max_difference=0.25))
+    assert advised == "Would pass, as advice only: 10 more favourable decisions for Female."
     three = pa.concat_tables([TWO, people(("Other", 0.6, 1, 40))])
     said = would_pass(judged(PARITY, three, SCORED, max_difference=0.25, leave_out=["Other"]))
     assert "Other" not in said
