@@ -47,6 +47,15 @@ class SortedNumbers:
         """Rows with values up to these points."""
         return self._rows(np.searchsorted(self.values, points, side="right"))
 
+    def around(self, points: Numbers) -> tuple[Rows, Rows]:
+        """Rows with values less than these points, and those with values up to them."""
+        below = np.searchsorted(self.values, points, side="left")
+        not_above = below.copy()
+        # Few points are among the values of a column of measurements: only those are looked up a second time.
+        held = np.flatnonzero(self.values.take(np.minimum(below, len(self.values) - 1)) == points)
+        not_above[held] = np.searchsorted(self.values, points[held], side="right")
+        return self._rows(below), self._rows(not_above)
+
     def ranked(self, ranks: Rows) -> Numbers:
         """The values of the rows with these ranks, counted from 0."""
         return self.values[ranks if self.ends is None else np.searchsorted(self.ends, ranks, side="right")]
@@ -111,7 +120,7 @@ def farthest_apart(first: SortedNumbers, second: SortedNumbers) -> float:
         """How far the first function is above the second one at these places, and below just before them."""
         points = few.values[places]
         upto, before = few.upto(places), few.before(places)
-        not_above, below = many.not_above(points), many.below(points)
+        below, not_above = many.around(points)
         return upto * m - not_above * n, below * n - before * m, not_above, below
 
     marks = np.append(np.arange(0, len(few.values) - 1, _STRIDE), len(few.values) - 1)

@@ -33,6 +33,16 @@ def farthest_of_all(first: list[float], second: list[float]) -> float:
     return float(np.abs(shares[0] - shares[1]).max())
 
 
+@settings(max_examples=50)
+@given(numbers=NUMBERS, others=NUMBERS)
+def test_rows_below_and_up_to_a_number_are_counted_together_as_apart(numbers: list[float], others: list[float]) -> None:
+    points = np.sort(np.array([*numbers, *others]))
+    for held in (rows(numbers), distinct(numbers)):
+        below, not_above = held.around(points)
+        assert below.tolist() == held.below(points).tolist()
+        assert not_above.tolist() == held.not_above(points).tolist()
+
+
 @settings(max_examples=150)
 @given(first=NUMBERS, second=NUMBERS)
 def test_distance_area_and_quantiles_are_scipys_and_numpys(first: list[float], second: list[float]) -> None:
