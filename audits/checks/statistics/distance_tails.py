@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
-# The ways through a grid of so many points are counted, such as that of two samples of 10,000 rows.
-_MOST_POINTS, _MOST_COLUMNS = 10**8, 10**5
+# The ways through the grid of two samples are counted up to so many rows each.
+_MOST_COUNTED = 10_000
 # Doubles reach from 2**-1022 to 2**1023: how far apart the numbers in a row of the grid may be, and all in one unit.
 _MOST_BITS, _ALL_BITS, _HIGHEST_BIT = 1_900, 2_000, 1_000
 # Up to so many rows one sample is counted too: where it is close to its distribution, or it is as small as this.
@@ -29,12 +29,11 @@ _STIRLING_FROM = 16
 def two_sample_tail(distance: Fraction, n: int, m: int) -> float:
     """The chance that samples of n and m rows are this far apart or farther, as scipy.stats.ks_2samp.
 
-    Exact where n m is at most 10**8 and neither is above 10**5, unless it is below 1e-20, which doubles cannot count.
-    Otherwise it is the chance of one sample with as much evidence.
+    Exact up to 10,000 rows each, unless it is below 1e-20, which doubles cannot count. Otherwise it is the chance of
+    one sample with as much evidence.
     """
     few, many = sorted((n, m))
-    is_small = few * many <= _MOST_POINTS and many <= _MOST_COLUMNS
-    found = _share_of_ways(int(distance * n * m), few, many) if is_small else None
+    found = _share_of_ways(int(distance * n * m), few, many) if many <= _MOST_COUNTED else None
     return one_sample_tail(float(distance), round(n * m / (n + m))) if found is None else found
 
 
