@@ -15,7 +15,7 @@ from audits.checks.statistics.by_column import ByColumn
 from audits.checks.statistics.columns import missing_cells, present_numbers, text_counts
 from audits.checks.statistics.side_by_side import SideBySide, laid_out
 from audits.checks.statistics.sorted_numbers import SortedNumbers
-from audits.checks.statistics.value_table import ValueTable
+from audits.checks.statistics.value_table import ValueTable, finite
 
 # What a stored profile calls the texts that few rows hold.
 RARE = "(rare)"
@@ -46,7 +46,7 @@ class ValuesOfColumn:
     def numbers(self) -> ValueTable:
         """The numbers with their counts; those that were read since the last look are taken in first."""
         if self.waiting:
-            self.table.add(_finite(self._taken()))
+            self.table.add(finite(self._taken()))
         return self.table
 
     @property
@@ -63,7 +63,7 @@ class ValuesOfColumn:
         if dropped == 0 and self._are_rows:
             numbers = self._taken()
             numbers.sort()
-            return SortedNumbers(_finite(numbers, ends=numbers[[0, -1]]))
+            return SortedNumbers(finite(numbers, ends=numbers[[0, -1]]))
         table = self.numbers.at_level(dropped)
         return SortedNumbers(table.values(), np.cumsum(table.counts[:, 0]))
 
@@ -176,13 +176,6 @@ class ColumnValues(ByColumn[ValuesOfColumn]):
             for name, (cells, beside) in zip(filled, found_here, strict=True):
                 found[name].by_name[column] = replace(spreads[name], table=cells, beside=beside)
         return found
-
-
-def _finite(numbers: NDArray[np.float64], ends: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-    """The numbers, infinite ones as the largest double, which keeps the order; `ends` hold the smallest and largest."""
-    if len(numbers) and not np.isfinite([numbers.min(), numbers.max()] if ends is None else ends).all():
-        return np.nan_to_num(numbers, copy=False)
-    return numbers
 
 
 def _totals(texts: list[str | None], counts: list[int]) -> dict[str, int]:

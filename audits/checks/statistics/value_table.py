@@ -38,6 +38,13 @@ def from_keys(keys: NDArray[np.uint64]) -> NDArray[np.float64]:
     return bits.view(np.float64)
 
 
+def finite(values: NDArray[np.float64], ends: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """The values, infinite ones as the largest double, which keeps the order; `ends` hold the smallest and largest."""
+    if len(values) and not np.isfinite([values.min(), values.max()] if ends is None else ends).all():
+        return np.nan_to_num(values)
+    return values
+
+
 @dataclass
 class ValueTable:
     """Counts of values by cell: exact up to `most` distinct values, then rounded down to fewer bits.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from audits.checks.roles import MISSING
 from audits.checks.statistics.column_values import MOST_CATEGORIES
 from audits.checks.statistics.columns import as_codes, as_numbers, kind_of
-from audits.checks.statistics.value_table import ValueTable
+from audits.checks.statistics.value_table import ValueTable, finite
 
 Counts = NDArray[np.int64]
 
@@ -49,8 +49,7 @@ class ValuesByCell:
             self._count({MISSING: _by_cell(places[..., missing], n_cells)})
             numbers, places = numbers[~missing], places[..., ~missing]
         if len(numbers):
-            # An infinite value is larger than every finite one; the largest double keeps that order.
-            self.numbers.add(np.nan_to_num(numbers), places, n_cells)
+            self.numbers.add(finite(numbers), places, n_cells)
 
     def merge(self, other: ValuesByCell, cells: Counts, n_cells: int) -> None:
         """Take in the counts of another column, whose cells are these ones here."""

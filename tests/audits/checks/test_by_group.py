@@ -58,6 +58,19 @@ def test_a_shift_that_all_rows_together_hide_is_found_and_the_group_named() -> N
     assert recompute(stored).to_document() == outcome.to_document()
 
 
+def test_infinite_numbers_stand_beyond_all_others() -> None:
+    def income(first: float, last: float, *others: float) -> pa.Table:
+        return pa.table({"sex": ["f", "m"] * 200, "income": [first, last, *others] * 100})
+
+    roles = Roles(task="regression", sensitive=SEX, features=("income",))
+    now, before = (np.inf, -np.inf, 1.0, 2.0), (3.0, np.inf, 1.0, 2.0)
+    outcome = judged(NAME, income(*now), roles, reference=income(*before))
+    now, before = (np.clip(numbers, -1e300, 1e300).tolist() for numbers in (now, before))
+    large = judged(NAME, income(*now), roles, reference=income(*before))
+    assert outcome.verdict == "failed"
+    assert outcome.report == large.report
+
+
 def test_groups_that_stand_still_pass_and_a_limit_is_one() -> None:
     assert judged(NAME, BEFORE, ROLES, reference=BEFORE).verdict == "passed"
     assert judged(NAME, CROSSED, ROLES, reference=BEFORE, max_distance=0.45).verdict == "passed"
