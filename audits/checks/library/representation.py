@@ -55,7 +55,8 @@ def representation(
     share_of_rows : float in [0, 1], unit 1, by group, with Wilson's interval.
     representation_ratio : float of 0 or more, unit 1, ideal 1, by group, with Wilson's interval over
         the declared share.
-    p_value : float in [0, 1], unit 1, by attribute, of the chi-square test that rows are drawn from the population.
+    p_value : float in [0, 1], unit 1, by attribute, of the chi-square test that rows are drawn from the population;
+        undefined for a single group.
 
     Cannot measure
     --------------
@@ -138,7 +139,9 @@ def representation(
                     measurement="representation_ratio",
                 )
             )
-    p_value = float(scipy.stats.chisquare(observed, [float(of * evidence) for of in shares.values()]).pvalue)
+    expected = [float(of * evidence) for of in shares.values()]
+    # A single group holds everybody, wherever the rows are from.
+    p_value = float(scipy.stats.chisquare(observed, expected).pvalue) if len(shares) > 1 else None
     measured.append(Measurement("p_value", p_value, group=name, n=total, note="chi-square test"))
     return settled(measured, findings, [], obstacles)
 

@@ -66,7 +66,7 @@ def test_the_p_values_are_fisher_s_corrected_for_the_number_of_pairs() -> None:
     ]
     adjusted = stats.false_discovery_control(2 * stats.norm.sf(np.abs(z)))
     for (i, j), expected in zip(pairs, adjusted, strict=True):
-        assert measured(outcome, "adjusted_p_value", f"{i} and {j}").value == pytest.approx(expected, rel=1e-7)
+        assert measured(outcome, "adjusted_p_value", f"{i} and {j}").value == pytest.approx(expected, rel=1e-9)
 
 
 def test_constant_columns_and_few_rows_leave_nothing_to_compare() -> None:

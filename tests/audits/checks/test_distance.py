@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from scipy import stats
-from scipy.spatial.distance import jensenshannon
+from scipy.spatial.distance import euclidean, jensenshannon
 
 from audits.checks import Roles
 from tests.audits.checks.tables import adult, judged, keys, measured
@@ -60,7 +60,7 @@ def test_figures_of_adult_are_scipys() -> None:
     index = counts[0].index.union(counts[1].index)
     p, q = (count.reindex(index, fill_value=0).to_numpy() for count in counts)
     assert measured(outcome, "jensen_shannon", "workclass").value == pytest.approx(jensenshannon(p, q, 2), abs=1e-12)
-    overlap = np.sqrt(p / p.sum() * q / q.sum()).sum()
-    assert measured(outcome, "hellinger", "workclass").value == pytest.approx(np.sqrt(1 - overlap), abs=1e-7)
+    apart = euclidean(np.sqrt(p / p.sum()), np.sqrt(q / q.sum())) / np.sqrt(2)
+    assert measured(outcome, "hellinger", "workclass").value == pytest.approx(apart, rel=1e-12)
     expected = stats.wasserstein_distance(now["final_weight"], then["final_weight"]) / then["final_weight"].std(ddof=0)
     assert measured(outcome, "wasserstein", "final_weight").value == pytest.approx(expected, rel=1e-9)

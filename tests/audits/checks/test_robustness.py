@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -55,9 +56,9 @@ def test_the_growth_of_a_regression_has_the_interval_of_paired_differences() -> 
     one = Answers(moved=1.0, increase=float(growth.sum()), increase_2=float((growth**2).sum()))
     given = Disturbances(500, 500, 7, None, 250.0, SAME | {"0.1": one}, SAME, {})
     found = measured(look(given), "loss_growth", "blank/0.1")
-    reach = 1.959964 * growth.std(ddof=1) / np.sqrt(500)
+    reach = NormalDist().inv_cdf(0.975) * growth.std(ddof=1) / np.sqrt(500)
     assert found.value == pytest.approx(growth.mean(), abs=1e-12)
-    assert found.high == pytest.approx(growth.mean() + reach, abs=1e-6)
+    assert found.high == pytest.approx(growth.mean() + reach, rel=1e-9)
     assert found.unit == "of the label"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -91,9 +92,9 @@ def test_intervals_rest_on_kishs_effective_rows() -> None:
     assert (found.value, found.n) == (0.6, 120)
     assert (found.low, found.high) == pytest.approx(proportion_confint(0.6 * effective, effective, method="wilson"))
     brier, spread = 0.6 * 0.75**2 + 0.4 * 0.25**2, 0.6 * 0.4 * (0.75**2 - 0.25**2) ** 2
-    reach = 1.959964 * math.sqrt(spread / (effective - 1))
+    reach = NormalDist().inv_cdf(0.975) * math.sqrt(spread / (effective - 1))
     found = measured(outcome, "brier_score")
-    assert (found.value, found.high) == pytest.approx((brier, brier + reach), rel=1e-6)
+    assert (found.value, found.high) == pytest.approx((brier, brier + reach), rel=1e-9)
 
 
 def test_the_interval_of_the_calibration_error_is_that_of_the_bootstrap_of_rows() -> None:
