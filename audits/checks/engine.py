@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,8 +13,9 @@ from audits.checks.outcomes import Outcome, RunSpec, TableInput, Verdict, plain
 from audits.checks.parameters import UnusableParameters
 from audits.checks.profiling import reads_profile
 from audits.checks.roles import Roles
-from audits.checks.scan import Failure, columns_for, condensed, is_scanned, scan_table
+from audits.checks.scan import Failure, columns_for, condensed, scan_table
 from audits.checks.sentences import conclusion, listed
+from audits.checks.wishes import Wish, is_scanned, wishes_of
 
 _STORED: Mapping[str, Any] = {
     name: kind for name in known.__all__ if hasattr(kind := getattr(known, name), "from_document")
@@ -90,8 +91,6 @@ def measure(
     nothing that goes wrong passes.
     """
     given = statistics or {}
-    wanted: dict[str, dict[type, None]] = {}
-    asked: dict[type, set[str]] = {}
     runnable: list[tuple[Check, dict[str, Any]] | Outcome] = []
     for spec in runs:
         try:
@@ -101,12 +100,9 @@ def measure(
             runnable.append(Outcome(spec, refusal.verdict, refusal.sentence))
             continue
         runnable.append((check, parameters))
-        for kind in check.needs:
-            asked.setdefault(kind, set()).update(asked_by(check, parameters))
-        for table in check.tables:
-            kinds = (*check.needs, *_advising(check, table, tables[table].roles)) if table in tables else check.needs
-            wanted.setdefault(table, {}).update(dict.fromkeys(filter(is_scanned, kinds)))
-    computed = _scan_all(tables, wanted, asked, given, seed, progress)
+    checks = [entry for entry in runnable if not isinstance(entry, Outcome)]
+    wishes = {name: wishes_of(checks, name, table.roles) for name, table in tables.items()}
+    computed = _scan_all(tables, wishes, given, seed, progress)
     weights = {name: table.roles.weight for name, table in tables.items()}
     outcomes = []
     for spec, entry in zip(runs, runnable, strict=True):
@@ -119,16 +115,13 @@ def measure(
 
 def needed_columns(runs: Sequence[RunSpec], roles: Mapping[str, Roles]) -> dict[str, tuple[str, ...]]:
     """The columns of each table that these runs will read, so that a reader need not decode others."""
-    wanted: dict[str, dict[str, None]] = {name: {} for name in roles}
+    checks = []
     for spec in runs:
         try:
-            check, _ = _prepared(spec, roles, None)
+            checks.append(_prepared(spec, roles, None))
         except _NotRunnable:
             continue
-        for table in filter(roles.__contains__, check.tables):
-            kinds = (*check.needs, *_advising(check, table, roles[table]))
-            wanted[table].update(dict.fromkeys(columns_for(kinds, roles[table])))
-    return {name: tuple(columns) for name, columns in wanted.items()}
+    return {name: columns_for(wishes_of(checks, name, of_table)) for name, of_table in roles.items()}
 
 
 def recompute(document: Mapping[str, Any]) -> Outcome:
@@ -193,13 +186,6 @@ def _prepared(
     return check, parameters
 
 
-def asked_by(check: Check, parameters: Mapping[str, Any]) -> Collection[str]:
-    """What a check asks of a statistic that is worked out only where it is asked."""
-    asks: Any = getattr(check.keeps, "asks", ())
-    found: Collection[str] = asks(parameters) if callable(asks) else asks
-    return found
-
-
 def _refuse_profiles(check: Check, tables: Mapping[str, TableInput]) -> None:
     for table in check.tables if any(map(is_scanned, check.needs)) else ():
         if table in tables and tables[table].profile is not None and not reads_profile(check, table):
@@ -213,18 +199,9 @@ def _many_or_one(absent: Sequence[str], task: str) -> str:
     return f": its task is {task}, not multi_label" if {"labels", "predictions"} & set(absent) else ""
 
 
-def _advising(check: Check, table: str, roles: Roles) -> tuple[type, ...]:
-    """The statistic that helps with advice, where the table has the columns for it."""
-    kind = check.advised_by
-    if kind is None or table != check.tables[0]:
-        return ()
-    return (kind,) if all(map(roles.has, kind.needs_roles)) else ()  # type: ignore[attr-defined]  # a Statistic
-
-
 def _scan_all(
     tables: Mapping[str, TableInput],
-    wanted: Mapping[str, Mapping[type, None]],
-    asked: Mapping[type, Collection[str]],
+    wishes: Mapping[str, Mapping[type, Wish]],
     given: Mapping[type, object],
     seed: int,
     progress: Callable[[int], None] | None,
@@ -238,19 +215,18 @@ def _scan_all(
         if progress is not None:
             progress(read)
 
-    for name, kinds in wanted.items():
+    for name, of_table in wishes.items():
         if (profile := tables[name].profile) is not None:
-            computed.update({(name, kind): profile for kind in kinds})
+            computed.update({(name, kind): profile for kind in of_table})
             continue
-        missing = [kind for kind in kinds if (name, kind) not in computed]
+        missing = {kind: wish for kind, wish in of_table.items() if (name, kind) not in computed}
         if missing:
-            scanned = scan_table(tables[name], missing, asked, seed=seed, name=name, progress=advance)
+            scanned = scan_table(tables[name], missing, seed=seed, name=name, progress=advance)
             computed.update({(name, kind): statistic for kind, statistic in scanned.items()})
     for kind in dict.fromkeys(kind for _, kind in computed if hasattr(kind, "condensed")):
-        tables_of_kind = {name: computed[name, kind] for name in wanted if (name, kind) in computed}
-        computed.update(
-            {(name, kind): small for name, small in condensed(kind, tables_of_kind, asked.get(kind, ())).items()}
-        )
+        tables_of_kind = {name: computed[name, kind] for name in wishes if (name, kind) in computed}
+        asked = {what for of_table in wishes.values() if kind in of_table for what in of_table[kind].asked}
+        computed.update({(name, kind): small for name, small in condensed(kind, tables_of_kind, asked).items()})
     return _Computed(computed)
 
 

@@ -9,6 +9,7 @@ from audits.checks.outcomes import TableInput, plain
 from audits.checks.scan import Failure, scan_table
 from audits.checks.statistics.column_values import ColumnValues
 from audits.checks.statistics.stored_profile import profiled
+from audits.checks.wishes import Wish
 
 VERSION = 1
 
@@ -29,7 +30,7 @@ def profile_document(table: TableInput) -> dict[str, Any]:
 
     Raises: CannotMeasure when there is nothing to read.
     """
-    found = scan_table(table, [ColumnValues], seed=0, name="reference")[ColumnValues]
+    found = scan_table(table, {ColumnValues: Wish(table.roles)}, seed=0, name="reference")[ColumnValues]
     if isinstance(found, Failure):
         raise CannotMeasure(found.sentence)
     assert isinstance(found, ColumnValues)  # noqa: S101 -- the only kind that was asked for

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, Self
 
@@ -13,6 +13,7 @@ from audits.checks.outcomes import TableInput
 from audits.checks.roles import Roles
 from audits.checks.sentences import listed
 from audits.checks.statistics.columns import worked_out_once
+from audits.checks.wishes import Wish
 
 
 class Statistic(Protocol):
@@ -43,37 +44,27 @@ class Failure:
     is_error: bool
 
 
-def is_scanned(kind: type) -> bool:
-    """Whether a scan of a table can fill this statistic; the others are computed elsewhere."""
-    return hasattr(kind, "add")
-
-
-def columns_for(kinds: Iterable[type], roles: Roles) -> tuple[str, ...]:
+def columns_for(wishes: Mapping[type, Wish]) -> tuple[str, ...]:
     """The columns that these statistics read, once each."""
     names: dict[str, None] = {}
-    for kind in kinds:
-        if is_scanned(kind):
-            names.update(dict.fromkeys(kind.columns(roles)))  # type: ignore[attr-defined]  # a Statistic
+    for kind, wish in wishes.items():
+        names.update(dict.fromkeys(kind.columns(wish.roles)))  # type: ignore[attr-defined]  # a Statistic
     return tuple(names)
 
 
 def scan_table(
     table: TableInput,
-    kinds: Iterable[type],
-    asked: Mapping[type, Collection[str]] | None = None,
+    wishes: Mapping[type, Wish],
     *,
     seed: int,
     name: str,
     progress: Callable[[int], None] | None = None,
 ) -> Mapping[type, object]:
-    """Fill the statistics of these kinds in one pass; a kind that cannot be filled maps to a Failure.
-
-    `asked` names of each kind what is worked out only where a check needs it.
-    """
+    """Fill the statistics that are wished for in one pass; a kind that cannot be filled maps to a Failure."""
     statistics: dict[type, object] = {}
-    for kind in kinds:
-        statistics[kind] = _guarded(lambda kind=kind: _start(kind, table.roles, seed, asked), name)  # type: ignore[misc]
-    wanted = columns_for(statistics, table.roles)
+    for kind, wish in wishes.items():
+        statistics[kind] = _guarded(lambda kind=kind, wish=wish: _start(kind, wish, seed), name)  # type: ignore[misc]
+    wanted = columns_for(wishes)
     rows = 0
     try:
         for batch in table.batches():
@@ -109,10 +100,10 @@ def condensed(kind: type, tables: Mapping[str, object], asked: Collection[str] =
     return dict.fromkeys(scanned, small) if isinstance(small, Failure) else small  # type: ignore[return-value]
 
 
-def _start(kind: type, roles: Roles, seed: int, asked: Mapping[type, Collection[str]] | None) -> object:
-    statistic = kind.empty(roles)  # type: ignore[attr-defined]  # a Statistic
-    if hasattr(kind, "asked") and asked is not None:
-        statistic.asked = asked.get(kind, ())
+def _start(kind: type, wish: Wish, seed: int) -> object:
+    statistic = kind.empty(wish.roles)  # type: ignore[attr-defined]  # a Statistic
+    if hasattr(kind, "asked"):
+        statistic.asked = wish.asked
     if hasattr(statistic, "seed"):
         statistic.seed = seed
     return statistic

@@ -39,6 +39,8 @@ CHILD_ENVIRONMENT = {
     # The same paths on every machine: with AVX-512 NumPy's logarithms differ in the last digit from those of a machine
     # without it, and some processors (AMD Zen 4) sort five times more slowly with it than with AVX2.
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
+    # Where huge pages have to be made free first, they cost more than they save, and now and then a great deal.
+    "NUMPY_MADVISE_HUGEPAGE": "0",
     # A child is used once; compiling would take it longer than interpreting.
     "NUMBA_DISABLE_JIT": "1",
     # The child has neither semaphores nor other processes.

@@ -69,7 +69,7 @@ def compared(positives: Rows, negatives: Rows) -> Compared:
     pairs = n * m
     if pairs == 0:
         return Compared(n, m, None, Fraction(0), None)
-    # No sum is larger than twice the number of pairs: as doubles they are exact, or else as Python's integers.
+    # No sum is larger than twice the number of pairs: as doubles all are exact, or else as Python's integers.
     kind = np.float64 if pairs < 2**52 else object
     up, down = positives.astype(kind), negatives.astype(kind)
     placed = _placed(negatives).astype(kind)
@@ -84,7 +84,8 @@ def compared(positives: Rows, negatives: Rows) -> Compared:
 
 def _placed(others: Rows) -> Rows:
     """Twice the number of others that are below a score, or as often half of those that are at it."""
-    placed = np.cumsum(others, dtype=np.int64)
+    placed = others.astype(np.int64)
+    np.cumsum(placed, out=placed)
     placed *= 2
     placed -= others
     return placed

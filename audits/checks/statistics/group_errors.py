@@ -46,6 +46,7 @@ class GroupErrors:
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ("prediction",)
+    by_attribute: ClassVar[bool] = True
     weighs: ClassVar[bool] = True
 
     roles: Roles

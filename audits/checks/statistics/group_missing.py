@@ -23,6 +23,7 @@ class GroupMissing:
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ("sensitive", "feature")
+    by_attribute: ClassVar[bool] = True
 
     features: tuple[str, ...]
     groups: GroupCells

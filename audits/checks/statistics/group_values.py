@@ -24,6 +24,7 @@ class GroupValues:
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ("sensitive",)
+    by_attribute: ClassVar[bool] = True
 
     names: tuple[str, ...]
     sorts: tuple[GroupCells, ...]

@@ -29,6 +29,7 @@ class RankedGroups:
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ("query", "score", "sensitive")
+    by_attribute: ClassVar[bool] = True
 
     roles: Roles
     groups: GroupCells

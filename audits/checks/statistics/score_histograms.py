@@ -34,6 +34,7 @@ class ScoreHistograms:
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ("score",)
+    by_attribute: ClassVar[bool] = True
 
     roles: Roles
     groups: GroupCells

@@ -14,6 +14,7 @@ from audits.checks import (
     ColumnShapes,
     Roles,
     RunSpec,
+    SensitiveColumn,
     TableInput,
     get_check,
     list_checks,
@@ -204,6 +205,23 @@ def test_only_the_needed_columns_are_asked_for() -> None:
     assert needed_columns([PASSING], both) == {"evaluation": ("truth", "decision", "sex"), "reference": ()}
     drift = needed_columns([RunSpec("drift.population_stability", 1)], both)
     assert drift == {"evaluation": ("x", "decision", "score"), "reference": ("x", "decision", "score")}
+
+
+def test_only_the_groups_that_a_run_names_are_read() -> None:
+    table, roles = full()
+    table = table.append_column("race", pa.array(["a", "b"] * (table.num_rows // 2)))
+    roles = Roles(**{**vars(roles), "sensitive": (SensitiveColumn("sex"), SensitiveColumn("race"))})
+    one, crossed, every, wrong = (
+        RunSpec("fairness.auc_gap", 1, {"attribute": name}) for name in ("sex", "race x sex", None, "zodiac")
+    )
+
+    def groups(*runs: RunSpec) -> set[str]:
+        return set(needed_columns(runs, {"evaluation": roles})["evaluation"]) - {"truth", "score"}
+
+    assert groups(one) == {"sex"}
+    assert groups(crossed) == groups(one, crossed) == groups(one, every) == groups(wrong) == {"sex", "race"}
+    (refused,) = measure([wrong], tables={"evaluation": given(table, roles)}, seed=1)
+    assert refused.sentence.endswith("declared are: sex, race.")
 
 
 def test_a_document_holds_nothing_that_json_cannot() -> None:

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -97,14 +97,12 @@ def test_parts_that_are_merged_in_any_order_say_what_the_whole_says(task: str, m
     whole = documents(task)
     chance = np.random.default_rng(8)
 
-    def in_parts(table: TableInput, kinds: Iterable[type], *asked: Any, **others: Any) -> Mapping[type, object]:
+    def in_parts(table: TableInput, kinds: Mapping[type, Any], **asked: Any) -> Mapping[type, object]:
         """What `scan_table` gives, of parts that were each read by themselves."""
         batches = list(table.batches())
         cuts = [0, *sorted(chance.integers(1, len(batches), 3).tolist()), len(batches)]
         spans = [slice(first, last) for first, last in pairwise(cuts) if first < last]
-        parts = [
-            scan_table(TableInput(lambda s=span: batches[s], table.roles), kinds, *asked, **others) for span in spans
-        ]
+        parts = [scan_table(TableInput(lambda s=span: batches[s], table.roles), kinds, **asked) for span in spans]
         merged = dict(parts[0])
         for kind in kinds:
             # A column that ascends does so from part to part: of these the order counts.

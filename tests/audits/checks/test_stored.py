@@ -28,6 +28,7 @@ from audits.checks import (
 from audits.checks.outcomes import plain
 from audits.checks.scan import condensed, scan_table
 from audits.checks.statistics.disturbances import LEVELS, Answers
+from audits.checks.wishes import wishes_of
 from tests.audits.checks.tables import given, measured
 
 ROWS = 6_000
@@ -211,15 +212,27 @@ def test_an_outcome_stored_with_all_that_was_counted_gives_the_same_figures(
     task = next(task for task in TASKS if everything[task, check.name].report is not None)
     document = stored(everything[task, check.name])
     (kind,) = check.needs
+    roles, asked = TASKS[task], document["effective_parameters"]
     tables = {"evaluation": table(7), "reference": table(3, 0.2)}
     counted: Mapping[str, Any] = {
-        name: scan_table(given(tables[name], TASKS[task]), [kind], seed=3, name=name)[kind] for name in check.tables
+        name: scan_table(given(tables[name], roles), wishes_of([(check, asked)], name, roles), seed=3, name=name)[kind]
+        for name in check.tables
     }
     if hasattr(kind, "condensed"):
         counted = condensed(kind, counted, getattr(check.keeps, "asks", ()))
     kept_whole = {name: {kind.__name__: plain(one.to_document())} for name, one in counted.items()}
     before = json.loads(json.dumps({**document, "statistics": kept_whole}, sort_keys=True))
     assert figures(recompute(before).to_document()) == figures(document)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_what_is_said_of_one_attribute_does_not_depend_on_what_else_is_ordered(task: str) -> None:
+    named = [check.name for check in list_checks() if "attribute" in check.resolve({})]
+    runs = [RunSpec(name, 1, {**ASKED.get(name, {}), "attribute": "sex"}) for name in named]
+    others = [RunSpec(name, 1, {**ASKED.get(name, {}), "attribute": "race x age"}) for name in named]
+    alone = [outcomes([run], TASKS[task])[0] for run in runs]
+    among = outcomes([*others, *runs], TASKS[task])[len(others) :]
+    assert [one.to_document() for one in alone] == [one.to_document() for one in among]
 
 
 def test_runs_with_other_parameters_keep_sums_of_their_own() -> None:

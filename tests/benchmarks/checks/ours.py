@@ -164,6 +164,7 @@ def figures(path: str) -> dict[str, object]:
     from audits.checks.comparison import compared
     from audits.checks.scan import scan_table
     from audits.checks.statistics import rates
+    from audits.checks.wishes import Wish
     from audits.sandbox.given import GivenTable
 
     warm()
@@ -185,7 +186,7 @@ def figures(path: str) -> dict[str, object]:
     cpu, wall = cpu_seconds(), time.perf_counter()
     given = GivenTable.read(order["tables"]["evaluation"])
     table = TableInput(given.batches(GroupCounts.columns(given.roles), coded=True), given.roles)
-    counts: Any = scan_table(table, [GroupCounts], seed=7, name="evaluation")[GroupCounts]
+    counts: Any = scan_table(table, {GroupCounts: Wish(given.roles)}, seed=7, name="evaluation")[GroupCounts]
     groupings = [counts.grouping(" x ".join(some)) for some in (*SINGLE, *CROSSED)]
     gaps = [compared(grouping, rate, 1, ()) for grouping in groupings for rate in eleven]
     told = [(one.difference, one.ratio) for one in gaps]
