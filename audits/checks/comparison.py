@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -30,6 +30,7 @@ __all__ = [
     "obstacle",
     "require_complete",
     "settled",
+    "too_few",
 ]
 
 
@@ -191,24 +192,28 @@ def require_complete(counts: GroupCounts, *, labels: bool, predictions: bool = T
 def obstacle(compared_rates: ComparedRates) -> str | None:
     """Why an attribute cannot be judged, or None when every group of it can be compared."""
     if compared_rates.small:
-        named = some([f"{group.group} ({group.n})" for group in compared_rates.small])
-        return (
-            f"{compared_rates.attribute}: too few rows for the {compared_rates.rate.words} of {named}; "
-            f'{_rows_to_compare(compared_rates)} or name the group in "leave_out".'
-        )
+        groups = (*compared_rates.usable, *compared_rates.small, *compared_rates.left_out)
+        small = {group.group: group.n for group in compared_rates.small}
+        few = too_few(small, sum(group.n for group in groups), compared_rates.minimum)
+        return f"{compared_rates.attribute}: too few rows for the {compared_rates.rate.words} of {few}"
     if len(compared_rates.usable) < 2:
         return f"{compared_rates.attribute}: fewer than two groups to compare."
     return None
 
 
-def _rows_to_compare(compared_rates: ComparedRates) -> str:
-    """What to do about groups with too few rows: of a group that nobody is in no table tells how many to look at."""
-    groups = (*compared_rates.usable, *compared_rates.small, *compared_rates.left_out)
-    rows, needed = sum(group.n for group in groups), max(compared_rates.minimum, 1)
-    fewest = min(group.n for group in compared_rates.small)
+def too_few(small: Mapping[str, int], rows: int, minimum: int) -> str:
+    """Groups with too few of all `rows`, each with its own, and what to do.
+
+    Of a group that nobody is in no table tells how many rows to look at.
+    """
+    needed, fewest = max(minimum, 1), min(small.values())
     if not 0 < fewest < needed:
-        return "collect more rows" if fewest else f"collect at least {needed:,} of each"
-    return f"collect at least {needed:,} of each, about {math.ceil(rows * needed / fewest):,} rows like these {rows:,},"
+        more = "collect more rows" if fewest else f"collect at least {needed:,} of each"
+    else:
+        like_these = math.ceil(rows * needed / fewest)
+        more = f"collect at least {needed:,} of each, about {like_these:,} rows like these {rows:,},"
+    named = some([f"{group} ({n})" for group, n in small.items()])
+    return f'{named}; {more} or name the group in "leave_out".'
 
 
 def doubted(ruling: Ruling, low: float | None, drawn_with: Sequence[ComparedRates]) -> str:

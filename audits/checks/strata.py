@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.checks.base import CannotMeasure, Finding, Measurement, Report, Severity
-from audits.checks.comparison import require_complete, settled
+from audits.checks.comparison import require_complete, settled, too_few
 from audits.checks.limits import deciding, ruled
 from audits.checks.sentences import figure, some
 from audits.checks.statistics.contingency import Half, Stratified, cochran_mantel_haenszel
@@ -101,9 +101,9 @@ def _pairs(
     drawn = [crossing.drawn_sums(mask).reshape(-1, *chosen.shape) for mask in (rate.numerator, rate.denominator)]
     rows = crossing.counts[:, rate.denominator].sum(axis=1).reshape(shape).sum(axis=0)
     wanted = [place for place, name in enumerate(names) if name not in leave_out]
-    small = [f"{names[place]} ({rows[place]})" for place in wanted if rows[place] < minimum]
+    small = {names[place]: int(rows[place]) for place in wanted if rows[place] < minimum}
     usable = [place for place in wanted if rows[place] >= minimum]
-    obstacles = [f"{attribute}: too few rows of {some(small)}."] if small else []
+    obstacles = [f"{attribute}: too few rows of {too_few(small, int(rows.sum()), minimum)}"] if small else []
     if len(usable) < 2:
         obstacles.append(f"{attribute}: fewer than two groups to compare.")
     apart, pairs = [], []

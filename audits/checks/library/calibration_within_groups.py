@@ -9,11 +9,11 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from audits.checks import Finding, Measurement, Report, ScoreHistograms, Severity, check
-from audits.checks.comparison import settled
+from audits.checks.comparison import settled, too_few
 from audits.checks.limits import deciding, ruled
 from audits.checks.parameters import Between, Count, DecideOnEvidence, Share
 from audits.checks.scored import notes_on, require_chances, sorted_groups
-from audits.checks.sentences import figure, some
+from audits.checks.sentences import figure
 from audits.checks.statistics import ScoredGroup, ScoredGroups, ScoreSplit
 from audits.checks.statistics.calibration import Brier, Reliability, brier, reliability
 from audits.checks.statistics.intervals import wilson
@@ -139,8 +139,9 @@ def calibration_within_groups(
 
     for name, groups in sorted_groups(scores, enough, leave_out).items():
         if groups.small:
-            named = some([f"{group.group} ({group.labelled})" for group in groups.small])
-            obstacles.append(f"{name}: too few labelled rows of {named}.")
+            small = {group.group: group.labelled for group in groups.small}
+            few = too_few(small, scores.everybody.labelled, min_group_size)
+            obstacles.append(f"{name}: too few labelled rows of {few}")
         for group in (*groups.usable, *groups.left_out):
             if group.sums is None:
                 continue

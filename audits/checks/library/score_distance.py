@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.checks import Finding, Measurement, Report, ScoreHistograms, Severity, check
-from audits.checks.comparison import settled
+from audits.checks.comparison import settled, too_few
 from audits.checks.limits import deciding, ruled
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.scored import notes_on, sorted_groups
-from audits.checks.sentences import figure, some
+from audits.checks.sentences import figure
 from audits.checks.statistics import ScoredGroup, ScoredGroups, ScoreSplit
 from audits.checks.statistics.intervals import LEVEL, dkw_reach
 
@@ -150,8 +150,8 @@ def score_distance(
 
     for name, groups in sorted_groups(scores, enough, leave_out).items():
         if groups.small:
-            named = some([f"{group.group} ({group.rows})" for group in groups.small])
-            obstacles.append(f"{name}: too few rows of {named}.")
+            few = too_few({group.group: group.rows for group in groups.small}, scores.n_rows, min_group_size)
+            obstacles.append(f"{name}: too few rows of {few}")
         if len(groups.usable) < 2:
             obstacles.append(f"{name}: fewer than two groups to compare.")
             continue
