@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -224,8 +225,11 @@ class Grouping:
         n = min(part.n for part in parts)
         if len(values) < len(parts):
             return GroupRate(parts[0].group, n, None, None, None)
-        low, high = mean_of_shares([(float(part.value or 0), part.low, part.high) for part in parts])
-        return GroupRate(parts[0].group, n, sum(values, Fraction(0)) / len(values), low, high)
+        low, high = mean_of_shares([(part.estimate or 0.0, part.low, part.high) for part in parts])
+        # One fraction, where adding one to the other makes one each time.
+        whole = math.prod(value.denominator for value in values)
+        summed = sum(value.numerator * (whole // value.denominator) for value in values)
+        return GroupRate(parts[0].group, n, Fraction(summed, whole * len(values)), low, high)
 
     def _evidence(self, place: int, rate: Rate, share: Fraction, n: int, whole: Fraction) -> tuple[float, float]:
         """Successes and trials that Wilson's interval rests on."""

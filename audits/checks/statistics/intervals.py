@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -35,13 +36,19 @@ def wilsons(
     successes: NDArray[np.float64], trials: NDArray[np.float64], level: float = LEVEL
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Wilson's intervals of many proportions, each with at least one trial: bounds of shape (n_proportions,)."""
-    z = NormalDist().inv_cdf(0.5 + level / 2)
+    z = _quantile(level)
     share = successes / trials
     centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
     reach = z / (1 + z * z / trials) * np.sqrt(share * (1 - share) / trials + z * z / (4 * trials**2))
     # At the ends of the range rounding would leave 1e-17 where the formula gives exactly 0 or 1.
     low = np.where(successes <= 0, 0.0, np.maximum(0.0, centre - reach))
     return low, np.where(successes >= trials, 1.0, np.minimum(1.0, centre + reach))
+
+
+@lru_cache
+def _quantile(level: float) -> float:
+    """How many standard deviations a normal interval of this level reaches to either side."""
+    return NormalDist().inv_cdf(0.5 + level / 2)
 
 
 def effective_rows(weights: Fraction, squares: Fraction) -> float:

@@ -16,7 +16,7 @@ from audits.checks.statistics.columns import as_numbers, column_of, kind_of
 from audits.checks.statistics.group_counts import classes_of
 from audits.checks.statistics.groups import CROSSED_BY, MOST_GROUPS_IN_FULL, GroupCells
 from audits.checks.statistics.rates import STATES, UNKNOWN
-from audits.checks.statistics.score_split import Cells, Entries, Keys, ScoreSplit
+from audits.checks.statistics.score_split import Cells, Entries, Keys, Part, ScoreSplit
 from audits.checks.statistics.value_table import ValueTable, to_keys
 
 # So many rows are kept with the score and the cell of each, and every figure of theirs is exact.
@@ -84,12 +84,8 @@ class ScoreHistograms:
         known, rows = self._entries, self.n_rows
         if rows not in known:
             known.clear()
-            if self._are_rows:
-                known[rows] = Entries.of_rows(self.waiting)
-                # The batches are let go.
-                self.waiting = [(known[rows].keys, known[rows].cells)]
-            else:
-                known[rows] = Entries.of_table(self.table)
+            single: list[Part] = [(keys, cells, None) for keys, cells in self.waiting]
+            known[rows] = Entries(single) if self._are_rows else Entries.of_table(self.table)
         return known[rows]
 
     def add(self, batch: pa.RecordBatch) -> None:

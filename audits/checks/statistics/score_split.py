@@ -17,6 +17,7 @@ from audits.checks.statistics.value_table import ValueTable, from_keys, to_keys
 Rows = NDArray[np.integer[Any]]
 Cells = NDArray[np.integer[Any]]
 Keys = NDArray[np.uint64]
+Part = tuple[Keys, Cells, Rows | None]
 
 # A label takes so many bits.
 _LABEL_BITS = (STATES - 1).bit_length()
@@ -57,60 +58,66 @@ class ScoreSplit:
 
 @dataclass(frozen=True)
 class Entries:
-    """Rows by score, in any order: `rows[i]` of them are at the score behind `keys[i]` in cell `cells[i]`.
+    """Rows by score, in parts and in any order: `rows[i]` of them are at the score behind `keys[i]` in `cells[i]`.
 
     A cell is a group times 3 plus a label. Where `rows` is None every entry is a row.
     """
 
-    keys: Keys
-    cells: Cells
-    rows: Rows | None
-
-    @classmethod
-    def of_rows(cls, parts: Sequence[tuple[Keys, Cells]]) -> Entries:
-        """Single rows, given as keys of their scores and cells."""
-        if not parts:
-            return cls(np.empty(0, np.uint64), np.empty(0, np.int32), None)
-        keys, cells = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return cls(keys, cells, None)
+    parts: Sequence[Part]
 
     @classmethod
     def of_table(cls, table: ValueTable) -> Entries:
         places, cells = np.nonzero(table.counts)
-        return cls(table.keys.take(places), cells, table.counts[places, cells])
+        return cls([(table.keys.take(places), cells, table.counts[places, cells])])
 
     @property
     def range(self) -> NDArray[np.float64]:
         """The lowest and the highest score, or nothing."""
-        return from_keys(np.array([self.keys.min(), self.keys.max()] if len(self.keys) else [], np.uint64))
+        ends = [end for keys, _, _ in self.parts if len(keys) for end in (keys.min(), keys.max())]
+        return from_keys(np.array([min(ends), max(ends)] if ends else [], np.uint64))
 
     def stepped(self, most: int) -> Entries:
         """The same rows in at most so many steps of about equal weight, each under its lowest score."""
-        (everybody,) = self.split(np.zeros(int(self.cells.max(initial=0)) // STATES + 1, np.int64), [""], 1)
+        n_cells = 1 + max((int(cells.max(initial=0)) for _, cells, _ in self.parts), default=0)
+        (everybody,) = self.split(np.zeros(n_cells, np.int64), [""], 1)
         if len(everybody.values) <= most:
             return self
         rows = everybody.rows
         # Which of `most` equal parts of the rows a score begins in; the first score of each part begins a step.
         part = (np.cumsum(rows) - rows) * most // max(int(rows.sum()), 1)
         begins = to_keys(everybody.values[np.flatnonzero(_differs(part))])
-        return replace(self, keys=begins.take(np.searchsorted(begins, self.keys, side="right") - 1))
+        return Entries(
+            [
+                (begins.take(np.searchsorted(begins, keys, side="right") - 1), cells, of_entry)
+                for keys, cells, of_entry in self.parts
+            ]
+        )
 
     def split(self, group_of: NDArray[np.int64], names: Sequence[str], favourable: int) -> list[ScoreSplit]:
         """The entries of each named group; `group_of` says the group of a cell without its label."""
-        labels = np.tile(np.arange(STATES, dtype=np.uint8), len(group_of)).take(self.cells)
-        if len(names) == 1:
-            return [_split(names[0], favourable, self.keys, labels, self.rows)]
-        groups = np.repeat(group_of, STATES).astype(np.min_scalar_type(len(names))).take(self.cells)
-        return [
-            _split(name, favourable, self.keys.take(places), labels.take(places), _taken(self.rows, places))
-            for name, places in zip(names, _places(groups, len(names)), strict=True)
-        ]
+        # Groups are picked from part after part, which takes little memory; of many groups from all at once.
+        parts = self.parts if len(names) <= _FEW else [_joined(self.parts)]
+        label_of = np.tile(np.arange(STATES, dtype=np.uint8), len(group_of))
+        number_of = np.repeat(group_of, STATES).astype(np.min_scalar_type(len(names)))
+        found: list[list[Part]] = [[] for _ in names]
+        for keys, cells, rows in parts:
+            labels = label_of.take(cells)
+            for of_group, places in zip(found, _places(number_of.take(cells), len(names)), strict=True):
+                of_group.append((keys.take(places), labels.take(places), None if rows is None else rows.take(places)))
+        return [_split(name, favourable, *_joined(of_group)) for name, of_group in zip(names, found, strict=True)]
+
+
+def _joined(parts: Sequence[Part]) -> Part:
+    if not parts:
+        return np.empty(0, np.uint64), np.empty(0, np.int32), None
+    keys, cells = (np.concatenate([part[column] for part in parts]) for column in (0, 1))
+    rows = [part[2] for part in parts if part[2] is not None]
+    return keys, cells, np.concatenate(rows) if rows else None
 
 
 def _places(groups: Cells, n_groups: int) -> Iterator[NDArray[np.int64]]:
     """Where the entries of each group are."""
     if n_groups <= _FEW:
-        # Looking for one group after the other takes less memory, and of a few not more time.
         yield from (np.flatnonzero(groups == group) for group in range(n_groups))
         return
     order = np.argsort(groups, kind="stable")
@@ -151,11 +158,7 @@ def _in_order(keys: Keys, labels: Cells, rows: Rows | None) -> tuple[Keys, Cells
             packed += low
             return packed, labels, None
     order = np.argsort(keys)
-    return keys.take(order), labels.take(order), _taken(rows, order)
-
-
-def _taken(rows: Rows | None, order: NDArray[np.int64]) -> Rows | None:
-    return None if rows is None else rows.take(order)
+    return keys.take(order), labels.take(order), None if rows is None else rows.take(order)
 
 
 def _differs(values: NDArray[Any]) -> NDArray[np.bool_]:
