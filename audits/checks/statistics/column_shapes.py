@@ -20,6 +20,7 @@ from audits.checks.statistics.columns import (
     ends,
     missing_cells,
     present_numbers,
+    text_counts,
 )
 from audits.checks.statistics.hashing import filled, hashed
 
@@ -71,6 +72,7 @@ class ShapeOfColumn:
     repeated: bool | None = False
     digests: list[NDArray[np.uint64]] = field(default_factory=list)
     looked_at: int = 0
+    has_equal_neighbours: bool = False
 
     @property
     def filled(self) -> int:
@@ -90,19 +92,19 @@ class ShapeOfColumn:
     def add(self, cells: pa.Array) -> None:
         self.rows += len(cells)
         self.missing += missing_cells(cells)
-        if self.repeated is False:
-            self._keep([hashed(cells)])
         if self.kind in ("number", "time"):
             self._take_numbers(cells)
             if self.kind == "number" and self.texts is not None:
                 self._take_texts(_few_numbers(cells), set())
         elif self.kind == "text" and not (self.texts is None and self.masks is None):
-            held = coded(cells)[0].filter(pa.array(code_counts(cells)[:-1] > 0))
-            different = set(pc.utf8_trim_whitespace(held.cast(pa.large_string())).to_pylist()) - {None, ""}
+            texts, counts = text_counts(cells)
+            different = {text for text, n in zip(texts, counts.tolist(), strict=True) if n and text is not None}
             # The patterns of texts that are known are known, too.
             new = sorted(different - (self.texts or set())) if self.masks is not None else []
             masks = set(masks_of(pa.array(new)).to_pylist()) if new else set()
             self._take_texts(different if self.texts is not None else set(), masks)
+        if self.repeated is False:
+            self._keep([hashed(cells)])
 
     def merge(self, other: ShapeOfColumn) -> None:
         """Take in the rows that follow."""
@@ -110,12 +112,13 @@ class ShapeOfColumn:
         self.missing += other.missing
         self.whole &= other.whole
         self.repeated = None if None in (self.repeated, other.repeated) else self.repeated or other.repeated
-        self._keep(other.digests)
+        self.has_equal_neighbours |= other.has_equal_neighbours
         if other.first is not None and other.last is not None:
             self._follow(other.first, other.last)
             self.ascends &= other.ascends
             self.descends &= other.descends
             self._stretch(float(other.low or 0), float(other.high or 0))
+        self._keep(other.digests)
         self._take_texts(other.texts, other.masks)
 
     def to_document(self) -> dict[str, Any]:
@@ -147,11 +150,13 @@ class ShapeOfColumn:
                 steps = np.diff(part)
                 self.ascends &= bool((steps >= 0).all())
                 self.descends &= bool((steps <= 0).all())
+                self.has_equal_neighbours |= not steps.all()
 
     def _follow(self, first: float, last: float) -> None:
         if self.last is not None:
             self.ascends &= self.last <= first
             self.descends &= self.last >= first
+            self.has_equal_neighbours |= self.last == first
         self.first = first if self.first is None else self.first
         self.last = last
 
@@ -176,6 +181,10 @@ class ShapeOfColumn:
     def _look(self) -> None:
         if self.repeated or not self.digests:
             self.digests = [] if self.repeated else self.digests
+            return
+        if self.last is not None and (self.ascends or self.descends) and not self.has_equal_neighbours:
+            # Numbers that only rise, or only fall, do not repeat; digests are kept until they do otherwise.
+            self.looked_at = sum(map(len, self.digests))
             return
         together = np.concatenate(self.digests)
         together = np.sort(filled(together) if self.missing else together)

@@ -182,6 +182,32 @@ def test_a_repeat_is_found_wherever_it_stands_and_digests_are_let_go() -> None:
         assert shapes.by_name["x"].digests == []
 
 
+@given_by(
+    st.lists(st.sampled_from([0, 1, 1, 1, 1, 2, None]), min_size=1, max_size=12),
+    st.sampled_from([1, -1]),
+    st.sampled_from([0, 2**53]),
+    st.integers(0, 3),
+    st.integers(1, 5),
+)
+def test_numbers_that_only_rise_or_fall_repeat_only_where_neighbours_are_equal(
+    steps: list[int | None], sign: int, start: int, turned: int, rows: int
+) -> None:
+    values = [None if step is None else start + sign * sum(filter(None, steps[:n])) for n, step in enumerate(steps)]
+    values += [value for value in values[:turned] if value is not None]
+    known = [value for value in values if value is not None]
+    roles = Roles(task="regression", features=("x",))
+    whole, merged = ColumnShapes.empty(roles), ColumnShapes.empty(roles)
+    table = pa.table({"x": pa.array(values, pa.int64())})
+    for start_of_part in range(0, len(values), 2 * rows):
+        part = ColumnShapes.empty(roles)
+        for batch in table.slice(start_of_part, 2 * rows).to_batches(rows):
+            whole.add(batch)
+            part.add(batch)
+        merged.merge(part)
+    for shapes in (whole, merged):
+        assert shapes.by_name["x"].repeats == (len(set(known)) < len(known))
+
+
 def test_whether_a_value_repeats_is_looked_at_only_in_columns_of_which_it_is_asked() -> None:
     table = pa.table({"x": [1, 2, 2], "y": [1.5, 2.5, 2.5]})
     roles = Roles(task="regression", features=("x", "y"))
