@@ -112,10 +112,11 @@ class ColumnarFile:
             array = array.dictionary_decode()
         if pa.types.is_boolean(array.type):
             array = array.cast(pa.int8())
+        plain = self.plain_arrow_type(name)
         try:
-            array = array.cast(self.plain_arrow_type(name))
+            array = array if array.type == plain else array.cast(plain)
         except pa.ArrowInvalid:
-            raise _uncastable(name, array, self.plain_arrow_type(name), n_before) from None
+            raise _uncastable(name, array, plain, n_before) from None
         if kind == NUMBER:
             return nan_as_missing(array)
         if kind == TEXT:
