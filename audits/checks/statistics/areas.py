@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from audits.checks.statistics.intervals import LEVEL, wilson
 
 Rows = NDArray[np.integer[Any]]
+# Rows that are told apart one by one are no more than 2**20, whose places need 32 bits.
+_WIDER = {np.dtype(np.int8).char: np.dtype(np.int32)}
 
 
 @dataclass(frozen=True)
@@ -69,22 +71,22 @@ def compared(positives: Rows, negatives: Rows) -> Compared:
     pairs = n * m
     if pairs == 0:
         return Compared(n, m, None, Fraction(0), None)
-    # No sum is larger than twice the number of pairs: as doubles all are exact, or else as Python's integers.
-    kind = np.float64 if pairs < 2**52 else object
-    up, down = positives.astype(kind), negatives.astype(kind)
-    placed = _placed(negatives).astype(kind)
-    value = Fraction(int((up * placed).sum()), 2 * pairs)
-    ties = Fraction(int((up * down).sum()), 2 * pairs)
+    if 2 * pairs >= 2**63:
+        # No sum is larger; beyond 64 bits Python's own integers count on.
+        positives, negatives = positives.astype(object), negatives.astype(object)
+    placed = _placed(negatives)
+    value = Fraction(int((positives * placed).sum()), 2 * pairs)
+    ties = Fraction(int((positives * negatives).sum()), 2 * pairs)
     if n < 2 or m < 2:
         return Compared(n, m, value, ties, None)
-    of_positives = _spread(up, placed, 2 * m, float(value)) / (n - 1)
-    of_negatives = _spread(down, _placed(positives).astype(kind), 2 * n, float(1 - value)) / (m - 1)
+    of_positives = _spread(positives, placed, 2 * m, float(value)) / (n - 1)
+    of_negatives = _spread(negatives, _placed(positives), 2 * n, float(1 - value)) / (m - 1)
     return Compared(n, m, value, ties, of_positives / n + of_negatives / m)
 
 
 def _placed(others: Rows) -> Rows:
     """Twice the number of others that are below a score, or as often half of those that are at it."""
-    placed = others.astype(np.int64)
+    placed = others.astype(_WIDER.get(others.dtype.char, others.dtype))
     np.cumsum(placed, out=placed)
     placed *= 2
     placed -= others
@@ -93,11 +95,10 @@ def _placed(others: Rows) -> Rows:
 
 def _spread(kind: Rows, placed: Rows, whole: int, mean: float) -> float:
     """The sum of squares of how far the shares at which cases of a kind are placed are from their mean."""
-    shares = placed.astype(np.float64, copy=False)
-    shares /= whole
+    shares = np.asarray(placed / whole, np.float64)
     shares -= mean
     np.square(shares, out=shares)
-    shares *= kind.astype(np.float64, copy=False)
+    shares *= kind.astype(np.float64) if kind.dtype == object else kind
     return float(shares.sum())
 
 

@@ -104,7 +104,8 @@ class Entries:
             labels = label_of.take(cells)
             for of_group, places in zip(found, _places(number_of.take(cells), len(names)), strict=True):
                 of_group.append((keys.take(places), labels.take(places), None if rows is None else rows.take(places)))
-        return [_split(name, favourable, *_joined(of_group)) for name, of_group in zip(names, found, strict=True)]
+        # The parts of a group are let go as soon as they are joined.
+        return [_split(name, favourable, *_joined(found.pop(0))) for name in names]
 
 
 def _joined(parts: Sequence[Part]) -> Part:
@@ -135,28 +136,28 @@ def _split(name: str, favourable: int, keys: Keys, labels: Cells, rows: Rows | N
         firsts = np.flatnonzero(differs)
         keys = keys.take(firsts)
         by_label = [np.add.reduceat(of_label, firsts, dtype=np.int64) for of_label in by_label]
-    values = from_keys(keys)
+    values = from_keys(keys, out=keys)
     if favourable == 0:
         values, by_label = -values[::-1], [of_label[::-1] for of_label in by_label]
     return ScoreSplit(name, values, tuple(by_label), favourable)
 
 
-def _in_order(keys: Keys, labels: Cells, rows: Rows | None) -> tuple[Keys, Cells, Rows | None]:
-    """The same entries by ascending keys; which of equal ones comes first does not matter."""
+def _in_order(keys: Keys, labels: Cells, rows: Rows | None) -> Part:
+    """The same entries by ascending keys, which may take the place of those given; equal ones come in any order."""
     if rows is None and len(keys):
         low = keys.min()
         # Sorting numbers is much faster than finding their order: those of scores from 0 to 1 have room for a label.
         bits = int(keys.max() - low).bit_length() + _LABEL_BITS
         if bits <= 64:
-            packed = keys - low
-            packed <<= np.uint64(_LABEL_BITS)
-            packed |= labels
+            keys -= low
+            keys <<= np.uint64(_LABEL_BITS)
+            keys |= labels
             # Whole numbers of so few bits are those of positive doubles in the same order, which are sorted faster.
-            packed.view(np.float64 if bits <= _BITS_OF_DOUBLES else np.uint64).sort()
-            labels = packed.astype(np.uint8) & np.uint8(2**_LABEL_BITS - 1)
-            packed >>= np.uint64(_LABEL_BITS)
-            packed += low
-            return packed, labels, None
+            keys.view(np.float64 if bits <= _BITS_OF_DOUBLES else np.uint64).sort()
+            labels = keys.astype(np.uint8) & np.uint8(2**_LABEL_BITS - 1)
+            keys >>= np.uint64(_LABEL_BITS)
+            keys += low
+            return keys, labels, None
     order = np.argsort(keys)
     return keys.take(order), labels.take(order), None if rows is None else rows.take(order)
 

@@ -30,10 +30,10 @@ def to_keys(values: NDArray[np.float64]) -> NDArray[np.uint64]:
     return bits
 
 
-def from_keys(keys: NDArray[np.uint64]) -> NDArray[np.float64]:
-    """The doubles that the keys stand for."""
+def from_keys(keys: NDArray[np.uint64], out: NDArray[np.uint64] | None = None) -> NDArray[np.float64]:
+    """The doubles that the keys stand for, in the place of `out` where that is given and all are positive."""
     if len(keys) and keys.min() & _SIGN:
-        return (keys ^ _SIGN).view(np.float64)
+        return np.bitwise_xor(keys, _SIGN, out=out).view(np.float64)
     bits = np.where(keys & _SIGN, keys ^ _SIGN, keys ^ _ALL)
     return bits.view(np.float64)
 
