@@ -27,7 +27,6 @@ from scipy import stats
 
 from audits.checks import GroupCounts, Outcome, Roles, RunSpec, SensitiveColumn, list_checks, measure
 from audits.checks.engine import recompute
-from audits.checks.statistics.rates import true_positive_rate as true_positive_rate_of
 from tests.audits.checks import tables
 from tests.audits.checks.tables import judged, measured
 
@@ -228,17 +227,7 @@ def grouped(n: int, rows: int = 1) -> tuple[pa.Table, Roles]:
     )
 
 
-def test_rates_of_ten_thousand_groups_are_those_counted_by_pandas_and_one_more_group_is_refused() -> None:
-    rows, roles = grouped(10_000, 4)
-    counts = GroupCounts.empty(roles)
-    for batch in rows.to_batches(7_000):
-        counts.add(batch)
-    rates = counts.grouping("sex").rates(true_positive_rate_of(1))
-    frame = rows.to_pandas()
-    expected = frame[frame.truth == 1].groupby("sex").decision.mean()
-    assert len(rates) == 10_000
-    for one in rates:
-        assert one.estimate == (None if one.n == 0 else pytest.approx(expected[one.group], abs=1e-12))
+def test_one_more_than_ten_thousand_groups_is_refused() -> None:
     many = judged("fairness.demographic_parity_difference", *grouped(10_001), min_group_size=1)
     assert many.verdict == "inconclusive"
     assert 'Sensitive column "sex" has more than 10000 groups; declare bands or labels' in many.sentence
@@ -253,16 +242,6 @@ def test_what_would_pass_is_said_of_thousands_of_groups_too() -> None:
     assert recompute(outcome.to_document()).to_document() == outcome.to_document()
     # Not every group is weighed against every other one.
     assert time.process_time() - before < 20
-
-
-def test_thousands_of_groups_are_compared_as_fairlearn_compares_them() -> None:
-    rows, roles = grouped(2_200, 8)
-    outcome = judged("fairness.demographic_parity_difference", rows, roles, min_group_size=1)
-    decided = rows["decision"].to_numpy()
-    frame = MetricFrame(metrics=selection_rate, y_true=decided, y_pred=decided, sensitive_features=rows["sex"])
-    gap = measured(outcome, "demographic_parity_difference", "sex")
-    assert gap.value == pytest.approx(frame.difference(), abs=1e-12)
-    assert len([one for one in outcome.report.measurements if one.name == "selection_rate"]) == 2_200
 
 
 @pytest.mark.parametrize(
