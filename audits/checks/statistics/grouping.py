@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, reduce
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,7 @@ from audits.checks.statistics.rates import PAIRS, MeanOfRates, Rate
 _DRAWN_AT_ONCE = 4_096
 
 
-@dataclass(frozen=True)
-class GroupRate:
+class GroupRate(NamedTuple):
     """One rate of one group: `n` rows in the denominator, and no value when there are none."""
 
     group: str
