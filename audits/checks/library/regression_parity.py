@@ -146,8 +146,11 @@ def regression_parity(
         notes.append("The distance between predictions counts every row once, whatever it weighs.")
     if errors.unlabelled:
         notes.append(f'{errors.unlabelled} of {errors.n_rows} rows have no label in "{errors.label}".')
-    if not errors.is_exact:
-        notes.append("There are more different predictions than are kept apart; close ones share a place.")
+    if errors.off_by:
+        notes.append(
+            "There are more different predictions than are kept apart: close ones share a place, "
+            f"each up to {figure(errors.off_by)} below its own."
+        )
     return settled(measured, findings, notes, list(dict.fromkeys(obstacles)))
 
 

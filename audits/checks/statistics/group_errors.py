@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -11,12 +10,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from audits.checks.base import CannotMeasure
-from audits.checks.roles import Roles, SensitiveColumn
+from audits.checks.roles import Roles
 from audits.checks.statistics.columns import weights_of
 from audits.checks.statistics.exact_sums import Sums
-from audits.checks.statistics.groups import CROSSED_BY, MOST_GROUPS_IN_FULL, GroupCells
+from audits.checks.statistics.groups import MOST_GROUPS_IN_FULL, GroupCells
+from audits.checks.statistics.kept_rows import KeptRows
+from audits.checks.statistics.rates import STATES, UNKNOWN
 from audits.checks.statistics.regression_sums import numbers_of, powers_of
-from audits.checks.statistics.value_table import ValueTable
+from audits.checks.statistics.value_table import to_keys
 
 _NAMES = (
     *("label", "label_2", "label_3", "label_4"),
@@ -34,15 +35,16 @@ class ErrorsOfGroup:
     group: str
     sums: Sums
     values: NDArray[np.float64]
-    predictions: NDArray[np.int64]
+    predictions: NDArray[np.integer[Any]]
 
 
 @dataclass
 class GroupErrors:
     """Exact sums of errors, prediction less label, and counts of predictions, by crossing of the sensitive columns.
 
-    Where rows weigh, the sums are times the weight, and predictions are counted all the same. These are kept apart up
-    to 4,096 distinct ones; beyond that close ones share a place. Mergeable; equal for any batch size and order of rows.
+    Where rows weigh, the sums are times the weight, and predictions are counted all the same. Every one is told apart
+    in up to 2**20 rows, and among more rows up to 4,096 different ones; beyond that close ones share a place and are
+    `off_by` so much. Mergeable; equal for any batch size and order of rows.
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ("prediction",)
@@ -52,7 +54,7 @@ class GroupErrors:
     roles: Roles
     groups: GroupCells
     sums: Sums = field(default_factory=lambda: Sums(_NAMES, 0))
-    table: ValueTable = field(default_factory=ValueTable)
+    kept: KeptRows = field(default_factory=KeptRows)
     undecided: int = 0
     unlabelled: int = 0
 
@@ -70,12 +72,12 @@ class GroupErrors:
 
     @property
     def n_rows(self) -> int:
-        return self.table.total + self.undecided
+        return self.kept.total + self.undecided
 
     @property
-    def is_exact(self) -> bool:
-        """Whether every prediction is kept apart from every other."""
-        return self.table.is_exact
+    def off_by(self) -> float:
+        """How far below a prediction, at most, the one may lie under which it is counted."""
+        return self.kept.off_by
 
     def add(self, batch: pa.RecordBatch) -> None:
         predictions = numbers_of(batch, str(self.roles.prediction))
@@ -88,7 +90,9 @@ class GroupErrors:
         known = decided & ~np.isnan(labels)
         self.undecided += int((~decided).sum())
         self.unlabelled += int((decided & ~known).sum())
-        self.table.add(predictions[decided], cells[decided], max(len(self.groups), 1))
+        if np.isinf(predictions).any():
+            raise CannotMeasure(f'Prediction column "{self.roles.prediction}" holds an infinite number.')
+        self.kept.add(to_keys(predictions[decided]), cells[decided] * STATES + UNKNOWN)
         with np.errstate(over="ignore"):
             values = powers_of(labels[known], predictions[known])
         if not all(np.isfinite(array).all() for array in values.values()):
@@ -97,14 +101,11 @@ class GroupErrors:
         self.sums.add({name: values[name] for name in _NAMES}, cells[known], weights)
 
     def merge(self, other: GroupErrors) -> None:
-        theirs = other.groups.named_cells()
-        mine = [self.groups.adopt(names) for names, _ in theirs]
+        moved = self.groups.adopted(other.groups)
         self.sums.widen(len(self.groups))
-        moved = np.zeros((len(other.table.keys), max(len(self.groups), 1)), np.int64)
-        for number, (_, place) in zip(mine, theirs, strict=True):
-            self.sums.take(number, other.sums, place)
-            moved[:, number] = other.table.counts[:, place]
-        self.table.merge(ValueTable(other.table.most, other.table.dropped, other.table.keys, moved))
+        for place in range(len(other.groups)):
+            self.sums.take(int(moved[place]), other.sums, place)
+        self.kept.merge(other.kept, (moved[:, None] * STATES + np.arange(STATES)).ravel())
         self.undecided += other.undecided
         self.unlabelled += other.unlabelled
 
@@ -114,51 +115,12 @@ class GroupErrors:
 
     def by_group(self, attribute: str) -> list[ErrorsOfGroup]:
         """Each group along one column or crossing, groups in their fixed order."""
-        places = self.groups.places_of(attribute)
-        named = self.groups.named_cells()
-        found = []
-        for group in self.groups.groups_of(places):
-            numbers = [number for cell, number in named if tuple(cell[place] for place in places) == group]
-            found.append(self._of(CROSSED_BY.join(group), numbers))
-        return found
-
-    def to_document(self) -> dict[str, Any]:
-        named = self.groups.named_cells()
-        numbers = [number for _, number in named]
-        wide = np.pad(self.table.counts, ((0, 0), (0, max(0, len(self.groups) - self.table.counts.shape[1]))))
-        ordered = ValueTable(self.table.most, self.table.dropped, self.table.keys, wide[:, numbers])
-        return {
-            "label": self.roles.label,
-            "prediction": self.roles.prediction,
-            **({} if self.roles.weight is None else {"weight": self.roles.weight}),
-            "undecided": self.undecided,
-            "unlabelled": self.unlabelled,
-            "attributes": [column.to_document() for column in self.roles.sensitive],
-            "groups": [list(names) for names, _ in named],
-            "errors": self.sums.of_cells(numbers).to_document(),
-            "predictions": ordered.to_document(),
-        }
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Self:
-        roles = Roles(
-            task="regression",
-            label=document["label"],
-            prediction=document["prediction"],
-            weight=document.get("weight"),
-            sensitive=tuple(SensitiveColumn.from_document(column) for column in document["attributes"]),
-        )
-        errors = cls.empty(roles)
-        errors.undecided, errors.unlabelled = document["undecided"], document["unlabelled"]
-        for names in document["groups"]:
-            errors.groups.adopt(tuple(names))
-        errors.sums = Sums.from_document(document["errors"])
-        errors.table = ValueTable.from_document(document["predictions"], len(document["groups"]) or 1)
-        return errors
-
-    def _of(self, group: str, numbers: Sequence[int]) -> ErrorsOfGroup:
-        counts = np.zeros(len(self.table.keys), np.int64)
-        for number in numbers:
-            if number < self.table.counts.shape[1]:
-                counts += self.table.counts[:, number]
-        return ErrorsOfGroup(group, self.sums.of_cells(numbers).together(), self.table.values(), counts)
+        group_of, names = self.groups.groups_of_cells(attribute)
+        splits = self.kept.entries.split(group_of, names, favourable=1)
+        held = group_of[: len(self.groups)]
+        return [
+            ErrorsOfGroup(
+                name, self.sums.of_cells(np.flatnonzero(held == number).tolist()).together(), split.values, split.rows
+            )
+            for number, (name, split) in enumerate(zip(names, splits, strict=True))
+        ]

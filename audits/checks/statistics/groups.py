@@ -124,6 +124,23 @@ class GroupCells:
             raise CannotMeasure(f"The crossing has more than {self.most} groups; declare bands or labels.")
         return list(product(*levels))
 
+    def groups_of_cells(self, attribute: str | None) -> tuple[NDArray[np.int64], list[str]]:
+        """The group of each cell along a column or crossing, or all as one, and the names of groups in their order."""
+        places = () if attribute is None else self.places_of(attribute)
+        groups = self.groups_of(places)
+        numbers = {group: number for number, group in enumerate(groups)}
+        group_of = np.zeros(max(len(self), 1), np.int64)
+        for cell, number in self.named_cells():
+            group_of[number] = numbers[tuple(cell[place] for place in places)]
+        return group_of, [CROSSED_BY.join(group) or "everybody" for group in groups]
+
+    def adopted(self, other: GroupCells) -> NDArray[np.int64]:
+        """Our number of each cell of another, new or known."""
+        moved = np.zeros(max(len(other), 1), np.int64)
+        for names, number in other.named_cells():
+            moved[number] = self.adopt(names)
+        return moved
+
     def _coded(self, place: int, batch: pa.RecordBatch) -> Coded:
         """The group of each row as a code, and the name of the group behind each code; some may be without rows."""
         column = self.columns[place]

@@ -19,7 +19,7 @@ from sklearn import metrics
 from audits.checks import Roles, SensitiveColumn
 from audits.checks.sentences import figure
 from audits.checks.statistics import ScoreHistograms
-from audits.checks.statistics.score_histograms import MOST_ROWS
+from audits.checks.statistics.kept_rows import MOST_ROWS
 from tests.audits.checks.tables import judged, measured
 
 ROLES = Roles(task="binary", favourable=1, label="truth", score="score", sensitive=(SensitiveColumn("sex"),))

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from audits.checks import GroupCounts, Roles
+from audits.checks.statistics import intervals
 from audits.checks.statistics.intervals import dkw_reach, percentile, redrawn, redrawn_once, wilson
 from audits.checks.statistics.rates import selection_rate
 from tests.audits.checks.tables import DECISIONS, selected
@@ -48,7 +49,8 @@ def test_what_several_checks_draw_again_is_drawn_once_and_cannot_be_changed() ->
         found[0] = 0
 
 
-def test_draws_that_would_fill_the_memory_make_room_for_each_other() -> None:
+def test_draws_that_would_fill_the_memory_make_room_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intervals, "_kept", {})  # other tests have drawn before
     first = redrawn_once(np.array([30, 10, 62]), 1)
     wide = [redrawn_once(np.full(900, 10 + place), 1) for place in range(4)]
     assert redrawn_once(np.array([30, 10, 62]), 1) is first

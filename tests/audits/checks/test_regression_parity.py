@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import numpy as np
@@ -84,7 +85,7 @@ def test_a_group_that_is_served_worse_is_found_on_the_interval() -> None:
 
 def test_figures_are_those_of_scikit_learn_by_fairlearn_and_of_scipy() -> None:
     random = np.random.default_rng(6)
-    n = 3_000
+    n = 20_000
     sex, race = random.choice(["a", "b", "c"], n, p=[0.6, 0.3, 0.1]), random.choice(["x", "y"], n)
     y = random.gamma(2, 3, n)
     p = y + random.normal(0.3 * (sex == "b"), 1 + 0.2 * (race == "y"))
@@ -111,6 +112,28 @@ def test_figures_are_those_of_scikit_learn_by_fairlearn_and_of_scipy() -> None:
             for one, other in combinations(np.unique(column), 2)
         )
         assert measured(outcome, "prediction_distance", attribute).value == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("digits", [0, 12])
+def test_the_pair_that_is_farthest_apart_is_found_among_many(digits: int) -> None:
+    random = np.random.default_rng(9)
+    group = random.integers(0, 40, 30_000)
+    p = np.round(random.gamma(2, 3 + 0.02 * group), digits)
+    table = pa.table({"sex": [f"g{one}" for one in group], "y": random.gamma(2, 3, len(p)), "p": p})
+    found = measured(judged(NAME, table, ROLES), "prediction_distance", "sex")
+    apart = {
+        (one, other): stats.wasserstein_distance(p[group == one], p[group == other])
+        for one, other in combinations(range(40), 2)
+    }
+    one, other = max(apart, key=lambda pair: apart[pair])
+    assert found.value == pytest.approx(apart[one, other], rel=1e-9)
+    assert {f"g{one}", f"g{other}"} <= set(re.findall(r"g\d+", found.note))
+
+
+def test_an_infinite_prediction_is_refused_with_and_without_its_label() -> None:
+    for label in (1.0, None):
+        rows = pa.table({"sex": ["a", "b"], "y": [1.0, label], "p": [1.0, float("inf")]})
+        assert "infinite" in judged(NAME, rows, ROLES).sentence
 
 
 def test_any_batch_size_and_the_stored_document_give_the_same() -> None:

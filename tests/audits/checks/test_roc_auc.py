@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from audits.checks import Roles, SensitiveColumn
-from audits.checks.statistics.score_histograms import MOST_ROWS
+from audits.checks.statistics.kept_rows import MOST_ROWS
 from tests.audits.checks.tables import adult, judged, keys, measured
 
 NAME = "performance.roc_auc"

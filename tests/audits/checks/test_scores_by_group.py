@@ -13,7 +13,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from audits.checks import Outcome, Roles, SensitiveColumn
 from audits.checks.statistics.areas import area_with_interval, compared
-from audits.checks.statistics.score_histograms import MOST_ROWS
+from audits.checks.statistics.kept_rows import MOST_ROWS
 from tests.audits.checks.tables import judged, keys, measured
 
 ROLES = Roles(task="binary", favourable=1, label="truth", score="score", sensitive=(SensitiveColumn("sex"),))
