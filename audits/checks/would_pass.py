@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from audits.checks.limits import exactly
 from audits.checks.sentences import figure, some
 from audits.checks.statistics.grouping import Grouping
+from audits.checks.statistics.groups import MOST_GROUPS_IN_FULL
 from audits.checks.statistics.rates import KNOWN, STATES, MeanOfRates, Rate, accuracy
 from audits.checks.statistics.score_split import ScoreSplit
 from audits.checks.statistics.score_steps import ScoreSteps
@@ -71,6 +72,9 @@ def advice(sought: Sought, scores: ScoreSteps | None) -> str:
     """
     if sought.grouping.weights is not None:
         return ""
+    # Each try draws all groups again, and nobody follows thresholds for thousands of them.
+    if len(sought.places) > MOST_GROUPS_IN_FULL:
+        return f"What would pass is worked out for up to {MOST_GROUPS_IN_FULL} groups."
     # Whether all have a score is asked first: the steps are made for the first finding that needs them.
     if scores is None or scores.unscored:
         return _by_decisions(sought)

@@ -211,6 +211,12 @@ def test_weighted_rows_unscored_rows_and_groups_left_out() -> None:
     assert "Other" not in said
 
 
+def test_of_thousands_of_groups_no_advice_is_worked_out() -> None:
+    table = selected(**{f"g{number}": (1, 5) if number % 2 else (4, 5) for number in range(600)})
+    outcome = judged(PARITY, table, max_difference=0.25, min_group_size=5)
+    assert would_pass(outcome) == "What would pass is worked out for up to 500 groups."
+
+
 def test_a_broken_score_column_takes_the_advice_and_nothing_else() -> None:
     scores = pa.array([float("inf"), *TWO["score"].to_pylist()[1:]])
     table = TWO.set_column(TWO.schema.get_field_index("score"), "score", scores)
