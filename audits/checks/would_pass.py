@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from audits.checks.limits import exactly
 from audits.checks.sentences import figure, some
 from audits.checks.statistics.grouping import Grouping
-from audits.checks.statistics.groups import MOST_GROUPS_IN_FULL
 from audits.checks.statistics.rates import KNOWN, STATES, MeanOfRates, Rate, accuracy
 from audits.checks.statistics.score_split import ScoreSplit
 from audits.checks.statistics.score_steps import ScoreSteps
@@ -29,6 +28,8 @@ _MOST_OF_GROUP, _MOST_IN_ALL, _MOST_WINDOWS = 400, 4_000, 2_500
 # Where the rates of thousands of groups could come to lie is tried at fewer places, so that the work stays the same.
 _MOST_MOVES = 500_000
 _MOST_NAMED = 8
+# Each try draws all groups again, which takes minutes for ten thousand of them.
+_MOST_GROUPS = 2_000
 # The limit is aimed at first, then less and less of it: an interval must fit in, too.
 _AIMS = tuple(Fraction(part, 8) for part in range(8, -1, -1))
 
@@ -72,9 +73,8 @@ def advice(sought: Sought, scores: ScoreSteps | None) -> str:
     """
     if sought.grouping.weights is not None:
         return ""
-    # Each try draws all groups again, and nobody follows thresholds for thousands of them.
-    if len(sought.places) > MOST_GROUPS_IN_FULL:
-        return f"What would pass is worked out for up to {MOST_GROUPS_IN_FULL} groups."
+    if len(sought.places) > _MOST_GROUPS:
+        return f"What would pass is worked out for up to {_MOST_GROUPS:,} groups."
     # Whether all have a score is asked first: the steps are made for the first finding that needs them.
     if scores is None or scores.unscored:
         return _by_decisions(sought)

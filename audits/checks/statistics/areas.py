@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audits.checks.statistics.blocks import blocks
 from audits.checks.statistics.intervals import LEVEL, wilson
 
 Rows = NDArray[np.integer[Any]]
@@ -75,8 +77,8 @@ def compared(positives: Rows, negatives: Rows) -> Compared:
         # No sum is larger; beyond 64 bits Python's own integers count on.
         positives, negatives = positives.astype(object), negatives.astype(object)
     placed = _placed(negatives)
-    value = Fraction(int((positives * placed).sum()), 2 * pairs)
-    ties = Fraction(int((positives * negatives).sum()), 2 * pairs)
+    value = Fraction(_products(positives, placed), 2 * pairs)
+    ties = Fraction(_products(positives, negatives), 2 * pairs)
     if n < 2 or m < 2:
         return Compared(n, m, value, ties, None)
     of_positives = _spread(positives, placed, 2 * m, float(value)) / (n - 1)
@@ -93,13 +95,13 @@ def _placed(others: Rows) -> Rows:
     return placed
 
 
+def _products(one: Rows, other: Rows) -> int:
+    return sum(int((one[part] * other[part]).sum()) for part in blocks(len(one)))
+
+
 def _spread(kind: Rows, placed: Rows, whole: int, mean: float) -> float:
     """The sum of squares of how far the shares at which cases of a kind are placed are from their mean."""
-    shares = np.asarray(placed / whole, np.float64)
-    shares -= mean
-    np.square(shares, out=shares)
-    shares *= kind.astype(np.float64) if kind.dtype == object else kind
-    return float(shares.sum())
+    return math.fsum(float((kind[part] * (placed[part] / whole - mean) ** 2).sum()) for part in blocks(len(kind)))
 
 
 def area_with_interval(positives: Rows, negatives: Rows, *, exact: bool, level: float = LEVEL) -> Area:

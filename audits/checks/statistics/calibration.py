@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any, Self
@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from audits.checks.statistics.blocks import blocks
 from audits.checks.statistics.intervals import LEVEL, Interval, percentile, redrawn
 from audits.checks.statistics.score_split import ScoreSplit
 
@@ -88,12 +89,20 @@ class Brier:
 def brier(split: ScoreSplit) -> Brier:
     """The Brier score of the labelled scores of a group."""
     chances = chances_of(split)
-    up, down = split.positives, split.negatives
-    of_up, of_down = np.square(1 - chances), np.square(chances)
-    rows = int(up.sum()) + int(down.sum())
-    mean = (float((up * of_up).sum()) + float((down * of_down).sum())) / rows
-    spread = sum(float((kind * np.square(of - mean)).sum()) for kind, of in ((up, of_up), (down, of_down)))
-    return Brier(mean, spread / rows)
+    sides = ((split.positives, 1.0), (split.negatives, 0.0))
+    rows = sum(int(of_label.sum()) for of_label, _ in sides)
+
+    def mean_of(figure: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> float:
+        """The mean over rows of a figure of the squared distance."""
+        parts = (
+            float((of_label[part] * figure((label - chances[part]) ** 2)).sum())
+            for of_label, label in sides
+            for part in blocks(len(chances))
+        )
+        return math.fsum(parts) / rows
+
+    mean = mean_of(lambda squares: squares)
+    return Brier(mean, mean_of(lambda squares: (squares - mean) ** 2))
 
 
 def _errors(favourable: NDArray[np.int64], rows: NDArray[np.int64], means: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -45,11 +45,11 @@ class KeptRows:
         return known[rows]
 
     def add(self, keys: Keys, cells: Cells) -> None:
-        self._wait([(keys, cells.astype(np.int32, copy=False))])
+        self._wait([(keys, cells.astype(np.min_scalar_type(cells.max(initial=0))))])
 
     def merge(self, other: KeptRows, moved: Cells) -> None:
         """Take in the rows of another; `moved` says which cell of ours is each of its cells."""
-        moved = moved.astype(np.int32)
+        moved = moved.astype(np.min_scalar_type(moved.max(initial=0)))
         self._wait([(keys, moved.take(cells)) for keys, cells in other.waiting])
         theirs = other.counted
         if len(theirs.keys):

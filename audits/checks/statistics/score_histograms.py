@@ -74,16 +74,15 @@ class ScoreHistograms:
         if kind_of(column.type) != "number":
             raise CannotMeasure(f'Score column "{self.roles.score}" does not hold numbers.')
         scores = as_numbers(column)
-        if np.isinf(scores).any():
-            raise CannotMeasure(f'Score column "{self.roles.score}" holds an infinite score.')
-        labels = np.full(batch.num_rows, UNKNOWN)
-        if self.roles.label is not None:
-            labels = classes_of(batch, self.roles.label)
-        cells = self.groups.rows_to_cells(batch) * STATES + labels
-        scored = ~np.isnan(scores)
-        self.unscored += int((~scored).sum())
-        keys = to_keys(scores)
-        self.kept.add(*((keys, cells) if scored.all() else (keys[scored], cells[scored])))
+        cells = self.groups.rows_to_cells(batch) * STATES
+        cells += UNKNOWN if self.roles.label is None else classes_of(batch, self.roles.label)
+        scored = np.isfinite(scores)
+        if not scored.all():
+            if np.isinf(scores).any():
+                raise CannotMeasure(f'Score column "{self.roles.score}" holds an infinite score.')
+            self.unscored += int((~scored).sum())
+            scores, cells = scores[scored], cells[scored]
+        self.kept.add(to_keys(scores), cells)
 
     def merge(self, other: ScoreHistograms) -> None:
         moved = self.groups.adopted(other.groups)

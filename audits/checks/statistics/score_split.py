@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -95,17 +95,38 @@ class Entries:
 
     def split(self, group_of: NDArray[np.int64], names: Sequence[str], favourable: int) -> list[ScoreSplit]:
         """The entries of each named group; `group_of` says the group of a cell without its label."""
-        # Groups are picked from part after part, which takes little memory; of many groups from all at once.
-        parts = self.parts if len(names) <= _FEW else [_joined(self.parts)]
         label_of = np.tile(np.arange(STATES, dtype=np.uint8), len(group_of))
         number_of = np.repeat(group_of, STATES).astype(np.min_scalar_type(len(names)))
-        found: list[list[Part]] = [[] for _ in names]
-        for keys, cells, rows in parts:
-            labels = label_of.take(cells)
-            for of_group, places in zip(found, _places(number_of.take(cells), len(names)), strict=True):
-                of_group.append((keys.take(places), labels.take(places), None if rows is None else rows.take(places)))
-        # The parts of a group are let go as soon as they are joined.
-        return [_split(name, favourable, *_joined(found.pop(0))) for name in names]
+        (keys, labels, rows), ends = _grouped(self.parts, number_of, label_of, len(names))
+        return [
+            _split(name, favourable, keys[part], labels[part], None if rows is None else rows[part])
+            for name, part in zip(names, map(slice, [0, *ends], ends), strict=True)
+        ]
+
+
+def _grouped(parts: Sequence[Part], number_of: Cells, label_of: Cells, n_groups: int) -> tuple[Part, list[int]]:
+    """The entries with labels in place of cells, one group after the other, and where each of them ends."""
+    single = all(rows is None for _, _, rows in parts)
+    if n_groups > _FEW or not single:
+        keys, cells, rows = _joined(parts)
+        groups = number_of.take(cells)
+        order = np.argsort(groups, kind="stable")
+        ends = np.cumsum(np.bincount(groups, minlength=n_groups)).tolist()
+        return (keys.take(order), label_of.take(cells).take(order), None if rows is None else rows.take(order)), ends
+    # Few groups are picked from part after part, which takes less memory.
+    total = sum(len(keys) for keys, _, _ in parts)
+    picked, labels = np.empty(total, np.uint64), np.empty(total, np.uint8)
+    groups_of = [number_of.take(cells) for _, cells, _ in parts]
+    end, ends = 0, []
+    for group in range(n_groups):
+        for (keys, cells, _), groups in zip(parts, groups_of, strict=True):
+            places = np.flatnonzero(groups == group)
+            into = slice(end, end + len(places))
+            keys.take(places, out=picked[into], mode="clip")
+            label_of.take(cells.take(places), out=labels[into], mode="clip")
+            end = into.stop
+        ends.append(end)
+    return (picked, labels, None), ends
 
 
 def _joined(parts: Sequence[Part]) -> Part:
@@ -114,16 +135,6 @@ def _joined(parts: Sequence[Part]) -> Part:
     keys, cells = (np.concatenate([part[column] for part in parts]) for column in (0, 1))
     rows = [part[2] for part in parts if part[2] is not None]
     return keys, cells, np.concatenate(rows) if rows else None
-
-
-def _places(groups: Cells, n_groups: int) -> Iterator[NDArray[np.int64]]:
-    """Where the entries of each group are."""
-    if n_groups <= _FEW:
-        yield from (np.flatnonzero(groups == group) for group in range(n_groups))
-        return
-    order = np.argsort(groups, kind="stable")
-    ends = np.cumsum(np.bincount(groups, minlength=n_groups)).tolist()
-    yield from (order[start:end] for start, end in zip([0, *ends], ends, strict=False))
 
 
 def _split(name: str, favourable: int, keys: Keys, labels: Cells, rows: Rows | None) -> ScoreSplit:

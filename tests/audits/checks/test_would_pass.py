@@ -211,10 +211,10 @@ def test_weighted_rows_unscored_rows_and_groups_left_out() -> None:
     assert "Other" not in said
 
 
-def test_of_thousands_of_groups_no_advice_is_worked_out() -> None:
-    table = selected(**{f"g{number}": (1, 5) if number % 2 else (4, 5) for number in range(600)})
+def test_of_too_many_groups_no_advice_is_worked_out() -> None:
+    table = selected(**{f"g{number}": (1, 5) if number % 2 else (4, 5) for number in range(2_001)})
     outcome = judged(PARITY, table, max_difference=0.25, min_group_size=5)
-    assert would_pass(outcome) == "What would pass is worked out for up to 500 groups."
+    assert would_pass(outcome) == "What would pass is worked out for up to 2,000 groups."
 
 
 def test_a_broken_score_column_takes_the_advice_and_nothing_else() -> None:
