@@ -62,11 +62,13 @@ def chances_of(split: ScoreSplit) -> NDArray[np.float64]:
 def reliability(split: ScoreSplit, bins: int) -> Reliability:
     """The labelled scores of a group, which lie between 0 and 1, in this many bins; 1 belongs to the last one."""
     chances = chances_of(split)
-    labelled = split.positives + split.negatives
-    said = labelled * chances
     starts = [bisect_left(chances, place, key=lambda chance: int(chance * bins)) for place in range(bins)]
-    parts = [slice(start, end) for start, end in zip(starts, [*starts[1:], len(chances)], strict=True)]
-    rows, favourable, sums = (np.array([of[part].sum() for part in parts]) for of in (labelled, split.positives, said))
+    rows, favourable = np.zeros((2, bins), np.int64)
+    sums = np.zeros(bins)
+    for place, part in enumerate(map(slice, starts, [*starts[1:], len(chances)])):
+        labelled = split.positives[part] + split.negatives[part]
+        rows[place], favourable[place] = labelled.sum(), split.positives[part].sum()
+        sums[place] = (labelled * chances[part]).sum()
     return Reliability(rows, favourable, np.divide(sums, rows, out=np.zeros(bins), where=rows > 0))
 
 

@@ -57,8 +57,11 @@ class GroupCells:
             return self._sparse_cells(columns)
         places = _combined(columns, batch.num_rows)
         numbers = self._numbers(columns)
-        self._number(np.flatnonzero(np.bincount(places, minlength=len(numbers))), columns, numbers)
-        return numbers.take(places)
+        cells = numbers.take(places)
+        if cells.min(initial=0) < 0:
+            self._number(np.flatnonzero(np.bincount(places, minlength=len(numbers))), columns, numbers)
+            cells = numbers.take(places)
+        return cells
 
     def counted(
         self, batch: pa.RecordBatch, states: NDArray[np.integer[Any]], n_states: int
