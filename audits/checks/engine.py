@@ -225,8 +225,7 @@ def _scan_all(
             computed.update({(name, kind): statistic for kind, statistic in scanned.items()})
     for kind in dict.fromkeys(kind for _, kind in computed if hasattr(kind, "condensed")):
         tables_of_kind = {name: computed[name, kind] for name in wishes if (name, kind) in computed}
-        asked = {what for of_table in wishes.values() if kind in of_table for what in of_table[kind].asked}
-        computed.update({(name, kind): small for name, small in condensed(kind, tables_of_kind, asked).items()})
+        computed.update({(name, kind): small for name, small in condensed(kind, tables_of_kind).items()})
     return _Computed(computed)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, Self
 
@@ -86,16 +86,12 @@ def scan_table(
     return statistics
 
 
-def condensed(kind: type, tables: Mapping[str, object], asked: Collection[str] = ()) -> Mapping[str, object]:
+def condensed(kind: type, tables: Mapping[str, object]) -> Mapping[str, object]:
     """What checks read and outcomes store of a kind that keeps more than that while tables are read.
 
-    All tables are condensed together: what has to be kept of one depends on what it is compared with. `asked` names
-    what is worked out only where a check needs it.
+    All tables are condensed together: what has to be kept of one depends on what it is compared with.
     """
     scanned = {name: statistic for name, statistic in tables.items() if not isinstance(statistic, Failure)}
-    if hasattr(kind, "asked"):
-        for statistic in scanned.values():
-            statistic.asked = asked  # type: ignore[attr-defined]  # a statistic of this kind
     small = _guarded(lambda: kind.condensed(scanned), listed(list(scanned)))  # type: ignore[attr-defined]
     return dict.fromkeys(scanned, small) if isinstance(small, Failure) else small  # type: ignore[return-value]
 

@@ -48,11 +48,16 @@ def notes_on(scores: ScoredGroups[Any], *, labels: bool = True) -> tuple[str, ..
     if labels and unlabelled:
         notes.append(f'{unlabelled} of {scores.n_rows} rows have no label in "{scores.label}" and are left out.')
     if not scores.is_exact:
-        notes.append(
-            "There are more different scores than are kept apart: close ones share a place, "
-            f"each up to {figure(scores.off_by)} below its own."
-        )
+        notes.append(shared_places("scores", scores.off_by))
     return tuple(notes)
+
+
+def shared_places(what: str, off_by: float) -> str:
+    """Say that close ones of these numbers count as one, and by how much that may be off."""
+    return (
+        f"There are more different {what} than are kept apart: close ones share a place, "
+        f"each up to {figure(off_by)} below its own."
+    )
 
 
 def sorted_groups(

@@ -16,7 +16,6 @@ from audits.checks.gaps import gap_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.scored import sorted_groups
 from audits.checks.statistics import GroupRate, ScoredGroup, ScoredGroups
-from audits.checks.statistics.groups import CROSSED_BY
 from audits.checks.statistics.rankings import Rankings, discounts
 from audits.checks.statistics.rates import Named
 
@@ -45,21 +44,22 @@ class QueryExposures(ScoredGroups[_Seen]):
         named = parameters.get("attribute")
         names = [named] if named is not None else [column.name for column in ranked.roles.sensitive]
         found = {
-            name: ([_Seen() for _ in groups], belongs) for name in names for groups, belongs in [ranked.by_group(name)]
+            name: ([_Seen() for _ in groups], belongs, groups)
+            for name in names
+            for belongs, groups in [ranked.by_group(name)]
         }
-        rows = {name: np.zeros(len(seen), np.int64) for name, (seen, _) in found.items()}
+        rows = {name: np.zeros(len(seen), np.int64) for name, (seen, _, _) in found.items()}
         for part in ranked.in_order():
             exposure = _relative_exposure(part)
-            for name, (seen, belongs) in found.items():
-                groups = belongs[part.values]
-                rows[name] += np.bincount(groups, minlength=len(seen))
-                _take(seen, part, groups, exposure)
+            for name, (seen, belongs, _) in found.items():
+                of_rows = belongs[part.values]
+                rows[name] += np.bincount(of_rows, minlength=len(seen))
+                _take(seen, part, of_rows, exposure)
         by_attribute = {
             name: tuple(
-                ScoredGroup(CROSSED_BY.join(group), 0, 0, int(n), one)
-                for group, n, one in zip(ranked.by_group(name)[0], rows[name], seen, strict=True)
+                ScoredGroup(group, 0, 0, int(n), one) for group, n, one in zip(groups, rows[name], seen, strict=True)
             )
-            for name, (seen, _) in found.items()
+            for name, (seen, _, groups) in found.items()
         }
         everybody = ScoredGroup("everybody", 0, 0, ranked.n_rows, _Seen())
         return cls(str(ranked.roles.score), None, 0, 0.0, everybody, by_attribute)

@@ -12,6 +12,7 @@ from audits.checks.comparison import ComparedRates, settled
 from audits.checks.gaps import gap_report
 from audits.checks.limits import exactly
 from audits.checks.parameters import Amount, Count, DecideOnEvidence
+from audits.checks.scored import shared_places
 from audits.checks.sentences import figure
 from audits.checks.statistics import FarthestPair, GroupRate
 from audits.checks.statistics.exact_sums import Sums
@@ -147,10 +148,7 @@ def regression_parity(
     if errors.unlabelled:
         notes.append(f'{errors.unlabelled} of {errors.n_rows} rows have no label in "{errors.label}".')
     if errors.off_by:
-        notes.append(
-            "There are more different predictions than are kept apart: close ones share a place, "
-            f"each up to {figure(errors.off_by)} below its own."
-        )
+        notes.append(shared_places("predictions", errors.off_by))
     return settled(measured, findings, notes, list(dict.fromkeys(obstacles)))
 
 

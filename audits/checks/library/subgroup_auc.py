@@ -17,7 +17,7 @@ from audits.checks.scored import notes_on, sorted_groups
 from audits.checks.sentences import figure, some
 from audits.checks.statistics import ScoredGroup, ScoredGroups, ScoreSplit
 from audits.checks.statistics.areas import Compared, compared
-from audits.checks.statistics.score_areas import areas_read, areas_written
+from audits.checks.statistics.score_areas import area_read, area_written
 
 _NAME = "fairness.subgroup_auc"
 
@@ -52,11 +52,11 @@ class AreasBeside(ScoredGroups[_Beside]):
 
     @staticmethod
     def written(sums: _Beside) -> list[list[Any]]:
-        return areas_written(sums.below_others, sums.above_others)
+        return [area_written(sums.below_others), area_written(sums.above_others)]
 
     @staticmethod
     def read(written: Sequence[Sequence[Any]]) -> _Beside:
-        return _Beside(*areas_read(written))
+        return _Beside(*map(area_read, written))
 
 
 def _beside(up_to: Rows, at: Rows, own: Rows) -> tuple[Rows, Rows]:

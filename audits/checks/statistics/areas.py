@@ -14,8 +14,6 @@ from audits.checks.statistics.blocks import blocks
 from audits.checks.statistics.intervals import LEVEL, wilson
 
 Rows = NDArray[np.integer[Any]]
-# Rows that are told apart one by one are no more than 2**20, whose places need 32 bits.
-_WIDER = {np.dtype(np.int8).char: np.dtype(np.int32)}
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,8 @@ def compared(positives: Rows, negatives: Rows) -> Compared:
 
 def _placed(others: Rows) -> Rows:
     """Twice the number of others that are below a score, or as often half of those that are at it."""
-    placed = others.astype(_WIDER.get(others.dtype.char, others.dtype))
+    # Rows that are told apart one by one are no more than 2**20, whose places need 32 bits.
+    placed = others.astype(np.int32 if others.dtype == np.int8 else others.dtype)
     np.cumsum(placed, out=placed)
     placed *= 2
     placed -= others

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
@@ -37,12 +36,8 @@ class KeptRows:
     @property
     def entries(self) -> Entries:
         """The rows by value and cell."""
-        known, rows = self._known, self.total
-        if rows not in known:
-            known.clear()
-            single: list[Part] = [(keys, cells, None) for keys, cells in self.waiting]
-            known[rows] = Entries(single) if self._are_rows else Entries.of_table(self._table())
-        return known[rows]
+        single: list[Part] = [(keys, cells, None) for keys, cells in self.waiting]
+        return Entries(single) if self._are_rows else Entries.of_table(self._table())
 
     def add(self, keys: Keys, cells: Cells) -> None:
         self._wait([(keys, cells.astype(np.min_scalar_type(cells.max(initial=0))))])
@@ -56,11 +51,6 @@ class KeptRows:
             counts = np.zeros((len(theirs.keys), int(moved.max()) + 1), np.int64)
             counts[:, moved[: theirs.counts.shape[1]]] = theirs.counts
             self._table().merge(ValueTable(theirs.most, theirs.dropped, theirs.keys, counts))
-
-    @cached_property
-    def _known(self) -> dict[int, Entries]:
-        """What `entries` found, by the number of rows at the time."""
-        return {}
 
     @property
     def _are_rows(self) -> bool:

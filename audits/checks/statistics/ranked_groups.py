@@ -59,9 +59,7 @@ class RankedGroups:
         self.parts.append((hashed(queries)[known], scores[known], self.groups.rows_to_cells(batch)[known]))
 
     def merge(self, other: RankedGroups) -> None:
-        mine = np.zeros(len(other.groups), np.int64)
-        for names, number in other.groups.named_cells():
-            mine[number] = self.groups.adopt(names)
+        mine = self.groups.adopted(other.groups)
         self.parts += [(queries, scores, mine[cells]) for queries, scores, cells in other.parts]
         self.incomplete += other.incomplete
 
@@ -73,12 +71,6 @@ class RankedGroups:
         self.parts = [joined(self.parts)]
         return rankings(self.parts[0])
 
-    def by_group(self, attribute: str) -> tuple[list[tuple[str, ...]], NDArray[np.int64]]:
-        """The groups along one column or crossing, and which of them each cell belongs to."""
-        places = self.groups.places_of(attribute)
-        groups = self.groups.groups_of(places)
-        number = {group: place for place, group in enumerate(groups)}
-        belongs = np.zeros(len(self.groups), np.int64)
-        for names, cell in self.groups.named_cells():
-            belongs[cell] = number[tuple(names[place] for place in places)]
-        return groups, belongs
+    def by_group(self, attribute: str) -> tuple[NDArray[np.int64], list[str]]:
+        """Which group along one column or crossing each cell belongs to, and the names of the groups."""
+        return self.groups.groups_of_cells(attribute)

@@ -12,19 +12,14 @@ from audits.checks.statistics.score_split import ScoreSplit
 from audits.checks.statistics.scored_groups import ScoredGroups
 
 
-def areas_written(*areas: Compared) -> list[list[Any]]:
-    """Areas in texts and numbers."""
-    return [
-        [one.positives, one.negatives, None if one.value is None else str(one.value), str(one.ties), one.variance]
-        for one in areas
-    ]
+def area_written(one: Compared) -> list[Any]:
+    """An area in texts and numbers."""
+    return [one.positives, one.negatives, None if one.value is None else str(one.value), str(one.ties), one.variance]
 
 
-def areas_read(written: Sequence[Sequence[Any]]) -> list[Compared]:
-    return [
-        Compared(n, m, None if value is None else Fraction(value), Fraction(ties), variance)
-        for n, m, value, ties, variance in written
-    ]
+def area_read(written: Sequence[Any]) -> Compared:
+    n, m, value, ties, variance = written
+    return Compared(n, m, None if value is None else Fraction(value), Fraction(ties), variance)
 
 
 class AreasByGroup(ScoredGroups[Compared]):
@@ -38,11 +33,11 @@ class AreasByGroup(ScoredGroups[Compared]):
 
     @staticmethod
     def written(sums: Compared) -> list[Any]:
-        return areas_written(sums)[0]
+        return area_written(sums)
 
     @staticmethod
     def read(written: Sequence[Any]) -> Compared:
-        return areas_read([written])[0]
+        return area_read(written)
 
 
 class ScoreAreas(AreasByGroup):

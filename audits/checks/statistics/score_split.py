@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.checks.statistics.rates import STATES
-from audits.checks.statistics.value_table import ValueTable, from_keys, to_keys
+from audits.checks.statistics.value_table import ValueTable, from_keys, starts_of_steps, to_keys
 
 # Whole numbers, as narrow as they fit: sums and running sums of them are wide.
 Rows = NDArray[np.integer[Any]]
@@ -82,10 +82,7 @@ class Entries:
         (everybody,) = self.split(np.zeros(n_cells, np.int64), [""], 1)
         if len(everybody.values) <= most:
             return self
-        rows = everybody.rows
-        # Which of `most` equal parts of the rows a score begins in; the first score of each part begins a step.
-        part = (np.cumsum(rows) - rows) * most // max(int(rows.sum()), 1)
-        begins = to_keys(everybody.values[np.flatnonzero(_differs(part))])
+        begins = to_keys(everybody.values[starts_of_steps(everybody.rows, most)])
         return Entries(
             [
                 (begins.take(np.searchsorted(begins, keys, side="right") - 1), cells, of_entry)

@@ -125,10 +125,7 @@ class ValueTable:
         """The same rows in at most so many cells of about equal weight, each under its lowest value."""
         if len(self.keys) <= most:
             return self
-        rows = self.counts.sum(axis=1)
-        # Which of `most` equal parts of the rows a value begins in; the first value of each part begins a cell.
-        part = (np.cumsum(rows) - rows) * most // max(int(rows.sum()), 1)
-        starts = np.flatnonzero(np.append(True, part[1:] != part[:-1]))
+        starts = starts_of_steps(self.counts.sum(axis=1), most)
         return ValueTable(self.most, self.dropped, self.keys[starts], np.add.reduceat(self.counts, starts, axis=0))
 
     def to_document(self) -> dict[str, object]:
@@ -226,6 +223,13 @@ class ValueTable:
     def _cleared(keys: NDArray[np.uint64], dropped: int) -> NDArray[np.uint64]:
         shift = np.uint64(dropped)
         return (keys >> shift) << shift if dropped else keys
+
+
+def starts_of_steps(rows: NDArray[np.integer[Any]], most: int) -> NDArray[np.int64]:
+    """Where at most so many steps of about equal weight begin, given the rows at each of some ascending values."""
+    # Which of `most` equal parts of the rows a value begins in; the first value of each part begins a step.
+    part = (np.cumsum(rows) - rows) * most // max(int(rows.sum()), 1)
+    return np.flatnonzero(np.append(True, part[1:] != part[:-1]))
 
 
 def _bits_to_clear(in_order: NDArray[np.uint64], most: int) -> int:

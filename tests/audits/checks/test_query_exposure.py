@@ -81,8 +81,8 @@ def test_order_and_split_of_the_rows_change_nothing(rows: list[Row], turn: list[
     once = RankedGroups.empty(ROLES)
     once.add(people(rows).combine_chunks().to_batches()[0])
     for statistic in (first, once):
-        ((ranked,), (groups, belongs)) = (statistic.in_order(), statistic.by_group("sex"))
-        named = [groups[place] for place in belongs[ranked.values]]
+        ((ranked,), (belongs, groups)) = (statistic.in_order(), statistic.by_group("sex"))
+        named = [(groups[place],) for place in belongs[ranked.values]]
         assert sorted(named) == sorted((sex or "(missing)",) for _, sex, _ in rows)
 
 

@@ -219,7 +219,7 @@ def test_an_outcome_stored_with_all_that_was_counted_gives_the_same_figures(
         for name in check.tables
     }
     if hasattr(kind, "condensed"):
-        counted = condensed(kind, counted, getattr(check.keeps, "asks", ()))
+        counted = condensed(kind, counted)
     kept_whole = {name: {kind.__name__: plain(one.to_document())} for name, one in counted.items()}
     before = json.loads(json.dumps({**document, "statistics": kept_whole}, sort_keys=True))
     assert figures(recompute(before).to_document()) == figures(document)
