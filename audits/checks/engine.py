@@ -13,7 +13,7 @@ from audits.checks.outcomes import Outcome, RunSpec, TableInput, Verdict, plain
 from audits.checks.parameters import UnusableParameters
 from audits.checks.profiling import reads_profile
 from audits.checks.roles import Roles
-from audits.checks.scan import Failure, columns_for, condensed, scan_table
+from audits.checks.scan import Failure, columns_for, condense_column, condense_tables, scan_tables
 from audits.checks.sentences import conclusion, listed
 from audits.checks.wishes import Wish, is_scanned, wishes_of
 
@@ -206,27 +206,14 @@ def _scan_all(
     seed: int,
     progress: Callable[[int], None] | None,
 ) -> _Computed:
-    computed: dict[tuple[str, type], object] = {("evaluation", kind): s for kind, s in given.items()}
-    read = 0
-
-    def advance(rows: int) -> None:
-        nonlocal read
-        read += rows
-        if progress is not None:
-            progress(read)
-
-    for name, of_table in wishes.items():
-        if (profile := tables[name].profile) is not None:
-            computed.update({(name, kind): profile for kind in of_table})
-            continue
-        missing = {kind: wish for kind, wish in of_table.items() if (name, kind) not in computed}
-        if missing:
-            scanned = scan_table(tables[name], missing, seed=seed, name=name, progress=advance)
-            computed.update({(name, kind): statistic for kind, statistic in scanned.items()})
-    for kind in dict.fromkeys(kind for _, kind in computed if hasattr(kind, "condensed")):
-        tables_of_kind = {name: computed[name, kind] for name in wishes if (name, kind) in computed}
-        computed.update({(name, kind): small for name, small in condensed(kind, tables_of_kind).items()})
-    return _Computed(computed)
+    found = {("evaluation", kind): statistic for kind, statistic in given.items()}
+    missing = {
+        name: {kind: wish for kind, wish in of_table.items() if (name, kind) not in found}
+        for name, of_table in wishes.items()
+    }
+    found |= scan_tables(tables, missing, seed=seed, progress=progress, finished=condense_column)
+    condense_tables(found)
+    return _Computed(found)
 
 
 def _outcome(spec: RunSpec, check: Check, parameters: dict[str, Any], computed: _Computed) -> Outcome:

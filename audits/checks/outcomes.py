@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from audits.checks.base import Measurement, Report
 from audits.checks.roles import Roles
+from audits.checks.statistics.column_values import ColumnValues
 
 _FIGURES = ("value", "low", "high", "level", "ideal", "limit")
 # What long lists are made of, which need not be looked at one by one.
@@ -33,11 +34,13 @@ class TableInput:
     """A table as batches that can be asked for again, and the meaning of its columns.
 
     Of a table without rows `profile` is the statistic that was stored of it: only checks that need no other one run.
+    A table that keeps its columns apart gives batches with some of its `columns` alone, at the cost of these.
     """
 
     batches: Callable[[], Iterable[pa.RecordBatch]]
     roles: Roles
-    profile: object | None = None
+    profile: ColumnValues | None = None
+    columns: Callable[[Sequence[str]], Iterable[pa.RecordBatch]] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,15 @@
-"""How is a table read once for all the statistics that the ordered checks need?"""
+"""How are tables read once for all the statistics that the ordered checks need?
+
+Statistics that look at each column for itself need no whole rows. Where a table keeps its columns apart, such columns
+are read one after the other, each of all tables before the next one: what is kept of a column can be condensed at once,
+so that the values of one are in memory, not those of all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import pyarrow as pa
 
@@ -12,14 +17,16 @@ from audits.checks.base import CannotMeasure
 from audits.checks.outcomes import TableInput
 from audits.checks.roles import Roles
 from audits.checks.sentences import listed
-from audits.checks.statistics.columns import worked_out_once
+from audits.checks.statistics.by_column import ByColumn
+from audits.checks.statistics.columns import column_of, worked_out_once
 from audits.checks.wishes import Wish
 
 
 class Statistic(Protocol):
     """Anything that a scan can fill: it starts empty, takes batches, and merges with its like.
 
-    One that is stored, and not only what a check keeps of it, also has `to_document` and `from_document`.
+    One that is stored, and not only what a check keeps of it, also has `to_document` and `from_document`. One that is
+    `by_column` also has `add_column`: it says the same whether it takes whole rows or one column after the other.
     """
 
     needs_roles: ClassVar[tuple[str, ...]]
@@ -44,65 +51,191 @@ class Failure:
     is_error: bool
 
 
+Statistics = dict[tuple[str, type], Any]
+"""A statistic or its Failure, by the name of the table and by kind."""
+
+
 def columns_for(wishes: Mapping[type, Wish]) -> tuple[str, ...]:
     """The columns that these statistics read, once each."""
-    names: dict[str, None] = {}
-    for kind, wish in wishes.items():
-        names.update(dict.fromkeys(kind.columns(wish.roles)))  # type: ignore[attr-defined]  # a Statistic
-    return tuple(names)
+    return _united(_columns(kind, wish) for kind, wish in wishes.items())
 
 
-def scan_table(
-    table: TableInput,
-    wishes: Mapping[type, Wish],
+def scan_tables(
+    tables: Mapping[str, TableInput],
+    wishes: Mapping[str, Mapping[type, Wish]],
     *,
     seed: int,
-    name: str,
     progress: Callable[[int], None] | None = None,
-) -> Mapping[type, object]:
-    """Fill the statistics that are wished for in one pass; a kind that cannot be filled maps to a Failure."""
-    statistics: dict[type, object] = {}
-    for kind, wish in wishes.items():
-        statistics[kind] = _guarded(lambda kind=kind, wish=wish: _start(kind, wish, seed), name)  # type: ignore[misc]
-    wanted = columns_for(wishes)
-    rows = 0
-    try:
-        for batch in table.batches():
-            held = [column for column in wanted if column in batch.schema.names]
-            narrow = batch.select(held)
-            with worked_out_once():
-                for kind, statistic in statistics.items():
-                    if not isinstance(statistic, Failure):
-                        refused = _guarded(lambda s=statistic, b=narrow: s.add(b), name)  # type: ignore[misc]
-                        statistics[kind] = refused if isinstance(refused, Failure) else statistic
-            rows += batch.num_rows
-            if progress is not None:
-                progress(batch.num_rows)
-    except Exception as broken:
-        failure = Failure(f"The {name} table could not be read: {type(broken).__name__}: {broken}", True)
-        return dict.fromkeys(statistics, failure)
-    if rows == 0:
-        return dict.fromkeys(statistics, Failure(f"The {name} table has no rows.", False))
-    return statistics
+    finished: Callable[[str, Statistics], None] | None = None,
+) -> Statistics:
+    """Fill the statistics that are wished for of each table.
+
+    `progress` is told the number of rows read so far, over all tables. `finished` is told every column that is looked
+    at for itself, as soon as no table has more of it.
+    """
+    found: Statistics = {}
+    rows_read = 0
+
+    def advance(rows: int) -> None:
+        nonlocal rows_read
+        rows_read += rows
+        if progress is not None:
+            progress(rows_read)
+
+    scans = [_Scan(name, tables[name], of_table, seed, found, advance) for name, of_table in wishes.items() if of_table]
+    for scan in scans:
+        scan.read_together()
+    for column in _united(scan.alone for scan in scans):
+        for scan in scans:
+            scan.read_alone(column)
+        if finished is not None:
+            finished(column, found)
+    for scan in scans:
+        scan.close()
+    return found
 
 
-def condensed(kind: type, tables: Mapping[str, object]) -> Mapping[str, object]:
-    """What checks read and outcomes store of a kind that keeps more than that while tables are read.
+class _Scan:
+    """The statistics of one table while it is read."""
+
+    def __init__(
+        self,
+        name: str,
+        table: TableInput,
+        wishes: Mapping[type, Wish],
+        seed: int,
+        found: Statistics,
+        advance: Callable[[int], None],
+    ) -> None:
+        self.name, self.table, self.found, self.advance = name, table, found, advance
+        self.columns = {kind: _columns(kind, wish) for kind, wish in wishes.items()}
+        self.by_column = [kind for kind, names in self.columns.items() if names and getattr(kind, "by_column", False)]
+        self.alone = _united(self.columns[kind] for kind in self.by_column)
+        self.together = _united(columns for kind, columns in self.columns.items() if kind not in self.by_column)
+        if table.columns is None:
+            self.together = _united([self.together, self.alone])
+        self.n_columns = len(_united([self.together, self.alone]))
+        self.n_rows = self.n_cells = 0
+        for kind, wish in wishes.items():
+            found[name, kind] = _guarded(lambda kind=kind, wish=wish: _start(kind, wish, table, seed), name)  # type: ignore[misc]
+
+    def read_together(self) -> None:
+        """Read the columns that statistics need in whole rows, or all where the table does not keep them apart."""
+        if self.table.profile is None and (self.together or self.table.columns is None):
+            self._read(self.together)
+
+    def read_alone(self, column: str) -> None:
+        """Read a column, unless it is not looked at or has been read with others."""
+        if self.table.profile is None and column in self.alone and column not in self.together:
+            self._read((column,))
+
+    def close(self) -> None:
+        """Say why what could not be filled could not, and put columns into the order in which they are declared."""
+        if self.n_rows == 0 and self.table.profile is None:
+            self._fail(Failure(f"The {self.name} table has no rows.", False))
+        for kind in self.columns:
+            if isinstance(statistic := self.found[self.name, kind], ByColumn):
+                self.found[self.name, kind] = statistic.of(statistic.names)
+
+    def _read(self, columns: Sequence[str]) -> None:
+        n_rows = 0
+        try:
+            for batch in self.table.batches() if self.table.columns is None else self.table.columns(columns):
+                with worked_out_once():
+                    for kind, statistic in self._filled():
+                        refused = _guarded(lambda k=kind, s=statistic, b=batch: self._fill(k, s, b, columns), self.name)  # type: ignore[misc]
+                        if isinstance(refused, Failure):
+                            self.found[self.name, kind] = refused
+                n_rows += batch.num_rows
+                self._progress(batch.num_rows * len(columns))
+        except Exception as broken:
+            self._fail(Failure(f"The {self.name} table could not be read: {type(broken).__name__}: {broken}", True))
+        self.n_rows = max(self.n_rows, n_rows)
+
+    def _fill(self, kind: type, statistic: Any, batch: pa.RecordBatch, columns: Sequence[str]) -> None:
+        if kind in self.by_column:
+            for name in self.columns[kind]:
+                if name in columns:
+                    statistic.add_column(name, column_of(batch, name))
+        elif columns is self.together:
+            statistic.add(batch)
+
+    def _filled(self) -> list[tuple[type, Any]]:
+        """The statistics that can be filled so far."""
+        statistics = [(kind, self.found[self.name, kind]) for kind in self.columns]
+        return [(kind, statistic) for kind, statistic in statistics if not isinstance(statistic, Failure)]
+
+    def _fail(self, failure: Failure) -> None:
+        for kind, _ in self._filled():
+            self.found[self.name, kind] = failure
+
+    def _progress(self, n_cells: int) -> None:
+        """Tell the rows that the cells read so far amount to, over all columns of the table."""
+        before, self.n_cells = self.n_cells, self.n_cells + n_cells
+        width = max(self.n_columns, 1)
+        if rows := self.n_cells // width - before // width:
+            self.advance(rows)
+
+
+def condense_column(column: str, statistics: Statistics) -> None:
+    """Let go what is kept of a column for other columns of the same name, once no table has more of it.
 
     All tables are condensed together: what has to be kept of one depends on what it is compared with.
     """
-    scanned = {name: statistic for name, statistic in tables.items() if not isinstance(statistic, Failure)}
-    small = _guarded(lambda: kind.condensed(scanned), listed(list(scanned)))  # type: ignore[attr-defined]
-    return dict.fromkeys(scanned, small) if isinstance(small, Failure) else small  # type: ignore[return-value]
+    for kind in dict.fromkeys(kind for _, kind in statistics if _is_condensed_by_column(kind)):
+        tables = _filled(kind, statistics)
+        holding = {name: statistic.of([column]) for name, statistic in tables.items() if column in statistic.by_name}
+        for name, small in condensed(kind, holding).items():
+            if isinstance(small, Failure):
+                statistics[name, kind] = small
+            else:
+                tables[name].by_name.update(small.by_name)
 
 
-def _start(kind: type, wish: Wish, seed: int) -> object:
-    statistic = kind.empty(wish.roles)  # type: ignore[attr-defined]  # a Statistic
+def condense_tables(statistics: Statistics) -> None:
+    """As `condense_column`, for what is kept of tables as a whole."""
+    for kind in dict.fromkeys(kind for _, kind in statistics if hasattr(kind, "condensed")):
+        if not _is_condensed_by_column(kind):
+            small = condensed(kind, _filled(kind, statistics))
+            statistics.update({(name, kind): statistic for name, statistic in small.items()})
+
+
+def condensed(kind: type, tables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What checks read and outcomes store of a kind that keeps more than that while tables are read."""
+    if not tables:
+        return {}
+    small = _guarded(lambda: kind.condensed(tables), listed(list(tables)))  # type: ignore[attr-defined]
+    return dict.fromkeys(tables, small) if isinstance(small, Failure) else small  # type: ignore[return-value]
+
+
+def _is_condensed_by_column(kind: type) -> bool:
+    return issubclass(kind, ByColumn) and hasattr(kind, "condensed")
+
+
+def _filled(kind: type, statistics: Statistics) -> dict[str, Any]:
+    """The statistics of this kind by table, those that failed left out."""
+    found = {name: statistic for (name, other), statistic in statistics.items() if other is kind}
+    return {name: statistic for name, statistic in found.items() if not isinstance(statistic, Failure)}
+
+
+def _start(kind: Any, wish: Wish, table: TableInput, seed: int) -> object:
+    if table.profile is not None:
+        return table.profile.of(table.profile.names)
+    statistic = kind.empty(wish.roles)
     if hasattr(kind, "asked"):
         statistic.asked = wish.asked
     if hasattr(statistic, "seed"):
         statistic.seed = seed
     return statistic
+
+
+def _columns(kind: Any, wish: Wish) -> tuple[str, ...]:
+    found: tuple[str, ...] = kind.columns(wish.roles)
+    return found
+
+
+def _united(columns: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for some in columns for name in some))
 
 
 def _guarded(work: Callable[[], object], table: str) -> object:

@@ -12,12 +12,14 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet
 
-from audits.checks import ColumnValues, Roles, SensitiveColumn
+from audits.checks import ColumnValues, Roles, SensitiveColumn, TableInput
 from audits.tables import (
     PROFILE,
     SINGLE_ROLES,
     Declaration,
+    Table,
     TableFormat,
+    keeps_columns_apart,
     open_table,
     parse_declaration,
     read_profile,
@@ -76,17 +78,37 @@ class GivenTable:
         columns = [column for column in document["columns"] if column["name"] in declared]
         return ColumnValues.from_document({"names": [column["name"] for column in columns], "columns": columns})
 
-    def batches(self, columns: Sequence[str], *, coded: bool = False) -> Callable[[], Iterator[pa.RecordBatch]]:
-        """The rows with these columns, as often as asked; no rows when no column is wanted.
-
-        With `coded` texts are codes into a dictionary where the file holds them so, which is enough for counting.
-        """
-
-        # Opened once: the types of a delimited file are found by reading it.
-        opened = cache(lambda: open_table(self.path, self.format, columns=columns))
+    def batches(self, columns: Sequence[str]) -> Callable[[], Iterator[pa.RecordBatch]]:
+        """The rows with these columns, as often as asked; no rows when no column is wanted."""
+        opened = self._opened(columns)
 
         def batches() -> Iterator[pa.RecordBatch]:
             if columns:
-                yield from opened().coded_batches() if coded else opened().batches()
+                yield from opened().batches()
 
         return batches
+
+    def as_input(
+        self,
+        columns: Sequence[str],
+        *,
+        profile: ColumnValues | None = None,
+        tell_rows: Callable[[int], None] = lambda n_rows: None,
+    ) -> TableInput:
+        """These columns as checks count them, texts as codes; `tell_rows` is told how many rows have been read."""
+        opened = self._opened(columns)
+
+        def batches(some: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+            n_rows = 0
+            for batch in opened().coded_batches(some) if columns else ():
+                n_rows += batch.num_rows
+                tell_rows(n_rows)
+                yield batch
+
+        return TableInput(
+            batches, self.roles, profile, columns=batches if keeps_columns_apart(self.path, self.format) else None
+        )
+
+    def _opened(self, columns: Sequence[str]) -> Callable[[], Table]:
+        # Opened once: the types of a delimited file are found by reading it.
+        return cache(lambda: open_table(self.path, self.format, columns=columns))

@@ -3,12 +3,11 @@
 Imported by the child after it is locked.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-import pyarrow as pa
-
-from audits.checks import Outcome, RunSpec, TableInput, measure, needed_columns
+from audits.checks import Outcome, RunSpec, measure, needed_columns
 from audits.sandbox.given import GivenTable
 from audits.sandbox.ordered import FROM_MODEL, needed_of_model
 from audits.tables import UnusableTable
@@ -30,9 +29,7 @@ def measure_spec(spec: Mapping[str, Any], *, say_progress: Callable[[int], None]
     columns = needed_columns(measurable, {name: table.roles for name, table in given.items()})
     rows = {name: 0 if profile is None else profile.n_rows for name, profile in profiles.items()}
     tables = {
-        name: TableInput(
-            _counted(table.batches(columns.get(name, ()), coded=True), name, rows), table.roles, profiles[name]
-        )
+        name: table.as_input(columns.get(name, ()), profile=profiles[name], tell_rows=partial(rows.__setitem__, name))
         for name, table in given.items()
     }
     of_model = {name: document for name in FROM_MODEL if (document := spec.get(name))}
@@ -61,18 +58,6 @@ def _refusal(run: RunSpec, spec: Mapping[str, Any]) -> Outcome | None:
     needed = needed_of_model(run.check, run.version)
     without = spec.get(f"no_{needed}")
     return None if without is None else Outcome(run, *without)
-
-
-def _counted(
-    batches: Callable[[], Iterator[pa.RecordBatch]], name: str, rows: dict[str, int]
-) -> Callable[[], Iterator[pa.RecordBatch]]:
-    def counted() -> Iterator[pa.RecordBatch]:
-        rows[name] = 0
-        for batch in batches():
-            rows[name] += batch.num_rows
-            yield batch
-
-    return counted
 
 
 def _percent(say_progress: Callable[[int], None], expected: int) -> Callable[[int], None]:

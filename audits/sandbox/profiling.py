@@ -15,10 +15,10 @@ def profile_table(path: Path, fmt: TableFormat, declaration: Declaration) -> dic
     The table is one's own: unlike those of a run it is read in this process.
     """
     # A child imports this package before it is locked, and the libraries behind the checks start threads.
-    from audits.checks import TableInput, columns_of_profile, profile_document
+    from audits.checks import columns_of_profile, profile_document
     from audits.sandbox.given import GivenTable
     from audits.tables import inspect_table
 
     inspect_table(path, fmt, declaration)
     given = GivenTable(path, fmt, declaration)
-    return profile_document(TableInput(given.batches(columns_of_profile(given.roles), coded=True), given.roles))
+    return profile_document(given.as_input(columns_of_profile(given.roles)))

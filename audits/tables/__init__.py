@@ -3,7 +3,16 @@
 from audits.tables.declaration import ROLES, SINGLE_ROLES, TASKS, ColumnDeclaration, Declaration, parse_declaration
 from audits.tables.limits import DEFAULT, Limits
 from audits.tables.profile import PROFILED_ROLES, read_profile
-from audits.tables.reading import FORMATS, PROFILE, Table, TableFacts, TableFormat, inspect_table, open_table
+from audits.tables.reading import (
+    FORMATS,
+    PROFILE,
+    Table,
+    TableFacts,
+    TableFormat,
+    inspect_table,
+    keeps_columns_apart,
+    open_table,
+)
 from audits.tables.unusable import ERROR_CODES, UnusableTable
 
 __all__ = [
@@ -23,6 +32,7 @@ __all__ = [
     "TableFormat",
     "UnusableTable",
     "inspect_table",
+    "keeps_columns_apart",
     "open_table",
     "parse_declaration",
     "read_profile",

@@ -15,6 +15,8 @@ from audits.tables.unusable import UnusableTable
 
 READ_ROWS = 16_384
 CODED_ROWS = 49_152
+# One column by itself leaves room for more of its rows in the processor's cache.
+COLUMN_ROWS = 131_072
 NESTED, UNSUPPORTED = "nested", "unsupported"
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audits.tables.cells import TEXT
-from audits.tables.columnar import CODED_ROWS, READ_ROWS, ColumnarFile, unpacked_too_large
+from audits.tables.columnar import CODED_ROWS, COLUMN_ROWS, READ_ROWS, ColumnarFile, unpacked_too_large
 from audits.tables.delimited import too_many_rows
 from audits.tables.limits import Limits
 from audits.tables.source import Source
@@ -27,6 +27,7 @@ class ParquetFile(ColumnarFile):
 
     def __init__(self, source: Source, *, limits: Limits) -> None:
         self.source = source
+        self._kept: dict[tuple[object, ...], pq.ParquetFile] = {}
         _refuse_other_bytes(source)
         with self._open() as file:
             schema = file.schema_arrow
@@ -47,10 +48,10 @@ class ParquetFile(ColumnarFile):
         times = [name for name in columns if name in self.int96]
         texts = [name for name in columns if self.types[name] == TEXT] if coded else []
         few = [name for name in texts if name in self._few]
-        rows = CODED_ROWS if coded and len(few) == len(texts) else READ_ROWS
+        rows = READ_ROWS if not coded or len(few) < len(texts) else CODED_ROWS if len(columns) > 1 else COLUMN_ROWS
         n_before = 0
         with ExitStack() as files:
-            file = files.enter_context(self._open(read_dictionary=few))
+            file = files.enter_context(self._open(read_dictionary=self._few if few else ()))
             coarse_batches = None
             if times:
                 coarse = files.enter_context(self._open(coerce_int96_timestamp_unit="ms"))
@@ -67,15 +68,22 @@ class ParquetFile(ColumnarFile):
 
     @contextmanager
     def _open(self, **options: Any) -> Iterator[pq.ParquetFile]:
+        """The file, to be read in one way; what is no part of an archive stays open and is asked for columns again."""
+        way = tuple(options.items())
         try:
-            with pq.ParquetFile(
+            file = self._kept.get(way) or pq.ParquetFile(
                 self.source.path if self.source.n_bytes is None else self.source.open(),
                 buffer_size=BUFFER_BYTES,
                 pre_buffer=False,
                 page_checksum_verification=True,
                 **options,
-            ) as file:
+            )
+            if self.source.n_bytes is None:
+                self._kept[way] = file
                 yield file
+            else:
+                with file:
+                    yield file
         except (pa.ArrowException, OSError) as error:
             raise UnusableTable(
                 "damaged_file",
@@ -84,7 +92,7 @@ class ParquetFile(ColumnarFile):
             ) from error
 
 
-def _columns_of_few_texts(groups: Sequence[pq.RowGroupMetaData]) -> set[str]:
+def _columns_of_few_texts(groups: Sequence[pq.RowGroupMetaData]) -> tuple[str, ...]:
     """The columns that hold few enough texts to be read as codes, by what the footer says of their size."""
     found: dict[str, bool] = {}
     for group in groups:
@@ -92,7 +100,7 @@ def _columns_of_few_texts(groups: Sequence[pq.RowGroupMetaData]) -> set[str]:
             small = column.total_uncompressed_size <= MOST_CODED_BYTES * max(column.num_values, 1)
             few = bool(column.has_dictionary_page) and small
             found[column.path_in_schema] = found.get(column.path_in_schema, True) and few
-    return {name for name, few in found.items() if few}
+    return tuple(name for name, few in found.items() if few)
 
 
 def _refuse_other_bytes(source: Source) -> None:

@@ -33,7 +33,7 @@ from audits.tables.role_rules import (
     require_comparable,
     rules_for,
 )
-from audits.tables.source import Source, sources_of
+from audits.tables.source import BLOCK, Source, is_archive, sources_of
 from audits.tables.unusable import in_words
 
 __all__ = [
@@ -124,11 +124,11 @@ class Table:
             )
             n_before += batch.num_rows
 
-    def coded_batches(self) -> Iterator[pa.RecordBatch]:
-        """The same rows as they come: texts as codes into a dictionary where the file holds them so."""
+    def coded_batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows, or some of their columns, as they come: texts as codes where the file holds them so."""
         if isinstance(self._file, ColumnarFile):
-            return _located(self._file, self.column_names, coded=True)
-        return self.batches()
+            return _located(self._file, columns or self.column_names, coded=True)
+        return self.batches() if columns is None else (batch.select(columns) for batch in self.batches())
 
     def _convert(self, name: str, cells: pa.Array, n_before: int) -> pa.Array:
         try:
@@ -169,6 +169,11 @@ def open_table(
     if isinstance(file, ColumnarFile):
         file.refuse_columns(asked)
     return Table(file, asked, types)
+
+
+def keeps_columns_apart(path: Path, fmt: TableFormat) -> bool:
+    """Whether some columns of a table can be read without passing over the others: an archive has too many files."""
+    return fmt.format == "parquet" and not is_archive(Source(path).head(BLOCK))
 
 
 def inspect_table(path: Path, fmt: TableFormat, declaration: Declaration, *, limits: Limits = DEFAULT) -> TableFacts:

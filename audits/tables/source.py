@@ -15,6 +15,7 @@ from typing import BinaryIO
 from audits.tables.unusable import UnusableTable, in_words
 
 TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
+BLOCK = 512
 MOST_FRAGMENTS = 10_000
 
 
@@ -84,7 +85,7 @@ def sources_of(path: Path) -> list[Source]:
     Raises: UnusableTable when the archive is damaged, holds no table or too many.
     """
     whole = Source(path)
-    if not is_archive(whole.head(512)):
+    if not is_archive(whole.head(BLOCK)):
         return [whole]
     try:
         with tarfile.open(path, "r:") as archive:

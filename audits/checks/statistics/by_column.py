@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from copy import deepcopy
+from collections.abc import Mapping, Sequence
+from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
@@ -42,6 +42,7 @@ class ByColumn(Generic[Part]):
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ()
+    by_column: ClassVar[bool] = True
     part: ClassVar[type[Any]]
 
     names: tuple[str, ...]
@@ -65,12 +66,22 @@ class ByColumn(Generic[Part]):
     def n_rows(self) -> int:
         return max((part.rows for part in self.by_name.values()), default=0)
 
+    def of(self, names: Sequence[str]) -> Self:
+        """The statistic of these columns alone, in this order; it shares what is kept of them."""
+        narrow = copy(self)
+        narrow.by_name = {name: self.by_name[name] for name in names if name in self.by_name}
+        narrow.names = tuple(names)
+        return narrow
+
     def add(self, batch: pa.RecordBatch) -> None:
         for name in self.names:
-            cells = column_of(batch, name)
-            if name not in self.by_name:
-                self.by_name[name] = self.started(name, kind_of(cells.type))
-            self.by_name[name].add(cells)
+            self.add_column(name, column_of(batch, name))
+
+    def add_column(self, name: str, cells: pa.Array) -> None:
+        """Take the next cells of one column."""
+        if name not in self.by_name:
+            self.by_name[name] = self.started(name, kind_of(cells.type))
+        self.by_name[name].add(cells)
 
     def merge(self, other: Self) -> None:
         for name, part in other.by_name.items():

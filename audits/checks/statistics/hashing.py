@@ -131,6 +131,11 @@ def rows_hashed(columns: Iterable[NDArray[np.uint64]], n_rows: int) -> NDArray[n
     return mixed(digests)
 
 
+def place_values(n_columns: int) -> list[np.uint64]:
+    """By what the digest of each column's cell is multiplied in the sum that `rows_hashed` mixes."""
+    return [np.uint64(pow(int(_FIRST), n_columns - place, 2**64)) for place in range(1, n_columns + 1)]
+
+
 def combined(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The digest of two digests in this order."""
     with np.errstate(over="ignore"):

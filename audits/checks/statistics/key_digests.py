@@ -23,6 +23,7 @@ class KeyDigests(RowDigests):
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ("key",)
+    by_column: ClassVar[bool] = False
 
     incomplete: int = 0
 
@@ -43,7 +44,8 @@ class KeyDigests(RowDigests):
         cells = [column_of(batch, name) for name in self.names]
         known = ~np.logical_or.reduce([missing_mask(column) for column in cells])
         self.incomplete += int(np.count_nonzero(~known))
-        self._take([rows_hashed(map(hashed, cells), batch.num_rows)[known]])
+        self._begin()
+        self.rows.append(rows_hashed(map(hashed, cells), batch.num_rows)[known])
 
     def merge(self, other: RowDigests) -> None:
         super().merge(other)
@@ -55,4 +57,5 @@ class KeyDigests(RowDigests):
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         complete = document["rows"] - document["incomplete"]
-        return cls(tuple(document["names"]), [], (complete, document["distinct"]), document["incomplete"])
+        counted = (complete, document["distinct"])
+        return cls(tuple(document["names"]), counted=counted, incomplete=document["incomplete"])

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from audits.checks.roles import Roles
 from audits.checks.statistics.column_values import ColumnValues
-from audits.checks.statistics.columns import as_texts, column_of, kind_of
+from audits.checks.statistics.columns import as_texts, kind_of
 
 
 @dataclass
@@ -24,13 +24,11 @@ class _Outcomes(ColumnValues):
         named = () if roles.task == "regression" else (roles.label, roles.prediction)
         return cls(cls.columns(roles), classes=tuple(name for name in named if name is not None))
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        cells = {name: column_of(batch, name) for name in self.names}
-        for name in self.names:
-            if name in self.classes:
-                texts, codes = as_texts(cells[name])
-                cells[name] = pa.array(texts, pa.string()).take(pa.array(codes))
-        super().add(pa.RecordBatch.from_arrays(list(cells.values()), names=list(cells)))
+    def add_column(self, name: str, cells: pa.Array) -> None:
+        if name in self.classes:
+            texts, codes = as_texts(cells)
+            cells = pa.array(texts, pa.string()).take(pa.array(codes))
+        super().add_column(name, cells)
 
 
 @dataclass
@@ -60,14 +58,9 @@ class TextLengths(ColumnValues):
     def columns(roles: Roles) -> tuple[str, ...]:
         return roles.features
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        for name in self.names:
-            cells = column_of(batch, name)
-            if pa.types.is_dictionary(cells.type):
-                cells = cells.dictionary_decode()
-            if kind_of(cells.type) != "text":
-                continue
+    def add_column(self, name: str, cells: pa.Array) -> None:
+        if pa.types.is_dictionary(cells.type):
+            cells = cells.dictionary_decode()
+        if kind_of(cells.type) == "text":
             lengths = pc.utf8_length(pc.utf8_trim_whitespace(cells.cast(pa.large_string()))).cast(pa.int64())
-            if name not in self.by_name:
-                self.by_name[name] = self.part(name, "number")
-            self.by_name[name].add(pc.if_else(pc.equal(lengths, 0), pa.scalar(None, pa.int64()), lengths))
+            super().add_column(name, pc.if_else(pc.equal(lengths, 0), pa.scalar(None, pa.int64()), lengths))

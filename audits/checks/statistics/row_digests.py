@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from audits.checks.roles import Roles
 from audits.checks.statistics.columns import column_of
 from audits.checks.statistics.hashing import hashed, rows_hashed
+from audits.checks.statistics.row_chain import RowChain
 
 
 @dataclass
@@ -25,14 +25,16 @@ class RowDigests:
     """
 
     needs_roles: ClassVar[tuple[str, ...]] = ()
+    by_column: ClassVar[bool] = True
 
     names: tuple[str, ...]
-    parts: list[NDArray[np.uint64]] = field(default_factory=list)
+    rows: RowChain = field(default_factory=RowChain)
     counted: tuple[int, int] | None = None
 
     @classmethod
     def empty(cls, roles: Roles) -> Self:
-        return cls(cls.columns(roles))
+        names = cls.columns(roles)
+        return cls(names, RowChain(names))
 
     @staticmethod
     def columns(roles: Roles) -> tuple[str, ...]:
@@ -52,35 +54,41 @@ class RowDigests:
         return self.n_rows - self.n_distinct
 
     def add(self, batch: pa.RecordBatch) -> None:
-        self._take([rows_hashed((hashed(column_of(batch, name)) for name in self.names), batch.num_rows)])
+        for name in self.names:
+            self.add_column(name, column_of(batch, name))
+        if not self.names:
+            self.rows.append(rows_hashed((), batch.num_rows))
+
+    def add_column(self, name: str, cells: pa.Array) -> None:
+        """Take the next cells of one column."""
+        self._begin()
+        self.rows.take(name, hashed(cells))
 
     def merge(self, other: RowDigests) -> None:
-        if other.counted is not None and not other.parts and other.n_rows:
-            raise ValueError("Digests that came from a document were not kept and cannot be merged.")
-        self._take(other.parts)
+        self._begin()
+        other._begin()
+        self.rows.merge(other.rows)
 
     @classmethod
     def condensed(cls, tables: Mapping[str, Self]) -> dict[str, Self]:
         """The counts of each table without its digests."""
-        return {name: replace(table, parts=[], counted=table._counts()) for name, table in tables.items()}
+        return {name: replace(table, counted=table._counts(), rows=RowChain()) for name, table in tables.items()}
 
     def to_document(self) -> dict[str, Any]:
         return {"names": list(self.names), "rows": self.n_rows, "distinct": self.n_distinct}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        return cls(tuple(document["names"]), [], (document["rows"], document["distinct"]))
+        return cls(tuple(document["names"]), counted=(document["rows"], document["distinct"]))
 
-    def _take(self, parts: list[NDArray[np.uint64]]) -> None:
-        if self.counted is not None and not self.parts and self.n_rows:
-            raise ValueError("Digests that came from a document were not kept and cannot be added to.")
-        self.parts.extend(parts)
+    def _begin(self) -> None:
+        if self.counted is not None and self.counted[0] != self.rows.n_rows:
+            raise ValueError("Digests that came from a document were not kept: nothing can be added to them.")
         self.counted = None
 
     def _counts(self) -> tuple[int, int]:
         if self.counted is None:
-            digests = np.concatenate([np.empty(0, np.uint64), *self.parts])
-            digests.sort()
-            changes = int((digests[1:] != digests[:-1]).sum())
+            digests = self.rows.in_order()
+            changes = int(np.count_nonzero(digests[1:] != digests[:-1]))
             self.counted = (len(digests), changes + (len(digests) > 0))
         return self.counted

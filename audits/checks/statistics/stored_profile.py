@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.checks.statistics.column_values import RARE, ColumnValues, ValuesOfColumn
+from audits.checks.statistics.column_values import RARE, ValuesOfColumn
 from audits.checks.statistics.sorted_numbers import SortedNumbers
 from audits.checks.statistics.value_table import ValueTable, to_keys
 
@@ -22,12 +22,8 @@ FEWEST_ROWS = 10
 _OUTWARD = 8
 
 
-def profiled(values: ColumnValues) -> ColumnValues:
-    """The columns of a table in cells of at least ten rows; columns with fewer filled rows keep their counts alone."""
-    return ColumnValues(values.names, {name: _of_column(column) for name, column in values.by_name.items()})
-
-
-def _of_column(column: ValuesOfColumn) -> ValuesOfColumn:
+def profiled(column: ValuesOfColumn) -> ValuesOfColumn:
+    """A column in cells of at least ten rows; one with fewer filled rows keeps its counts alone."""
     if not column.is_numeric:
         return replace(column, texts=None if column.texts is None else _common(column.texts), inside=0)
     if column.filled < FEWEST_ROWS:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from audits.checks import ColumnShapes, Roles, RunSpec, measure, recompute
 from audits.checks.judged_shapes import AgreedShapes, DeclaredShapes
-from audits.checks.scan import scan_table
+from audits.checks.scan import scan_tables
 from audits.checks.statistics.column_shapes import masks_of
 from audits.checks.wishes import Wish
 from tests.audits.checks.tables import german, given, judged, keys, measured
@@ -213,8 +213,9 @@ def test_whether_a_value_repeats_is_looked_at_only_in_columns_of_which_it_is_ask
     roles = Roles(task="regression", features=("x", "y"))
     asked = DeclaredShapes.asks({"columns": ["x: unique", "y: number", "z: unique"]})
     for what, repeats in ((asked, [True, None]), (AgreedShapes.asks, [True, True]), ((), [None, None])):
-        found = scan_table(given(table, roles), {ColumnShapes: Wish(roles, what)}, seed=0, name="evaluation")
-        shapes = found[ColumnShapes]
+        wishes = {"evaluation": {ColumnShapes: Wish(roles, what)}}
+        found = scan_tables({"evaluation": given(table, roles)}, wishes, seed=0)
+        shapes = found["evaluation", ColumnShapes]
         assert isinstance(shapes, ColumnShapes)
         assert [shapes.by_name[name].repeats for name in ("x", "y")] == repeats
         assert shapes.by_name["y"].digests == []

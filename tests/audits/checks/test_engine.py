@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ import pytest
 from audits.checks import (
     Attributions,
     ColumnShapes,
+    ColumnValues,
     Roles,
     RunSpec,
     SensitiveColumn,
@@ -22,6 +23,8 @@ from audits.checks import (
     needed_columns,
     recompute,
 )
+from audits.checks.scan import Statistics, condense_column, scan_tables
+from audits.checks.wishes import Wish
 from tests.audits.checks.tables import DECISIONS, confusion, given
 
 TABLE = confusion(Female=(40, 10, 10, 40), Male=(40, 10, 10, 40))
@@ -64,6 +67,69 @@ def test_one_scan_of_each_table_feeds_every_check() -> None:
     assert rows[-1] == 2 * table.num_rows
     assert [outcome.spec for outcome in outcomes] == EVERYTHING
     assert not [outcome.sentence for outcome in outcomes if outcome.verdict == "errored"]
+
+
+class CountedColumns:
+    """A table that keeps its columns apart, and remembers in which turns they were asked for."""
+
+    def __init__(self, table: pa.Table, name: str, turns: list[tuple[str, tuple[str, ...]]]) -> None:
+        self.table, self.name, self.turns = table, name, turns
+
+    def __call__(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        self.turns.append((self.name, tuple(columns)))
+        yield from self.table.select(columns).to_batches(30)
+
+
+def test_columns_that_are_kept_apart_are_read_once_each_and_those_needed_alone_in_turns() -> None:
+    table, roles = full()
+    turns: list[tuple[str, tuple[str, ...]]] = []
+    rows: list[int] = []
+    tables = {
+        name: TableInput(table.to_batches, roles, columns=CountedColumns(table, name, turns))
+        for name in ("evaluation", "reference")
+    }
+    drift = [RunSpec("drift.population_stability", 1), RunSpec("drift.kolmogorov_smirnov", 1)]
+    outcomes = measure([*drift, PASSING], tables=tables, seed=1, progress=rows.append)
+    together = ("evaluation", ("truth", "decision", "sex"))
+    # The accuracy has read the decisions of the one table already, in whole rows.
+    in_turns = [("evaluation", "x"), ("reference", "x"), ("reference", "decision"), ("evaluation", "score")]
+    assert turns == [together, *((name, (column,)) for name, column in [*in_turns, ("reference", "score")])]
+    assert rows == sorted(rows)
+    assert rows[-1] == 2 * table.num_rows
+    whole = {name: given(table, roles) for name in tables}
+    assert outcomes == measure([*drift, PASSING], tables=whole, seed=1)
+
+
+def test_the_values_of_a_column_are_let_go_before_the_next_one_is_read() -> None:
+    table = pa.table({name: np.arange(1_000) * 1.5 for name in ("first", "second")})
+    roles = Roles(task="regression", features=("first", "second"))
+    held: list[int] = []
+
+    def condensing(column: str, statistics: Statistics) -> None:
+        condense_column(column, statistics)
+        values = statistics["evaluation", ColumnValues].by_name.values()
+        held.append(sum(sum(map(len, one.waiting)) + len(one.table.keys) for one in values))
+
+    apart = TableInput(table.to_batches, roles, columns=lambda names: table.select(names).to_batches(100))
+    wishes: dict[str, dict[type, Wish]] = {"evaluation": {ColumnValues: Wish(roles)}}
+    scan_tables({"evaluation": apart}, wishes, seed=0, finished=condensing)
+    assert max(held) < 50
+
+
+def test_a_column_that_breaks_while_it_is_read_errors_what_reads_the_table() -> None:
+    table, roles = full()
+
+    def columns(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        if "x" in names:
+            raise OSError("disk gone")
+        return iter(table.select(names).to_batches())
+
+    apart = {name: TableInput(table.to_batches, roles, columns=columns) for name in ("evaluation", "reference")}
+    (outcome,) = measure([RunSpec("drift.population_stability", 1)], tables=apart, seed=1)
+    assert (outcome.verdict, outcome.sentence) == (
+        "errored",
+        "The evaluation table could not be read: OSError: disk gone",
+    )
 
 
 def documents(rows: pa.Table, roles: Roles, size: int) -> list[str]:

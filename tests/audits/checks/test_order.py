@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +25,7 @@ from audits.checks import (
     Attributions,
     ColumnShapes,
     Disturbances,
+    Roles,
     RunSpec,
     TableInput,
     engine,
@@ -32,7 +33,7 @@ from audits.checks import (
     list_checks,
     measure,
 )
-from audits.checks.scan import Failure, scan_table
+from audits.checks.scan import Failure, Statistics, scan_tables
 from tests.audits.checks.tables import given
 from tests.audits.checks.test_stored import ASKED, ATTRIBUTED, DISTURBED, TASKS, tables
 
@@ -44,6 +45,7 @@ ROWS = 3_600
 # Without weights the same is counted, and advice besides.
 WHOLE = [pytest.param(task, marks=pytest.mark.soak if task == "binary" else ()) for task in TASKS]
 Rearranged = Callable[[pa.Table], pa.Table]
+Given = Callable[[pa.Table, Roles, int], TableInput]
 
 
 def worn(rows: pa.Table) -> pa.Table:
@@ -62,9 +64,23 @@ def permuted(rows: pa.Table) -> pa.Table:
     return rows.take(pa.array(np.random.default_rng(1).permutation(rows.num_rows))).combine_chunks()
 
 
+def in_columns(table: pa.Table, roles: Roles, batch_rows: int) -> TableInput:
+    """A table that keeps its columns apart, and gives no other than those it is asked for."""
+
+    def columns(names: Sequence[str]) -> list[pa.RecordBatch]:
+        return table.select(names).to_batches(batch_rows)
+
+    return TableInput(lambda: columns([]), roles, columns=columns)
+
+
 @cache
 def documents(
-    task: str, batch_rows: int = 1_000, *, rows: int = ROWS, rearranged: Rearranged = pa.Table.combine_chunks
+    task: str,
+    batch_rows: int = 1_000,
+    *,
+    rows: int = ROWS,
+    rearranged: Rearranged = pa.Table.combine_chunks,
+    given: Given = given,
 ) -> dict[str, str]:
     """The outcome of every check as it is stored, by its name."""
     shown = {name: rearranged(worn(table[:rows])) for name, table in tables().items()}
@@ -92,30 +108,44 @@ def test_the_size_of_the_batches_changes_nothing(task: str, batch_rows: int, row
     assert differing(documents(task, rows=rows), documents(task, batch_rows, rows=rows)) == set()
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_columns_that_are_read_one_after_the_other_say_what_whole_rows_say(task: str) -> None:
+    assert differing(documents(task, 7, rows=84), documents(task, 7, rows=84, given=in_columns)) == set()
+
+
 @pytest.mark.parametrize("task", WHOLE)
 def test_parts_that_are_merged_in_any_order_say_what_the_whole_says(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = documents(task)
     chance = np.random.default_rng(8)
 
-    def in_parts(table: TableInput, kinds: Mapping[type, Any], **asked: Any) -> Mapping[type, object]:
-        """What `scan_table` gives, of parts that were each read by themselves."""
+    def in_parts(
+        tables: Mapping[str, TableInput], wishes: Mapping[str, Mapping[type, Any]], **asked: Any
+    ) -> Statistics:
+        """What `scan_tables` gives, of parts that were each read by themselves."""
+        found = {key: part for name in wishes for key, part in merged(name, tables[name], wishes[name]).items()}
+        for column in next(iter(tables["evaluation"].batches())).schema.names:
+            asked["finished"](column, found)
+        return found
+
+    def merged(name: str, table: TableInput, kinds: Mapping[type, Any]) -> Statistics:
         batches = list(table.batches())
         cuts = [0, *sorted(chance.integers(1, len(batches), 3).tolist()), len(batches)]
-        spans = [slice(first, last) for first, last in pairwise(cuts) if first < last]
-        parts = [scan_table(TableInput(lambda s=span: batches[s], table.roles), kinds, **asked) for span in spans]
-        merged = dict(parts[0])
-        for kind in kinds:
+        spans = [batches[first:last] for first, last in pairwise(cuts) if first < last]
+        inputs = [TableInput(lambda span=span: span, table.roles) for span in spans]
+        parts = [scan_tables({name: part}, {name: kinds}, seed=3) for part in inputs]
+        found = dict(parts[0])
+        for key in found:
             # A column that ascends does so from part to part: of these the order counts.
-            order = range(1, len(parts)) if kind is ColumnShapes else chance.permutation(np.arange(1, len(parts)))
-            for place in order:
-                one, other = merged[kind], parts[place][kind]
+            order = np.arange(1, len(parts))
+            for place in order if key[1] is ColumnShapes else chance.permutation(order):
+                one, other = found[key], parts[place][key]
                 if isinstance(one, Failure) or isinstance(other, Failure):
-                    merged[kind] = one if isinstance(one, Failure) else other
+                    found[key] = one if isinstance(one, Failure) else other
                 else:
-                    one.merge(other)  # type: ignore[attr-defined]  # a Statistic
-        return merged
+                    one.merge(other)
+        return found
 
-    monkeypatch.setattr(engine, "scan_table", in_parts)
+    monkeypatch.setattr(engine, "scan_tables", in_parts)
     assert differing(whole, documents.__wrapped__(task)) == set()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
@@ -32,8 +33,11 @@ from audits.checks import (
     ScoreHistograms,
     SensitiveColumn,
 )
+from audits.checks.statistics import row_chain
 from audits.checks.statistics.columns import coded
 from audits.checks.statistics.exact_sums import as_fraction, exact_products, exact_sum, exact_sums, from_text, to_text
+from audits.checks.statistics.hashing import rows_hashed
+from audits.checks.statistics.row_chain import RowChain
 from audits.checks.statistics.value_table import ValueTable
 
 KINDS: list[Any] = [
@@ -279,6 +283,32 @@ def test_a_digest_does_not_depend_on_how_a_cell_is_stored() -> None:
     for batch in stored:
         digests.add(batch)
     assert (digests.n_rows, digests.n_distinct) == (16, 4)
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(1, 4).flatmap(
+        lambda width: st.lists(st.tuples(*[st.integers(0, 2**64 - 1)] * width), max_size=40).map(lambda r: (width, r))
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_digests_of_rows_do_not_depend_on_the_turns_in_which_columns_come(
+    given_rows: tuple[int, list[tuple[int, ...]]], chance: random.Random
+) -> None:
+    width, rows = given_rows
+    columns = np.array(rows, np.uint64).reshape(-1, width).T
+    chain = RowChain(tuple(map(str, range(width))))
+    # Blocks of three rows, so that pieces of a column begin and end in their midst.
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(row_chain, "BLOCK", 3)
+        waiting = {place: list(columns[place]) for place in range(width)}
+        while left := [place for place, cells in waiting.items() if cells]:
+            place, n = chance.choice(left), chance.randint(1, 7)
+            chain.take(str(place), np.array(waiting[place][:n], np.uint64))
+            waiting[place] = waiting[place][n:]
+        parts = chain.parts()
+    assert chain.n_rows == len(rows)
+    assert np.concatenate([np.empty(0, np.uint64), *parts]).tolist() == rows_hashed(columns, len(rows)).tolist()
 
 
 CELLS: dict[str, tuple[pa.Array, int, int]] = {

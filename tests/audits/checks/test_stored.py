@@ -26,7 +26,7 @@ from audits.checks import (
     recompute,
 )
 from audits.checks.outcomes import plain
-from audits.checks.scan import condensed, scan_table
+from audits.checks.scan import condensed, scan_tables
 from audits.checks.statistics.disturbances import LEVELS, Answers
 from audits.checks.wishes import wishes_of
 from tests.audits.checks.tables import given, measured
@@ -214,10 +214,10 @@ def test_an_outcome_stored_with_all_that_was_counted_gives_the_same_figures(
     (kind,) = check.needs
     roles, asked = TASKS[task], document["effective_parameters"]
     tables = {"evaluation": table(7), "reference": table(3, 0.2)}
-    counted: Mapping[str, Any] = {
-        name: scan_table(given(tables[name], roles), wishes_of([(check, asked)], name, roles), seed=3, name=name)[kind]
-        for name in check.tables
-    }
+    wishes = {name: wishes_of([(check, asked)], name, roles) for name in check.tables}
+    inputs = {name: given(tables[name], roles) for name in check.tables}
+    scanned = scan_tables(inputs, wishes, seed=3)
+    counted: Mapping[str, Any] = {name: scanned[name, kind] for name in check.tables}
     if hasattr(kind, "condensed"):
         counted = condensed(kind, counted)
     kept_whole = {name: {kind.__name__: plain(one.to_document())} for name, one in counted.items()}

@@ -128,7 +128,7 @@ def test_no_cell_holds_fewer_rows_than_protect_a_person(numbers: list[float], co
     values = np.array(numbers + numbers[:1] * copies)
     rows = ColumnValues.empty(Roles("binary", features=("x",)))
     rows.add(pa.record_batch({"x": values}))
-    column = profiled(rows).by_name["x"]
+    column = profiled(rows.by_name["x"])
     ends, counts = column.numbers.values(), column.numbers.counts[:, 0]
     assert counts.min() >= FEWEST_ROWS
     assert len(counts) <= 2 * MOST_CELLS
@@ -145,5 +145,5 @@ def test_no_cell_holds_fewer_rows_than_protect_a_person(numbers: list[float], co
 def test_too_few_rows_leave_counts_alone(rows: int) -> None:
     values = ColumnValues.empty(Roles("binary", features=("x",)))
     values.add(pa.record_batch({"x": pa.array([1.5] * rows + [None] * 20, pa.float64())}))
-    column = profiled(values).by_name["x"]
+    column = profiled(values.by_name["x"])
     assert (column.numbers.total, column.rows, column.missing) == (0, rows + 20, 20)

@@ -109,6 +109,7 @@ def specs() -> dict[str, Callable[..., Spec]]:
     return {
         "parity": lambda path: spec(parity_runs(), narrow, path),
         "scores": lambda path: spec([run(name, attribute="sex") for name in SCORES], narrow, path),
+        "profile": lambda path: spec([*map(run, QUALITY)], wide, path),
         "quality": lambda path: spec(quality, wide, path),
         "drift": lambda path, other: spec([run(name) for name in DRIFT], features, path, other),
         "overlap": lambda path, other: spec([run("data_quality.shared_rows")], features, path, other),
@@ -160,9 +161,9 @@ def measured(order: Spec) -> dict[str, object]:
 
 def figures(path: str) -> dict[str, object]:
     """Eleven rates of every group of all seven groupings, their differences and ratios: no draws, no documents."""
-    from audits.checks import GroupCounts, TableInput
+    from audits.checks import GroupCounts
     from audits.checks.comparison import compared
-    from audits.checks.scan import scan_table
+    from audits.checks.scan import scan_tables
     from audits.checks.statistics import rates
     from audits.checks.wishes import Wish
     from audits.sandbox.given import GivenTable
@@ -185,8 +186,9 @@ def figures(path: str) -> dict[str, object]:
     order = specs()["parity"](path)
     cpu, wall = cpu_seconds(), time.perf_counter()
     given = GivenTable.read(order["tables"]["evaluation"])
-    table = TableInput(given.batches(GroupCounts.columns(given.roles), coded=True), given.roles)
-    counts: Any = scan_table(table, {GroupCounts: Wish(given.roles)}, seed=7, name="evaluation")[GroupCounts]
+    tables = {"evaluation": given.as_input(GroupCounts.columns(given.roles))}
+    wishes = {"evaluation": {GroupCounts: Wish(given.roles)}}
+    counts: Any = scan_tables(tables, wishes, seed=7)["evaluation", GroupCounts]
     groupings = [counts.grouping(" x ".join(some)) for some in (*SINGLE, *CROSSED)]
     gaps = [compared(grouping, rate, 1, ()) for grouping in groupings for rate in eleven]
     told = [(one.difference, one.ratio) for one in gaps]
