@@ -222,17 +222,23 @@ def doubted(ruling: Ruling, low: float | None, drawn_with: Sequence[ComparedRate
 
 
 def _rows_to_draw(sets: Sequence[ComparedRates]) -> str:
-    """How many rows would give an interval, where draws miss the smallest group too often: see `percentile`."""
     fewest, least = min(((one, group) for one in sets for group in one.usable), key=lambda pair: pair[1].n)
-    rows = sum(group.n for group in fewest.usable)
-    # A draw misses a group of n rows with a chance of about exp(-n), and all groups together in one of twenty at most.
-    needed = math.ceil(rows * math.log(20 * sum(len(one.usable) for one in sets)) / least.n)
-    if fewest.joint or needed <= rows:
+    if fewest.joint:
         return ""
-    return (
-        f"The {fewest.rate.words} of {least.group} rests on {least.n} of {rows:,} rows: "
-        f"about {needed:,} rows like these would give one."
-    )
+    rows = sum(group.n for group in fewest.usable)
+    return rows_to_draw(fewest.rate.words, least.group, least.n, rows, sum(len(one.usable) for one in sets))
+
+
+def rows_to_draw(what: str, smallest: str, n: int, rows: int, drawn: int) -> str:
+    """How many rows would give an interval, where draws miss the smallest of the groups too often: see `percentile`.
+
+    `what` is drawn of so many groups together; the smallest has `n` of all `rows`.
+    """
+    # A draw misses a group of n rows with a chance of about exp(-n), and all groups together in one of twenty at most.
+    needed = math.ceil(rows * math.log(20 * drawn) / n)
+    if needed <= rows:
+        return ""
+    return f"The {what} of {smallest} rests on {n} of {rows:,} rows: about {needed:,} rows like these would give one."
 
 
 def settled(measurements: list[Measurement], findings: list[Finding], notes: list[str], obstacles: list[str]) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.checks import CannotMeasure, Finding, GroupCounts, Measurement, Report, Severity, check
-from audits.checks.comparison import require_complete, settled
+from audits.checks.comparison import require_complete, rows_to_draw, settled
 from audits.checks.limits import deciding, ruled
 from audits.checks.parameters import Between, Count, DecideOnEvidence, Share
 from audits.checks.sentences import figure
@@ -135,7 +136,10 @@ def intersectional_parity(
         raise CannotMeasure(" ".join([*hindrances, *small, "No group has enough rows to be compared."]))
     intervals = _intervals(full, crossings, measured_rate)
     if intervals is None:
-        raise CannotMeasure("Too few rows for intervals that hold for all crossings together.")
+        least = min(crossings, key=lambda crossing: crossing.n)
+        rows = full.rows(measured_rate.rows)
+        more = rows_to_draw(measured_rate.words, least.group, least.n, rows, len(crossings))
+        raise CannotMeasure(f"Too few rows for an interval that holds for all crossings together. {more}".strip())
     measured: list[Measurement] = []
     findings: list[Finding] = []
     for crossing, (low, high) in zip(crossings, intervals, strict=True):
@@ -187,7 +191,7 @@ def _crossings(
     for order in range(1, min(max_order, len(columns)) + 1):
         for places in combinations(range(len(columns)), order):
             name = CROSSED_BY.join(columns[place] for place in places)
-            left, total, alone = 0, 0, False
+            left, total, alone, least = 0, 0, False, minimum
             for number, group in enumerate(counts.grouping(name).groups):
                 picked = np.unravel_index(number, [len(levels[place]) for place in places])
                 inside = np.all([codes[place] == code for place, code in zip(places, picked, strict=True)], axis=0)
@@ -197,7 +201,7 @@ def _crossings(
                 total += n
                 size = sum((among[place] for place in np.flatnonzero(inside)), Fraction(0))
                 if n < minimum or size in (0, whole):
-                    left += n
+                    left, least = left + n, min(least, n)
                     alone |= n >= minimum and size == whole
                     continue
                 taken = sum((chosen[place] for place in np.flatnonzero(inside)), Fraction(0))
@@ -206,7 +210,10 @@ def _crossings(
                 found.append(_Crossing(name, group, inside, n, n_others, taken / size, others))
             if left:
                 why = "one group, with nobody to compare with" if alone else "in groups too small to judge"
-                small.append((f"{name}: {left} of {total} rows are {why}.", left / total))
+                more = f"; of about {math.ceil(total * minimum / least):,} rows like these none would be"
+                small.append(
+                    (f"{name}: {left} of {total} rows are {why}{more if least < minimum else ''}.", left / total)
+                )
     return found, small
 
 

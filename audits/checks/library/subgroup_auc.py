@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.checks import Finding, Measurement, Report, ScoreHistograms, Severity, check
-from audits.checks.comparison import settled
+from audits.checks.comparison import settled, too_few
 from audits.checks.limits import deciding, ruled
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.scored import notes_on, sorted_groups
-from audits.checks.sentences import figure, some
+from audits.checks.sentences import figure
 from audits.checks.statistics import ScoredGroup, ScoredGroups, ScoreSplit
 from audits.checks.statistics.areas import Compared, compared
 from audits.checks.statistics.score_areas import area_read, area_written
@@ -147,15 +147,24 @@ def subgroup_auc(
     findings: list[Finding] = []
     obstacles: list[str] = []
 
+    def cases(group: ScoredGroup[_Beside]) -> tuple[int, int]:
+        """The fewest favourable cases, and other ones, that are in the group or beside it."""
+        return (
+            min(group.favourable, everybody.favourable - group.favourable),
+            min(group.others, everybody.others - group.others),
+        )
+
+    minima = {"favourable": min_positives, "other": min_negatives}
+
     def enough(group: ScoredGroup[_Beside]) -> bool:
-        favourable = min(group.favourable, everybody.favourable - group.favourable)
-        others = min(group.others, everybody.others - group.others)
-        return favourable >= min_positives and others >= min_negatives
+        return all(n >= minimum for n, minimum in zip(cases(group), minima.values(), strict=True))
 
     for name, groups in sorted_groups(scores, enough, leave_out).items():
-        if groups.small:
-            named = some([f"{group.group} ({group.rows})" for group in groups.small])
-            obstacles.append(f"{name}: too few rows of either label for {named}, or for everybody else.")
+        for place, (label, minimum) in enumerate(minima.items()):
+            few = {group.group: n for group in groups.small if (n := cases(group)[place]) < minimum}
+            if few:
+                told = too_few(few, everybody.favourable + everybody.others, minimum)
+                obstacles.append(f"{name}: too few {label} cases in a group or beside it, {told}")
         for group in groups.usable:
             areas = group.sums
             pairs = {"bpsn_auc": (areas.below_others, "too high"), "bnsp_auc": (areas.above_others, "too low")}

@@ -76,6 +76,17 @@ def test_areas_beside_the_others_come_out_by_hand() -> None:
     assert "Female is scored too high" in above.report.findings[0].sentence
 
 
+def test_too_few_cases_beside_the_others_are_told_with_the_rows_that_would_do() -> None:
+    few = scored(Female=[(0.2, 0, 40), (0.4, 1, 40)], Male=[(0.2, 0, 40), (0.4, 1, 6)])
+    outcome = judged("fairness.subgroup_auc", few, ROLES)
+    assert outcome.verdict == "inconclusive"
+    # Beside the women, too, there are no more than six favourable cases; 30 of them are in five times as many rows.
+    assert outcome.sentence == (
+        "sex: too few favourable cases in a group or beside it, Female (6) and Male (6); collect at least 30 of each, "
+        'about 630 rows like these 126, or name the group in "leave_out".'
+    )
+
+
 def test_the_distance_of_scores_comes_out_by_hand() -> None:
     outcome = judged("fairness.score_distance", APART, ROLES, max_distance=0.5)
     assert measured(outcome, "score_distance", "sex").value == 0.5
