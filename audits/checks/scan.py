@@ -125,8 +125,9 @@ class _Scan:
             self._read(self.together)
 
     def read_alone(self, column: str) -> None:
-        """Read a column, unless it is not looked at or has been read with others."""
-        if self.table.profile is None and column in self.alone and column not in self.together:
+        """Read a column, unless it has been read with others or nothing that can be filled looks at it."""
+        looking = any(column in self.columns[kind] for kind, _ in self._filled() if kind in self.by_column)
+        if looking and self.table.profile is None and column not in self.together:
             self._read((column,))
 
     def close(self) -> None:
@@ -138,27 +139,31 @@ class _Scan:
                 self.found[self.name, kind] = statistic.of(statistic.names)
 
     def _read(self, columns: Sequence[str]) -> None:
+        asked = set(columns)
+        here = {kind: [name for name in self.columns[kind] if name in asked] for kind in self.by_column}
         n_rows = 0
         try:
             for batch in self.table.batches() if self.table.columns is None else self.table.columns(columns):
                 with worked_out_once():
                     for kind, statistic in self._filled():
-                        refused = _guarded(lambda k=kind, s=statistic, b=batch: self._fill(k, s, b, columns), self.name)  # type: ignore[misc]
-                        if isinstance(refused, Failure):
-                            self.found[self.name, kind] = refused
+                        self._fill(kind, statistic, batch, here.get(kind), whole=columns is self.together)
                 n_rows += batch.num_rows
                 self._progress(batch.num_rows * len(columns))
         except Exception as broken:
             self._fail(Failure(f"The {self.name} table could not be read: {type(broken).__name__}: {broken}", True))
         self.n_rows = max(self.n_rows, n_rows)
 
-    def _fill(self, kind: type, statistic: Any, batch: pa.RecordBatch, columns: Sequence[str]) -> None:
-        if kind in self.by_column:
-            for name in self.columns[kind]:
-                if name in columns:
-                    statistic.add_column(name, column_of(batch, name))
-        elif columns is self.together:
-            statistic.add(batch)
+    def _fill(self, kind: type, statistic: Any, batch: pa.RecordBatch, names: list[str] | None, *, whole: bool) -> None:
+        """Give a statistic the columns that it looks at alone, or whole rows."""
+
+        def fill() -> None:
+            for name in names or ():
+                statistic.add_column(name, column_of(batch, name))
+            if names is None and whole:
+                statistic.add(batch)
+
+        if isinstance(refused := _guarded(fill, self.name), Failure):
+            self.found[self.name, kind] = refused
 
     def _filled(self) -> list[tuple[type, Any]]:
         """The statistics that can be filled so far."""
@@ -178,7 +183,7 @@ class _Scan:
 
 
 def condense_column(column: str, statistics: Statistics) -> None:
-    """Let go what is kept of a column for other columns of the same name, once no table has more of it.
+    """Condense what is kept of a column, once no table has more of it.
 
     All tables are condensed together: what has to be kept of one depends on what it is compared with.
     """

@@ -14,9 +14,7 @@ from audits.tables.limits import Limits
 from audits.tables.unusable import UnusableTable
 
 READ_ROWS = 16_384
-CODED_ROWS = 49_152
-# One column by itself leaves room for more of its rows in the processor's cache.
-COLUMN_ROWS = 131_072
+CODED_ROWS = 98_304
 NESTED, UNSUPPORTED = "nested", "unsupported"
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audits.tables.cells import TEXT
-from audits.tables.columnar import CODED_ROWS, COLUMN_ROWS, READ_ROWS, ColumnarFile, unpacked_too_large
+from audits.tables.columnar import CODED_ROWS, READ_ROWS, ColumnarFile, unpacked_too_large
 from audits.tables.delimited import too_many_rows
 from audits.tables.limits import Limits
 from audits.tables.source import Source
@@ -48,7 +48,7 @@ class ParquetFile(ColumnarFile):
         times = [name for name in columns if name in self.int96]
         texts = [name for name in columns if self.types[name] == TEXT] if coded else []
         few = [name for name in texts if name in self._few]
-        rows = READ_ROWS if not coded or len(few) < len(texts) else CODED_ROWS if len(columns) > 1 else COLUMN_ROWS
+        rows = CODED_ROWS if coded and len(few) == len(texts) else READ_ROWS
         n_before = 0
         with ExitStack() as files:
             file = files.enter_context(self._open(read_dictionary=self._few if few else ()))
