@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from statistics import NormalDist
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from audits.checks.class_figures import over
 from audits.checks.figures import Figure, held
 from audits.checks.parameters import Amount, Count, DecideOnEvidence, Share
 from audits.checks.statistics.exact_sums import Sums, Tally
-from audits.checks.statistics.intervals import LEVEL, percentile, redrawn
+from audits.checks.statistics.intervals import percentile, redrawn, two_sided
 from audits.checks.statistics.weighed_cells import WeighedCells
 
 _NAME = "performance.calibration"
@@ -136,7 +135,7 @@ def calibration(
 
 
 def _reach(sums: Sums, name: str) -> float:
-    return NormalDist().inv_cdf(0.5 + LEVEL / 2) * math.sqrt(sums.variance_of_mean(name, f"{name}_squared"))
+    return two_sided() * math.sqrt(sums.variance_of_mean(name, f"{name}_squared"))
 
 
 def _mean(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,10 +16,10 @@ from audits.checks.parameters import Amount, Count, DecideOnEvidence
 from audits.checks.scored import notes_on, require_chances
 from audits.checks.statistics import ScoredGroups, ScoreSplit
 from audits.checks.statistics.calibration import chances_of
-from audits.checks.statistics.intervals import LEVEL
+from audits.checks.statistics.intervals import two_sided
 
 _NAME = "performance.calibration_slope"
-_Z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
+_Z = two_sided()
 # The log odds of 0 and 1 are infinite; sklearn.metrics.log_loss cuts off at the same distance.
 _SMALLEST = float(np.finfo(np.float64).eps)
 _STEPS = 100

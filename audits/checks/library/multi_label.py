@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from statistics import NormalDist
 from typing import Annotated
 
 from audits.checks import CannotMeasure, MultiLabelSums, Report, Severity, check
 from audits.checks.figures import Figure, held
 from audits.checks.parameters import Between, Count, DecideOnEvidence, Share
 from audits.checks.statistics.exact_sums import Sums
-from audits.checks.statistics.intervals import LEVEL, wilson
+from audits.checks.statistics.intervals import two_sided, wilson
 
 _NAME = "performance.multi_label"
 
@@ -222,7 +221,7 @@ def _mean(shares: Sequence[_Found]) -> _Found:
 
 def _gain(sums: MultiLabelSums) -> _Found:
     """The mean over labels of the share of rows that are right less that of the more frequent answer."""
-    n, z = sums.rows.n, NormalDist().inv_cdf(0.5 + LEVEL / 2)
+    n, z = sums.rows.n, two_sided()
     found: list[_Found] = []
     for hits, alarms, misses in zip(sums.hits, sums.alarms, sums.misses, strict=True):
         # Where the label seldom holds, "no" is wrong on its rows: hits are won and alarms lost against it.

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from statistics import NormalDist
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,6 +15,7 @@ from audits.checks.gaps import gap_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.scored import sorted_groups
 from audits.checks.statistics import GroupRate, ScoredGroup, ScoredGroups
+from audits.checks.statistics.intervals import two_sided
 from audits.checks.statistics.rankings import Rankings, discounts
 from audits.checks.statistics.rates import Named
 
@@ -159,7 +159,7 @@ def query_exposure(
         value = seen.exposure / seen.rows
         spread = max(0.0, seen.exposure_2 - 2 * value * seen.exposure_rows + value**2 * seen.rows_2)
         error = math.sqrt(spread * seen.queries / max(1, seen.queries - 1)) / seen.rows
-        reach = NormalDist().inv_cdf(0.5 + level / 2) * error
+        reach = two_sided(level) * error
         return GroupRate(group.group, seen.rows, Fraction(value), max(0.0, value - reach), value + reach)
 
     named = Named("query_exposure", "mean exposure within the query")

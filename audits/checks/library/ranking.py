@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from statistics import NormalDist
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +16,7 @@ from audits.checks.figures import Figure, held
 from audits.checks.parameters import Amount, Count, DecideOnEvidence, Share
 from audits.checks.sentences import figure
 from audits.checks.statistics import ScoredGroups, ScoreSplit
-from audits.checks.statistics.intervals import LEVEL, dkw_reach, wilson
+from audits.checks.statistics.intervals import dkw_reach, two_sided, wilson
 
 _NAME = "performance.ranking"
 
@@ -240,5 +239,5 @@ def _logit_interval(value: float, positives: int) -> tuple[float, float]:
     if value in (0.0, 1.0):
         return value, value
     centre = math.log(value / (1 - value))
-    reach = NormalDist().inv_cdf(0.5 + LEVEL / 2) / math.sqrt(positives * value * (1 - value))
+    reach = two_sided() / math.sqrt(positives * value * (1 - value))
     return 1 / (1 + math.exp(reach - centre)), 1 / (1 + math.exp(-reach - centre))

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from statistics import NormalDist
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +16,7 @@ from audits.checks.gaps import gap_report
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.scored import notes_on, sorted_groups
 from audits.checks.statistics import GroupRate, ScoredGroup, ScoredGroups, ScoreSplit
-from audits.checks.statistics.intervals import wilson
+from audits.checks.statistics.intervals import two_sided, wilson
 from audits.checks.statistics.rates import Named
 
 _NAME = "fairness.ranking_exposure"
@@ -154,7 +153,7 @@ def ranking_exposure(
             return GroupRate(group.group, 0, None, None, None)
         value, squares = group.sums.exposure / n, group.sums.squares / n
         spread = math.sqrt(max(0.0, squares - value**2) / max(1, n - 1))
-        reach = NormalDist().inv_cdf(0.5 + level / 2) * spread
+        reach = two_sided(level) * spread
         return GroupRate(group.group, n, Fraction(value), max(0.0, value - reach), min(1.0, value + reach))
 
     sets = {}

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from statistics import NormalDist
 from typing import Annotated
 
 from audits.checks import CannotMeasure, RegressionSums, Report, Severity, check
 from audits.checks.figures import Figure, held
 from audits.checks.limits import exactly
 from audits.checks.parameters import Amount, Between, Count, DecideOnEvidence, Share
-from audits.checks.statistics.intervals import LEVEL, wilson
+from audits.checks.statistics.intervals import two_sided, wilson
 from audits.checks.statistics.regression_sums import r_squared
 
 _NAME = "performance.regression"
-_Z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
+_Z = two_sided()
 
 
 @check(_NAME, version=1, needs=RegressionSums)

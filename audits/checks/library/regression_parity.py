@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from statistics import NormalDist
 
 from audits.checks import CannotMeasure, ErrorsApart, Finding, GroupErrors, Measurement, Report, Severity, check
 from audits.checks.comparison import ComparedRates, settled
@@ -16,7 +15,7 @@ from audits.checks.scored import shared_places
 from audits.checks.sentences import figure
 from audits.checks.statistics import FarthestPair, GroupRate
 from audits.checks.statistics.exact_sums import Sums
-from audits.checks.statistics.intervals import LEVEL
+from audits.checks.statistics.intervals import LEVEL, two_sided
 from audits.checks.statistics.rates import Named
 from audits.checks.statistics.regression_sums import r_squared, spread_of_labels
 
@@ -222,7 +221,7 @@ def _deviation(sums: Sums) -> float:
 
 def _mean(sums: Sums, name: str, squares: str, level: float) -> tuple[Fraction, float, float]:
     value = sums.mean(name)
-    reach = NormalDist().inv_cdf(0.5 + level / 2) * math.sqrt(sums.variance_of_mean(name, squares))
+    reach = two_sided(level) * math.sqrt(sums.variance_of_mean(name, squares))
     return value, float(value) - reach, float(value) + reach
 
 

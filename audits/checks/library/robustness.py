@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from statistics import NormalDist
 from typing import Literal
 
 from audits.checks import CannotMeasure, Disturbances, Report, Severity, check
@@ -14,7 +13,7 @@ from audits.checks.library.against_live import newcombe
 from audits.checks.parameters import Amount, Count, DecideOnEvidence, Share
 from audits.checks.sentences import some
 from audits.checks.statistics.disturbances import Answers
-from audits.checks.statistics.intervals import LEVEL, wilson
+from audits.checks.statistics.intervals import two_sided, wilson
 
 _NAME = "performance.robustness"
 
@@ -160,7 +159,7 @@ def _growth(disturbances: Disturbances, answers: Answers) -> tuple[Fraction | fl
     if disturbances.threshold is None:
         mean = answers.increase / n
         variance = max(answers.increase_2 / n - mean**2, 0.0) / max(n - 1, 1)
-        reach = NormalDist().inv_cdf(0.5 + LEVEL / 2) * math.sqrt(variance)
+        reach = two_sided() * math.sqrt(variance)
         return mean, mean - reach, mean + reach
     wrong = int(loss)
     low, high = newcombe(wrong - answers.mended, answers.mended, answers.broken, n - wrong - answers.broken)

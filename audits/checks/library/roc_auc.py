@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
 from audits.checks import CannotMeasure, Finding, Measurement, Report, ScoreAreas, ScoreHistograms, Severity, check
 from audits.checks.comparison import settled
@@ -12,7 +11,7 @@ from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.sentences import figure
 from audits.checks.statistics import ScoredGroup
 from audits.checks.statistics.areas import Compared
-from audits.checks.statistics.intervals import LEVEL
+from audits.checks.statistics.intervals import two_sided
 
 
 @check("performance.roc_auc", version=1, needs=ScoreHistograms, keeps=ScoreAreas, roles=("label",))
@@ -123,5 +122,5 @@ def _measured(scored: ScoredGroup[Compared], group: str | None, limit: float | N
 def _interval(area: float, positives: int, negatives: int) -> tuple[float, float]:
     first, second = area / (2 - area), 2 * area * area / (1 + area)
     spread = area * (1 - area) + (positives - 1) * (first - area**2) + (negatives - 1) * (second - area**2)
-    reach = NormalDist().inv_cdf(0.5 + LEVEL / 2) * math.sqrt(max(spread, 0.0) / (positives * negatives))
+    reach = two_sided() * math.sqrt(max(spread, 0.0) / (positives * negatives))
     return max(0.0, area - reach), min(1.0, area + reach)

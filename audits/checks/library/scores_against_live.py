@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -17,11 +16,11 @@ from audits.checks.figures import Figure, held
 from audits.checks.library.against_live import newcombe
 from audits.checks.parameters import Count, DecideOnEvidence, Share
 from audits.checks.statistics.exact_sums import Sums
-from audits.checks.statistics.intervals import LEVEL, percentile, redrawn
+from audits.checks.statistics.intervals import LEVEL, percentile, redrawn, two_sided
 from audits.checks.statistics.paired_rows import Joined
 
 _NAME = "performance.scores_against_live"
-_Z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
+_Z = two_sided()
 
 
 @check(_NAME, version=1, needs=PairedRows, tables=("evaluation", "live"))

@@ -6,14 +6,13 @@ import math
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audits.checks.statistics.blocks import blocks
-from audits.checks.statistics.intervals import LEVEL, Interval, percentile, redrawn
+from audits.checks.statistics.intervals import Interval, percentile, redrawn, two_sided
 from audits.checks.statistics.score_split import ScoreSplit
 
 
@@ -84,7 +83,7 @@ class Brier:
 
     def interval(self, rows: int) -> tuple[float, float]:
         """The normal interval of the mean of so many rows."""
-        reach = math.sqrt(self.variance / rows) * NormalDist().inv_cdf(0.5 + LEVEL / 2)
+        reach = math.sqrt(self.variance / rows) * two_sided()
         return max(0.0, self.mean - reach), min(1.0, self.mean + reach)
 
 

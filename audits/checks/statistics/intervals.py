@@ -36,7 +36,7 @@ def wilsons(
     successes: NDArray[np.float64], trials: NDArray[np.float64], level: float = LEVEL
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Wilson's intervals of many proportions, each with at least one trial: bounds of shape (n_proportions,)."""
-    z = _quantile(level)
+    z = two_sided(level)
     share = successes / trials
     centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
     reach = z / (1 + z * z / trials) * np.sqrt(share * (1 - share) / trials + z * z / (4 * trials**2))
@@ -46,7 +46,7 @@ def wilsons(
 
 
 @lru_cache
-def _quantile(level: float) -> float:
+def two_sided(level: float = LEVEL) -> float:
     """How many standard deviations a normal interval of this level reaches to either side."""
     return NormalDist().inv_cdf(0.5 + level / 2)
 

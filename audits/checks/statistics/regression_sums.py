@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from statistics import NormalDist
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,7 +16,7 @@ from audits.checks.base import CannotMeasure
 from audits.checks.roles import Roles
 from audits.checks.statistics.columns import as_numbers, column_of, kind_of, weights_of
 from audits.checks.statistics.exact_sums import Sums
-from audits.checks.statistics.intervals import LEVEL
+from audits.checks.statistics.intervals import LEVEL, two_sided
 
 _ERRORS = (
     *("label", "label_2", "label_3", "label_4"),
@@ -168,7 +167,7 @@ def r_squared(errors: Sums, level: float = LEVEL) -> tuple[Fraction | None, floa
     crossed = m["error_2_label_2"] - 2 * mean * m["error_2_label"] + mean**2 * lost
     ratio = lost / spread
     variance = (m["error_4"] - lost**2) - 2 * ratio * (crossed - lost * spread) + ratio**2 * (fourth - spread**2)
-    reach = NormalDist().inv_cdf(0.5 + level / 2) * math.sqrt(max(float(variance / spread**2), 0.0) / errors.evidence)
+    reach = two_sided(level) * math.sqrt(max(float(variance / spread**2), 0.0) / errors.evidence)
     value = 1 - ratio
     return value, float(value) - reach, min(1.0, float(value) + reach)
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.checks.statistics.grouping import GroupRate
-from audits.checks.statistics.intervals import LEVEL, Interval
+from audits.checks.statistics.intervals import LEVEL, Interval, two_sided
 
 _PAIRS_AT_ONCE = 2**20
 
@@ -63,7 +63,7 @@ def _level(maxima: NDArray[np.float64], figures: int, level: float) -> float | N
     if len(defined) < 0.95 * len(maxima):
         return None
     normal = NormalDist()
-    single = normal.inv_cdf(0.5 + level / 2)
+    single = two_sided(level)
     bonferroni = normal.inv_cdf(1 - (1 - level) / (2 * figures))
     critical = min(max(float(np.quantile(defined, level)), single), bonferroni)
     return 2 * normal.cdf(critical) - 1
