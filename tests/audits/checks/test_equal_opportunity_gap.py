@@ -22,6 +22,15 @@ def test_a_gap_above_the_limit_is_found_with_both_rates_named() -> None:
     assert measured(outcome, "true_positive_rate", "sex/Female").value == 0.5
 
 
+def test_a_ratio_below_its_limit_is_found_and_one_on_it_is_not() -> None:
+    table = confusion(Female=(20, 0, 20, 10), Male=(25, 0, 15, 10))
+    outcome = judged(NAME, table, max_gap=1.0, min_ratio=0.8)
+    assert outcome.verdict == "passed"
+    assert measured(outcome, "equal_opportunity_ratio", "sex").value == pytest.approx(0.8, abs=1e-15)
+    found = judged(NAME, table, max_gap=1.0, min_ratio=0.81)
+    assert keys(found) == ["fairness.equal_opportunity_gap/sex/ratio"]
+
+
 @pytest.mark.parametrize("found", [28, 16])
 def test_a_gap_exactly_on_the_limit_passes(found: int) -> None:
     # 28/40 - 24/40 and 16/40 - 12/40 are one tenth each; as doubles the one is below 0.1, the other above.

@@ -144,6 +144,7 @@ OF_ATTRIBUTE: dict[tuple[str, str], Callable[..., float]] = {
     ),
     ("fairness.demographic_parity_ratio", "demographic_parity_ratio"): fairlearn.demographic_parity_ratio,
     ("fairness.equal_opportunity_gap", "equal_opportunity_gap"): fairlearn.equal_opportunity_difference,
+    ("fairness.equal_opportunity_gap", "equal_opportunity_ratio"): fairlearn.equal_opportunity_ratio,
     ("fairness.equalized_odds_difference", "equalized_odds_difference"): fairlearn.equalized_odds_difference,
     ("fairness.equalized_odds_ratio", "equalized_odds_ratio"): fairlearn.equalized_odds_ratio,
     ("fairness.impact_ratio", "smallest_impact_ratio"): fairlearn.demographic_parity_ratio,

@@ -11,6 +11,7 @@ def test_defaults_fill_what_a_policy_leaves_out() -> None:
     assert resolved == {
         "attribute": None,
         "max_gap": 0.2,
+        "min_ratio": None,
         "min_positives": 30,
         "leave_out": (),
         "decide_on": "estimate",
