@@ -37,8 +37,9 @@ class ParquetFile(ColumnarFile):
             self.int96 = {leaf.path for leaf in leaves if leaf.physical_type == "INT96"}
             groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
             n_bytes = sum(group.total_byte_size for group in groups)
-            self._few = _columns_of_few_texts(groups)
+            small = _small_columns(groups)
         super().__init__([(field.name, field.type) for field in schema], limits=limits)
+        self._few = tuple(name for name in small if self.types.get(name) == TEXT)
         if n_bytes > limits.max_bytes:
             raise unpacked_too_large(limits)
         if self.n_rows > limits.max_rows:
@@ -92,15 +93,15 @@ class ParquetFile(ColumnarFile):
             ) from error
 
 
-def _columns_of_few_texts(groups: Sequence[pq.RowGroupMetaData]) -> tuple[str, ...]:
-    """The columns that hold few enough texts to be read as codes, by what the footer says of their size."""
+def _small_columns(groups: Sequence[pq.RowGroupMetaData]) -> list[str]:
+    """The columns that hold few enough values to be read as codes, by what the footer says of their size."""
     found: dict[str, bool] = {}
     for group in groups:
         for column in map(group.column, range(group.num_columns)):
             small = column.total_uncompressed_size <= MOST_CODED_BYTES * max(column.num_values, 1)
             few = bool(column.has_dictionary_page) and small
             found[column.path_in_schema] = found.get(column.path_in_schema, True) and few
-    return tuple(name for name, few in found.items() if few)
+    return [name for name, few in found.items() if few]
 
 
 def _refuse_other_bytes(source: Source) -> None:
