@@ -16,6 +16,7 @@ from audits.checks.statistics.intervals import percentile, redrawn, two_sided
 from audits.checks.statistics.weighed_cells import WeighedCells
 
 _NAME = "performance.calibration"
+_LEAST = Fraction(1, 10**300)
 
 
 @check(_NAME, version=1, needs=ProbabilitySums)
@@ -72,7 +73,8 @@ def calibration(
     Cannot measure
     --------------
     A score that is absent or outside 0 to 1, a missing, infinite or negative weight, or too few rows with a label or
-    none that weighs anything. With one class only there is no skill; it is undefined.
+    none that weighs anything. With one class only, or one beside which the other weighs less than 1e-300 of all, there
+    is no skill; it is undefined.
 
     Source
     ------
@@ -107,7 +109,8 @@ def calibration(
     share = Fraction(cells.exact[:, 1].sum(), cells.exact.sum())
     brier, log = sums.mean("brier"), sums.mean("log")
     reach = {name: _reach(sums, name) for name in ("brier", "log")}
-    naive = share * (1 - share)
+    # Beside a class that weighs next to nothing a skill would be beyond all doubles.
+    naive = naive if (naive := share * (1 - share)) > _LEAST else Fraction(0)
     skill = 1 - brier / naive if naive else None
     error, low, high = _calibration_error(sums, cells, probabilities.seed)
     figures = [

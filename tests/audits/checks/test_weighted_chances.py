@@ -62,6 +62,17 @@ def test_figures_are_weighed(rows: list[Any]) -> None:
         assert measured(outcome, "brier_skill").value == pytest.approx(skill, rel=1e-9, abs=1e-9)
 
 
+def test_beside_a_class_that_weighs_next_to_nothing_there_is_no_skill() -> None:
+    found = judged(NAME, table([(0, 0.25, 1.0), (1, 0.0, 2e-311)]), ROLES, min_rows=1)
+    assert found.verdict != "errored"
+    assert measured(found, "brier_skill").value is None
+    assert measured(found, "brier_score").value == 0.0625
+    assert (
+        measured(judged(NAME, table([(0, 0.25, 1.0), (1, 0.0, 1e-290)]), ROLES, min_rows=1), "brier_skill").value
+        < -1e288
+    )
+
+
 @pytest.mark.parametrize("weight", [1e-140, 0.1, 1.0, 3.7, 1e140])
 def test_rows_of_one_weight_have_the_figures_and_intervals_of_rows_without(weight: float) -> None:
     rows = table([(*row[:2], weight) for row in sample(300)])
