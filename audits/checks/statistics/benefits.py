@@ -34,9 +34,9 @@ def generalized_entropy(
     people = sizes.sum(axis=-1, keepdims=True)
     shares = np.divide(sizes, people, out=np.full(sizes.shape, math.nan), where=people > 0)
     mean = (shares * benefits).sum(axis=-1, keepdims=True)
-    relative = np.divide(benefits, mean, out=np.full(shares.shape, math.nan), where=mean > 0)
     # Where nearly nobody, by weight, has a benefit the index is too large for a double, and infinite.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        relative = np.divide(benefits, mean, out=np.full(shares.shape, math.nan), where=mean > 0)
         if alpha == 1:
             terms = np.where(relative > 0, relative * np.log(relative), relative)
         elif alpha == 0:

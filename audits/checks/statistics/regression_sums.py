@@ -25,6 +25,8 @@ _ERRORS = (
 )
 _SHARES = ("share", "share_2")
 _BOUNDS = ("within", "below", "above", "width")
+# Squares of figures up to here, and sums of such, are doubles.
+_LARGEST = 1e150
 
 
 @dataclass
@@ -153,7 +155,9 @@ def spread_of_labels(errors: Sums) -> Fraction:
 
 
 def r_squared(errors: Sums, level: float = LEVEL) -> tuple[Fraction | None, float | None, float | None]:
-    """R2 = 1 - M / V, both of them means over rows, with the interval of the delta method; None of labels all the same.
+    """R2 = 1 - M / V, both of them means over rows, with the interval of the delta method.
+
+    None of labels that are all the same, or differ by so little beside the errors that its square is beyond doubles.
 
     Source: sklearn.metrics.r2_score; van der Vaart (1998), Asymptotic Statistics, chapter 3.
     """
@@ -167,9 +171,19 @@ def r_squared(errors: Sums, level: float = LEVEL) -> tuple[Fraction | None, floa
     crossed = m["error_2_label_2"] - 2 * mean * m["error_2_label"] + mean**2 * lost
     ratio = lost / spread
     variance = (m["error_4"] - lost**2) - 2 * ratio * (crossed - lost * spread) + ratio**2 * (fourth - spread**2)
-    reach = two_sided(level) * math.sqrt(max(float(variance / spread**2), 0.0) / errors.evidence)
-    value = 1 - ratio
-    return value, float(value) - reach, min(1.0, float(value) + reach)
+    value, of_square = _double(1 - ratio), max(_double(variance / spread**2), 0.0)
+    if abs(value) > _LARGEST or of_square > _LARGEST**2:
+        return None, None, None
+    reach = two_sided(level) * math.sqrt(of_square / errors.evidence)
+    return 1 - ratio, value - reach, min(1.0, value + reach)
+
+
+def _double(value: Fraction) -> float:
+    """The nearest double; infinite where the value is too large for one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def numbers_of(batch: pa.RecordBatch, name: str) -> NDArray[np.float64]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from audits.checks import Roles, SensitiveColumn
 from tests.audits.checks.tables import FOREST, confusion, forest, judged, keys, measured
 
 NAME = "fairness.generalized_entropy"
@@ -73,3 +75,12 @@ def test_labels_that_are_all_true_and_one_group_are_measured() -> None:
     outcome = judged(NAME, confusion(Female=(30, 0, 10, 0)))
     assert measured(outcome, "generalized_entropy").value == pytest.approx(1 / 6, abs=1e-15)
     assert measured(outcome, "between_group_entropy", "sex").value == 0.0
+
+
+def test_where_nearly_nobody_by_weight_has_a_benefit_the_index_is_undefined_and_nothing_breaks() -> None:
+    # Of the weight of 1 nobody has a benefit; who has one weighs 2e-311.
+    table = pa.table({"g": ["a", "a"], "y": [1, 0], "p": [0, 0], "w": [1.0, 2e-311]})
+    roles = Roles("binary", 1, label="y", prediction="p", weight="w", sensitive=(SensitiveColumn("g"),))
+    outcome = judged(NAME, table, roles, min_rows=1)
+    assert outcome.verdict == "inconclusive"
+    assert "undefined" in outcome.sentence

@@ -36,6 +36,13 @@ def test_perfect_predictions_are_ideal() -> None:
     assert measured(outcome, "mean_absolute_error").value == 0.0
 
 
+def test_labels_that_differ_by_next_to_nothing_beside_the_errors_have_no_r_squared() -> None:
+    outcome = judged(NAME, of([0.0] * 39 + [3e-122], [0.0] * 39 + [1.0]), ROLES)
+    assert outcome.verdict != "errored"
+    assert measured(outcome, "r2").value is None
+    assert measured(outcome, "mean_absolute_error").value == 1 / 40
+
+
 def test_worse_than_the_mean_is_found() -> None:
     outcome = judged(NAME, of(range(40), range(40, 0, -1)), ROLES)
     assert keys(outcome) == [NAME]
