@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Protocol, Self
 
 import pyarrow as pa
@@ -117,7 +118,7 @@ class _Scan:
         self.n_columns = len(_united([self.together, self.alone]))
         self.n_rows = self.n_cells = 0
         for kind, wish in wishes.items():
-            found[name, kind] = _guarded(lambda kind=kind, wish=wish: _start(kind, wish, table, seed), name)  # type: ignore[misc]
+            found[name, kind] = _guarded(partial(_start, kind, wish, table, seed), name)
 
     def read_together(self) -> None:
         """Read the columns that statistics need in whole rows, or all where the table does not keep them apart."""
@@ -205,12 +206,12 @@ def condense_tables(statistics: Statistics) -> None:
             statistics.update({(name, kind): statistic for name, statistic in small.items()})
 
 
-def condensed(kind: type, tables: Mapping[str, Any]) -> Mapping[str, Any]:
+def condensed(kind: Any, tables: Mapping[str, Any]) -> Mapping[str, Any]:
     """What checks read and outcomes store of a kind that keeps more than that while tables are read."""
     if not tables:
         return {}
-    small = _guarded(lambda: kind.condensed(tables), listed(list(tables)))  # type: ignore[attr-defined]
-    return dict.fromkeys(tables, small) if isinstance(small, Failure) else small  # type: ignore[return-value]
+    small: Failure | Mapping[str, Any] = _guarded(partial(kind.condensed, tables), listed(list(tables)))
+    return dict.fromkeys(tables, small) if isinstance(small, Failure) else small
 
 
 def _is_condensed_by_column(kind: type) -> bool:
@@ -243,7 +244,7 @@ def _united(columns: Iterable[Iterable[str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for some in columns for name in some))
 
 
-def _guarded(work: Callable[[], object], table: str) -> object:
+def _guarded(work: Callable[[], Any], table: str) -> Any:
     try:
         return work()
     except CannotMeasure as refusal:

@@ -109,8 +109,10 @@ def calibration(
     share = Fraction(cells.exact[:, 1].sum(), cells.exact.sum())
     brier, log = sums.mean("brier"), sums.mean("log")
     reach = {name: _reach(sums, name) for name in ("brier", "log")}
-    # Beside a class that weighs next to nothing a skill would be beyond all doubles.
-    naive = naive if (naive := share * (1 - share)) > _LEAST else Fraction(0)
+    naive = share * (1 - share)
+    if naive < _LEAST:
+        # Beside a class that weighs next to nothing a skill would be beyond all doubles.
+        naive = Fraction(0)
     skill = 1 - brier / naive if naive else None
     error, low, high = _calibration_error(sums, cells, probabilities.seed)
     figures = [

@@ -147,22 +147,21 @@ def subgroup_auc(
     findings: list[Finding] = []
     obstacles: list[str] = []
 
-    def cases(group: ScoredGroup[_Beside]) -> tuple[int, int]:
-        """The fewest favourable cases, and other ones, that are in the group or beside it."""
-        return (
-            min(group.favourable, everybody.favourable - group.favourable),
-            min(group.others, everybody.others - group.others),
-        )
-
     minima = {"favourable": min_positives, "other": min_negatives}
 
+    def cases(group: ScoredGroup[_Beside]) -> dict[str, int]:
+        """The fewest cases of each label that are in the group or beside it."""
+        return {
+            "favourable": min(group.favourable, everybody.favourable - group.favourable),
+            "other": min(group.others, everybody.others - group.others),
+        }
+
     def enough(group: ScoredGroup[_Beside]) -> bool:
-        return all(n >= minimum for n, minimum in zip(cases(group), minima.values(), strict=True))
+        return all(n >= minima[label] for label, n in cases(group).items())
 
     for name, groups in sorted_groups(scores, enough, leave_out).items():
-        for place, (label, minimum) in enumerate(minima.items()):
-            few = {group.group: n for group in groups.small if (n := cases(group)[place]) < minimum}
-            if few:
+        for label, minimum in minima.items():
+            if few := {group.group: n for group in groups.small if (n := cases(group)[label]) < minimum}:
                 told = too_few(few, everybody.favourable + everybody.others, minimum)
                 obstacles.append(f"{name}: too few {label} cases in a group or beside it, {told}")
         for group in groups.usable:
