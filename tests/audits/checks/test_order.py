@@ -35,7 +35,7 @@ from audits.checks import (
 )
 from audits.checks.scan import Failure, Statistics, scan_tables
 from tests.audits.checks.tables import given
-from tests.audits.checks.test_stored import ASKED, ATTRIBUTED, DISTURBED, TASKS, tables
+from tests.audits.checks.test_stored import ASKED, ATTRIBUTED, DISTURBED, TASKS, WEIGHED, tables
 
 PROJECT = Path(__file__).resolve().parents[3]
 # Cells of these go missing.
@@ -43,7 +43,7 @@ WORN = ("sex", "race", "truth", "score", "before", "number_0", "fold", "question
 # Half as many again are shown: more than are kept of a sample, and more numbers than are kept apart.
 ROWS = 3_600
 # Without weights the same is counted, and advice besides.
-WHOLE = [pytest.param(task, marks=pytest.mark.soak if task == "binary" else ()) for task in TASKS]
+WHOLE = [pytest.param(task, marks=pytest.mark.soak if task in WEIGHED else ()) for task in TASKS]
 Rearranged = Callable[[pa.Table], pa.Table]
 Given = Callable[[pa.Table, Roles, int], TableInput]
 
