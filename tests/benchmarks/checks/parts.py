@@ -166,10 +166,11 @@ def quality(setting: Setting) -> Iterator[Row]:
                 Work("pandera", "pandera", "quality", path),
                 Work("evidently", "evidently", "quality", path, slow=rows > 200_000),
                 Work("deepchecks", "deepchecks", "quality", path, slow=rows > 200_000),
+                Work("deepchecks, figures alone", "deepchecks", "figures", path, slow=rows > 200_000),
             ]
         )
         what = f"{rows:,} × 27: quality profile with duplicates"
-        for name, goal in (("evidently", 20.0), ("deepchecks", 50.0)):
+        for name, goal in (("evidently", 20.0), ("deepchecks", 50.0), ("deepchecks, figures alone", None)):
             yield from _against("C3", what, found["profile"], found.get(name), goal if counts else None)
         what = f"{rows:,} × 27: the same with a contract of {len(CONTRACT)} columns"
         for name, goal in (

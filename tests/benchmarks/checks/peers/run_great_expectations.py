@@ -30,7 +30,7 @@ def quality(watch: Stopwatch, path: str, result_format: str = "SUMMARY") -> int:
     wanted += [expect.ExpectColumnMeanToBeBetween(column="y_true", min_value=0, max_value=1)]
     for one in wanted:
         suite.add_expectation(one)
-    return len(batch.validate(suite, result_format=result_format).results)
+    return sum(not result.success for result in batch.validate(suite, result_format=result_format).results)
 
 
 def verdicts(watch: Stopwatch, path: str) -> int:
