@@ -164,9 +164,9 @@ def quality(setting: Setting) -> Iterator[Row]:
                 Work("great_expectations", "great_expectations", "quality", path),
                 Work("great_expectations, verdicts alone", "great_expectations", "verdicts", path),
                 Work("pandera", "pandera", "quality", path),
-                Work("evidently", "evidently", "quality", path, slow=rows > 200_000),
-                Work("deepchecks", "deepchecks", "quality", path, slow=rows > 200_000),
-                Work("deepchecks, figures alone", "deepchecks", "figures", path, slow=rows > 200_000),
+                Work("evidently", "evidently", "quality", path),
+                Work("deepchecks", "deepchecks", "quality", path),
+                Work("deepchecks, figures alone", "deepchecks", "figures", path),
             ]
         )
         what = f"{rows:,} × 27: quality profile with duplicates"
@@ -192,7 +192,7 @@ def drift(setting: Setting) -> Iterator[Row]:
             [
                 Work("drift", None, "drift", paths),
                 Work("drift from a profile", None, "drift", setting.with_profile(rows)),
-                Work("evidently, 19 columns", "evidently", "drift", paths, slow=rows > 200_000),
+                Work("evidently, 19 columns", "evidently", "drift", paths),
                 Work("deepchecks, all rows", "deepchecks", "drift", paths),
             ]
         )
