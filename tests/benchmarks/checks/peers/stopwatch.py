@@ -45,8 +45,8 @@ def peak_bytes() -> int:
 def main(works: dict[str, Callable[..., object]]) -> None:
     """Do the work that the first argument names on the files that follow, and print what it cost as JSON.
 
-    Every work returns something of what it found, and in all tables there is something to be found: repeated rows,
-    groups apart, shifted columns. One that found nothing was asked the wrong question.
+    A work returns one figure: repeated or shared rows, a broken expectation, a gap between groups, or how many figures
+    it has of drift. In all tables there is something to be found, so that a work that returns 0 was asked wrongly.
     """
     name, *paths = sys.argv[1:]
     watch = Stopwatch()
